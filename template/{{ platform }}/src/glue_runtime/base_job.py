@@ -6,9 +6,7 @@ import time
 import uuid
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from functools import cached_property
-from pathlib import Path
 from typing import ClassVar
 
 import structlog
@@ -22,8 +20,8 @@ from glue_runtime.errors import (
     SourceNotFoundError,
     ValidationFailedError,
 )
-from glue_runtime.formats import FORMATS, format_of
-from glue_runtime.row_counts import RowCount, sql_executions
+from glue_runtime.loading import Loaded, load_directory, load_event_file, load_local
+from glue_runtime.row_counts import Passes
 from glue_runtime.s3_object import S3Object
 from glue_runtime.source import Source
 from glue_runtime.spark_errors import explained_spark_errors
@@ -78,7 +76,7 @@ class BaseGlueJob(ABC):
                 f"--object_key {self.source_object_key}; give both, or neither for a scheduled run"
             )
         self.logger = self._bound_logger()
-        self._loaded: list[_Loaded] = []
+        self._loads: list[Loaded] = []
 
     # --- the hooks of a job ---------------------------------------------------------------------
 
@@ -99,6 +97,7 @@ class BaseGlueJob(ABC):
         row_count = output.write_by_source(df, self.output_uri)
         if row_count == 0 and self.is_event_triggered:
             output.remove_source(self.spark, self.event_object, self.output_uri)
+        self._log_loads()
         self.logger.info("data_written", output=self.output_uri, row_count=row_count)
 
     # --- what a job uses ------------------------------------------------------------------------
@@ -138,16 +137,18 @@ class BaseGlueJob(ABC):
         Raises:
             SourceNotFoundError, UnreadableSourceError, ObjectKeyError: nothing was read.
         """
-        executions = sql_executions(self.spark)
-        if self._event_belongs_to(data_type):
-            loaded = self._load_event_file(data_type)
-        elif self.environment == "local":
-            loaded = self._load_local_data(data_type, fallback_path)
-        else:
-            loaded = self._load_directory_data(data_type)
-        loaded.executions = sql_executions(self.spark) - executions
-        self._loaded.append(loaded)
-        if self.sources and not self._source(data_type):
+        data_type = data_type.strip("/")
+        source = next((each for each in self.sources if each.data_type == data_type), None)
+        with self._passes.not_counting():
+            if self.is_event_triggered and self.event_object.key.startswith(f"{data_type}/"):
+                loaded = load_event_file(self.spark, self.event_object, source)
+            elif self.environment == "local":
+                loaded = self._load_local_data(data_type, fallback_path, source)
+            else:
+                loaded = load_directory(self.spark, self._bronze_uri(data_type), source)
+        self._loads.append(loaded)
+        self.logger.info(f"loading_{loaded.kind}", path=loaded.where, file_count=loaded.file_count)
+        if self.sources and not source:
             return loaded.df.drop(reading.SOURCE_OBJECT)
         return loaded.df
 
@@ -163,8 +164,7 @@ class BaseGlueJob(ABC):
         self.logger.info("job_started")
         try:
             self._check_event_object()
-            executions = sql_executions(self.spark)
-            with explained_spark_errors(self._described_source()):
+            with explained_spark_errors(self._described_source):
                 df = self.transform(self._extracted())
                 if not self.custom_validation(df):
                     raise ValidationFailedError(
@@ -172,9 +172,9 @@ class BaseGlueJob(ABC):
                         f"found data that it refused in {self._described_source()}"
                     )
                 self.load(df)
-            self._log_what_was_loaded(sql_executions(self.spark) - executions)
+            self._log_loads()
         except Exception as error:
-            self.logger.error("job_failed", error_type=type(error).__name__, error=_summary(error))
+            self.logger.error("job_failed", **_described(error))
             raise
         seconds = round(time.monotonic() - started, 3)
         self.logger.info("job_completed_successfully", duration_seconds=seconds)
@@ -182,11 +182,15 @@ class BaseGlueJob(ABC):
     @classmethod
     def main(cls, job_name: str, argv: Sequence[str] | None = None) -> None:
         """Run as a script. Exits with 1 and one line on stderr when the run fails as a `JobError`."""
-        stream = sys.stdout if on_glue() else logs.claim_stdout()
-        logs.configure_logging(stream)
+        logs.configure_logging(sys.stdout if on_glue() else logs.claim_stdout())
+        words = sys.argv[1:] if argv is None else argv
         try:
-            args = parse_arguments(sys.argv[1:] if argv is None else argv, ARGUMENTS + cls.arguments)
-            cls(job_name, args).run()
+            job = cls(job_name, parse_arguments(words, ARGUMENTS + cls.arguments))
+        except JobError as error:
+            structlog.get_logger().error("job_failed", job_name=job_name, **_described(error))
+            sys.exit(f"{job_name}: {error}")
+        try:
+            job.run()
         except JobError as error:
             sys.exit(f"{job_name}: {error}")
 
@@ -206,12 +210,6 @@ class BaseGlueJob(ABC):
         logger: structlog.typing.FilteringBoundLogger = structlog.get_logger().bind(**context)
         return logger
 
-    def _source(self, data_type: str) -> Source | None:
-        return next((source for source in self.sources if source.data_type == data_type), None)
-
-    def _event_belongs_to(self, data_type: str) -> bool:
-        return self.is_event_triggered and self.event_object.key.startswith(f"{data_type}/")
-
     def _check_event_object(self) -> None:
         """Refuse, before Spark starts, an object that this job's rules would not have sent."""
         if not self.is_event_triggered:
@@ -226,8 +224,8 @@ class BaseGlueJob(ABC):
 
     def _extracted(self) -> DataFrame:
         df = self.extract()
-        if self.is_event_triggered and not any(loaded.is_event for loaded in self._loaded):
-            read = ", ".join(loaded.where for loaded in self._loaded) or "nothing"
+        if self.is_event_triggered and all(each.kind != "event_file" for each in self._loads):
+            read = ", ".join(loaded.where for loaded in self._loads) or "nothing"
             raise SourceNotFoundError(
                 f"expected extract() to load the object that started the run, "
                 f"{self.event_object.uri}, found that it loaded {read}; "
@@ -235,89 +233,44 @@ class BaseGlueJob(ABC):
             )
         return df
 
-    def _load_event_file(self, data_type: str) -> "_Loaded":
-        uploaded = self.event_object
-        source = self._source(data_type)
-        format_name = source.file_format if source else format_of(uploaded.key)
-        if format_name is None:
-            raise SourceNotFoundError(
-                f"expected a file of a known format ({', '.join(FORMATS)}), found {uploaded.uri}; "
-                "declare the source's format in the job's sources"
-            )
-        self.logger.info("loading_event_file", file_format=format_name)
-        df = reading.read_object(self.spark, uploaded, format_name)
-        return _Loaded(df, "event_file", uploaded.uri, format_name, file_count=1)
-
-    def _load_directory_data(self, data_type: str) -> "_Loaded":
-        bucket = settings.lake_bucket(self.environment, "bronze")
-        return self._load_directory(data_type, f"s3://{bucket}/{data_type}/", "directory_data")
-
-    def _load_local_data(self, data_type: str, fallback_path: str | None) -> "_Loaded":
-        path = settings.TEST_DATA / self.job_name / data_type
+    def _load_local_data(
+        self, data_type: str, fallback_path: str | None, source: Source | None
+    ) -> Loaded:
         if fallback_path:
-            path = settings.REPOSITORY / fallback_path
-        if not path.exists():
-            raise SourceNotFoundError(
-                f"expected test data in {path}, found nothing there; put sample files there, "
-                "or give load_data() the path of others"
-            )
-        return self._load_directory(data_type, path.as_uri(), "local_data", path)
+            return load_local(self.spark, settings.REPOSITORY / fallback_path, source, alias=None)
+        # Rows of test data name the bronze bucket as their origin, as they do after an upload.
+        path = settings.TEST_DATA / self.job_name / data_type
+        return load_local(self.spark, path, source, alias=self._bronze_uri(data_type))
 
-    def _load_directory(
-        self, data_type: str, uri: str, kind: str, file: Path | None = None
-    ) -> "_Loaded":
-        source = self._source(data_type)
-        if file and file.is_file():
-            format_name = format_of(file.name) or (source.file_format if source else "csv")
-            name_pattern = "*"
-        elif source:
-            format_name, name_pattern = source.file_format, source.name_pattern
-        else:
-            format_name = reading.directory_format(self.spark, uri)
-            name_pattern = FORMATS[format_name].name_pattern
-        self.logger.info(f"loading_{kind}", path=uri, file_format=format_name)
-        df = reading.read_directory(self.spark, uri, format_name, name_pattern)
-        return _Loaded(df, kind, uri, format_name, reading.input_file_count(df))
+    def _bronze_uri(self, data_type: str) -> str:
+        return f"s3://{settings.lake_bucket(self.environment, 'bronze')}/{data_type}/"
 
     def _described_source(self) -> str:
         if self.is_event_triggered:
             return self.event_object.uri
-        return ", ".join(loaded.where for loaded in self._loaded) or "the job's sources"
+        return ", ".join(loaded.where for loaded in self._loads) or "the job's sources"
 
-    def _log_what_was_loaded(self, executions: int) -> None:
-        """Log the row counts, known now that the rows have passed; null where they are not."""
-        reading_executions = sum(loaded.executions for loaded in self._loaded)
-        one_action = executions - reading_executions == 1
-        for loaded in self._loaded:
+    @cached_property
+    def _passes(self) -> Passes:
+        return Passes(self.spark)
+
+    def _log_loads(self) -> None:
+        """Log each load with its row count, known now that the rows have passed; once."""
+        counts_hold = bool(self._loads) and self._passes.exactly_one()
+        for loaded in self._loads:
             self.logger.info(
                 f"loaded_{loaded.kind}",
-                row_count=loaded.rows.value() if one_action else None,
+                row_count=loaded.rows.value() if counts_hold else None,
                 file_format=loaded.file_format,
                 file_count=loaded.file_count,
                 path=loaded.where,
             )
+        self._loads.clear()
 
 
-@dataclass
-class _Loaded:
-    """What one call of load_data() reads. `df` counts its rows as they pass."""
-
-    df: DataFrame
-    kind: str
-    where: str
-    file_format: str
-    file_count: int
-    executions: int = 0
-    rows: RowCount = field(default_factory=RowCount)
-
-    def __post_init__(self) -> None:
-        self.df = self.rows.watch(self.df)
-
-    @property
-    def is_event(self) -> bool:
-        return self.kind == "event_file"
-
-
-def _summary(error: Exception) -> str:
-    """The first lines of an error; the whole stack goes to stderr."""
-    return "\n".join(str(error).splitlines()[:3])
+def _described(error: Exception) -> dict[str, str]:
+    """An error for the log: its kind and its first lines; the whole stack goes to stderr."""
+    return {
+        "error_type": type(error).__name__,
+        "error": "\n".join(str(error).splitlines()[:3]),
+    }

@@ -8,11 +8,13 @@ from pyspark.sql import functions as F
 
 from glue_runtime.errors import SourceNotFoundError, UnreadableSourceError
 from glue_runtime.formats import FORMATS, FileFormat, format_of
-from glue_runtime.s3_object import S3Object
+from glue_runtime.s3_object import S3Object, literal_path
 from glue_runtime.spark_errors import explained_spark_errors
 
 SOURCE_OBJECT = "source_object"
 """The column that names the file of each row, as the literal URI: s3://bucket/sales/daily.csv."""
+
+_LONGEST_URI = 4096
 
 
 def read_object(spark: SparkSession, uploaded: S3Object, format_name: str) -> DataFrame:
@@ -33,21 +35,25 @@ def read_object(spark: SparkSession, uploaded: S3Object, format_name: str) -> Da
 
 
 def read_directory(
-    spark: SparkSession, uri: str, format_name: str, name_pattern: str
+    spark: SparkSession, uri: str, format_name: str, name_pattern: str, alias: str | None = None
 ) -> DataFrame:
     """Read every file below `uri` whose name fits `name_pattern`, at any depth.
 
     Folders named like ``year=2024`` are folders, not columns: the same file must give the same
-    rows whether it comes alone or with its directory.
+    rows whether it comes alone or with its directory. With `alias`, rows name that as their origin
+    in place of `uri`.
 
     Raises:
         SourceNotFoundError: no file fits.
         UnreadableSourceError: a file is not of the format.
     """
     reader = spark.read.option("recursiveFileLookup", "true").option("pathGlobFilter", name_pattern)
-    df = _read(spark, reader, uri, FORMATS[format_name], f"{uri} ({name_pattern})")
+    where = f"{uri} ({name_pattern})"
+    df = _read(spark, reader, literal_path(uri), FORMATS[format_name], where)
     # Spark gives the path percent-encoded but for "+", which url_decode takes for a space.
     path = F.expr("url_decode(replace(_metadata.file_path, '+', '%2B'))")
+    if alias:
+        path = F.concat(F.lit(alias), F.substring(path, len(uri) + 1, _LONGEST_URI))
     return df.withColumn(SOURCE_OBJECT, path)
 
 
@@ -59,10 +65,13 @@ def directory_format(spark: SparkSession, uri: str) -> str:
     Raises:
         SourceNotFoundError: there is no file of a known format, or there are several formats.
     """
-    with explained_spark_errors(uri):
-        files = spark.read.format("binaryFile").option("recursiveFileLookup", "true").load(uri)
+    with explained_spark_errors(lambda: uri):
+        reader = spark.read.format("binaryFile").option("recursiveFileLookup", "true")
         extension = F.regexp_extract("path", r"(\.[^./]+(?:\.gz)?)$", 1).alias("extension")
-        extensions = sorted(row.extension for row in files.select(extension).distinct().collect())
+        extensions = sorted(
+            row.extension
+            for row in reader.load(literal_path(uri)).select(extension).distinct().collect()
+        )
     formats = sorted({name for name in map(format_of, extensions) if name})
     if len(formats) != 1:
         raise SourceNotFoundError(
@@ -81,7 +90,7 @@ def input_file_count(df: DataFrame) -> int:
 def _read(
     spark: SparkSession, reader: DataFrameReader, path: str, file_format: FileFormat, where: str
 ) -> DataFrame:
-    with explained_spark_errors(where):
+    with explained_spark_errors(lambda: where):
         reader = reader.options(**file_format.options)
         if file_format.options.get("multiLine") == "true":
             reader = reader.schema(_json_schema(spark, reader, path, file_format))

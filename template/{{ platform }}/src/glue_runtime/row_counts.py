@@ -2,6 +2,8 @@
 """Counting rows while they pass, so that a number in the log costs no second pass."""
 
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from pyspark.sql import DataFrame, Observation, SparkSession
 from pyspark.sql import functions as F
@@ -32,6 +34,27 @@ class RowCount:
         return found[0] if found else None
 
 
-def sql_executions(spark: SparkSession) -> int:
-    """How many queries this session has started. Two actions make a `RowCount` unreliable."""
-    return int(spark._jsparkSession.sharedState().statusStore().executionsCount())
+class Passes:
+    """How often a run has computed its rows: its `RowCount`s hold after exactly one pass.
+
+    An action of the job's own, such as ``df.limit(3).show()``, would otherwise leave a wrong number
+    in the log.
+    """
+
+    def __init__(self, spark: SparkSession) -> None:
+        self._spark = spark
+        self._before = self._executions()
+
+    @contextmanager
+    def not_counting(self) -> Iterator[None]:
+        """Leave out the queries made inside: those that find a schema are no pass over the rows."""
+        before = self._executions()
+        yield
+        self._before += self._executions() - before
+
+    def exactly_one(self) -> bool:
+        """Whether one query has run since this object was made."""
+        return self._executions() - self._before == 1
+
+    def _executions(self) -> int:
+        return int(self._spark._jsparkSession.sharedState().statusStore().executionsCount())

@@ -39,8 +39,13 @@ class S3Object:
 
     @property
     def spark_path(self) -> str:
-        """The same for ``spark.read``, which takes a path for a glob pattern."""
-        return "".join("\\" + c if c in _PATTERN_CHARACTERS else c for c in self.uri)
+        """The same for ``spark.read``."""
+        return literal_path(self.uri)
+
+
+def literal_path(path: str) -> str:
+    """A path that Spark, which takes every path for a glob pattern, reads as it stands."""
+    return "".join("\\" + c if c in _PATTERN_CHARACTERS else c for c in path)
 
 
 def is_hidden(name: str) -> bool:

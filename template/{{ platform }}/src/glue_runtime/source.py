@@ -3,7 +3,7 @@
 
 from dataclasses import dataclass
 
-from glue_runtime.s3_object import S3Object
+from glue_runtime.s3_object import S3Object, literal_path
 
 
 @dataclass(frozen=True)
@@ -31,5 +31,4 @@ class Source:
     @property
     def name_pattern(self) -> str:
         """The suffix as Spark's ``pathGlobFilter``."""
-        escaped = "".join("\\" + c if c in "\\*?[]{}" else c for c in self.suffix)
-        return f"*{escaped}"
+        return f"*{literal_path(self.suffix)}"

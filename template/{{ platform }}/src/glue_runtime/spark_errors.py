@@ -2,7 +2,7 @@
 """Spark's errors in one line: which file, and why, without the Java stack."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from py4j.protocol import Py4JJavaError
@@ -15,11 +15,11 @@ _LOCATION = re.compile(r"(?:reading|footer for) (?:the )?file:? (\S+?)\.?(?:\s|$
 
 
 @contextmanager
-def explained_spark_errors(where: str) -> Iterator[None]:
-    """Turn what Spark raises while it reads `where` into an error a person can act on.
+def explained_spark_errors(where: Callable[[], str]) -> Iterator[None]:
+    """Turn what Spark raises while it reads `where()` into an error a person can act on.
 
     Raises:
-        SourceNotFoundError: there is nothing at `where`.
+        SourceNotFoundError: there is nothing there.
         UnreadableSourceError: a file is there, and its content does not fit its format.
     """
     try:
@@ -28,12 +28,12 @@ def explained_spark_errors(where: str) -> Iterator[None]:
         messages = _messages(error)
         if _says_nothing_there(messages):
             raise SourceNotFoundError(
-                f"expected data at {where}, found nothing there; "
+                f"expected data at {where()}, found nothing there; "
                 "check bucket, prefix and suffix, and that the file is still there"
             ) from error
         if _is_about_content(messages):
             raise UnreadableSourceError(
-                f"expected readable data, found a file that is not: {_file_in(messages) or where}: "
+                f"expected readable data, found a file that is not: {_file_in(messages) or where()}: "
                 f"{_reason(messages)}; correct the file and upload it again"
             ) from error
         raise
@@ -43,7 +43,7 @@ def _messages(error: PySparkException | Py4JJavaError) -> list[str]:
     """The message of the error and of each of its causes, outermost first."""
     if isinstance(error, PySparkException):
         return [str(error)]
-    messages = []
+    messages: list[str] = []
     cause = error.java_exception
     while cause is not None and len(messages) < 20:
         messages.append(f"{cause.getClass().getSimpleName()}: {cause.getMessage()}")

@@ -42,7 +42,9 @@ class Lake:
         """Put a job's test data (tests/test_data/<job>/) into the bronze bucket, in name order."""
         folder = settings.TEST_DATA / job_name
         files = sorted(path for path in folder.rglob("*") if path.is_file())
-        return [self.upload(file.relative_to(folder).as_posix(), file.read_bytes()) for file in files]
+        return [
+            self.upload(file.relative_to(folder).as_posix(), file.read_bytes()) for file in files
+        ]
 
     def read(self, uri: str) -> DataFrame:
         """The rows of an output table."""

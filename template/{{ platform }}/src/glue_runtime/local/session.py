@@ -52,7 +52,7 @@ def _settings(jvm_options: str) -> dict[str, str]:
     archive = class_archive()
     if not jvm_options and archive.exists():
         # An archive of another JVM or of other jars is ignored by the JVM.
-        jvm_options = f"-XX:SharedArchiveFile={archive} -Xshare:auto -Xlog:disable"
+        jvm_options = f'"-XX:SharedArchiveFile={archive}" -Xshare:auto -Xlog:disable'
     log_settings = Path(__file__).with_name("log4j2.properties").as_uri()
     return {
         "spark.driver.extraJavaOptions": (

@@ -15,7 +15,7 @@ def main() -> None:
     unfinished = archive.with_suffix(".unfinished")
     unfinished.unlink(missing_ok=True)
     archive.unlink(missing_ok=True)
-    _run_spark(f"-XX:ArchiveClassesAtExit={unfinished} -Xlog:disable")
+    _run_spark(f'"-XX:ArchiveClassesAtExit={unfinished}" -Xlog:disable')
     if unfinished.exists():
         unfinished.replace(archive)
         print(f"Spark's classes: {archive} ({archive.stat().st_size / 1e6:.0f} MB)")

@@ -97,7 +97,9 @@ def _encode(format_name: str, records: list[dict[str, Any]]) -> bytes:
 def _encode_with_spark(format_name: str, records: list[dict[str, Any]]) -> bytes:
     from pyspark.sql import SparkSession
 
-    spark = SparkSession.builder.master("local[1]").config("spark.ui.enabled", "false").getOrCreate()
+    spark = (
+        SparkSession.builder.master("local[1]").config("spark.ui.enabled", "false").getOrCreate()
+    )
     schema = "id long, name string, category string, amount double, updated_at string"
     folder = Path(tempfile.mkdtemp())
     try:

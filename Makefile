@@ -1,0 +1,10 @@
+# The tasks are in generator/__main__.py; this only saves typing.
+.DEFAULT_GOAL := help
+TASKS := demo test lint format examples samples
+.PHONY: help $(TASKS)
+
+help:
+	@python3 generator help
+
+$(TASKS):
+	@python3 generator $@

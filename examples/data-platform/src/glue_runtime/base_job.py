@@ -1,0 +1,276 @@
+# Owned by the gluecast template: an update rewrites this file and merges local edits into it.
+"""The base class of every job: one codebase, two ways to start."""
+
+import sys
+import time
+import uuid
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+from typing import ClassVar
+
+import structlog
+from pyspark.sql import DataFrame, SparkSession
+
+from glue_runtime import logs, output, reading, settings
+from glue_runtime.arguments import parse_arguments
+from glue_runtime.errors import (
+    ArgumentError,
+    JobError,
+    SourceNotFoundError,
+    ValidationFailedError,
+)
+from glue_runtime.loading import Loaded, load_directory, load_event_file, load_local
+from glue_runtime.row_counts import Passes
+from glue_runtime.s3_object import S3Object
+from glue_runtime.source import Source
+from glue_runtime.spark_errors import explained_spark_errors
+from glue_runtime.spark_session import on_glue, spark_session
+
+ARGUMENTS = ("env", "bucket", "object_key", "JOB_RUN_ID")
+
+
+class BaseGlueJob(ABC):
+    """A dual-mode job: extract, transform, validate, load.
+
+    With ``bucket`` and ``object_key`` among its arguments a run was started by an uploaded file and
+    processes that object alone; without them it was started by a schedule and processes the whole
+    directory. The job does not need to know: ``self.load_data("sales")`` is the same call in both.
+
+    A subclass implements `extract()` and overrides what it needs of the other hooks.
+    """
+
+    sources: ClassVar[tuple[Source, ...]] = ()
+    """The data sources whose uploads start this job. Optional: without it, the format of a file
+    is told by its extension."""
+
+    arguments: ClassVar[tuple[str, ...]] = ()
+    """Names of further arguments that `main()` takes from the command line into `self.args`."""
+
+    def __init__(self, job_name: str, args: Mapping[str, str | None]) -> None:
+        """Prepare a run; Spark starts when it is first needed.
+
+        job_name: names the job in the logs and its output table.
+        args: ``env`` (required; ``local`` reads test data), and for an event ``bucket`` and
+            ``object_key``, both literal.
+
+        Raises:
+            ArgumentError: ``env`` is missing, or a key comes without a bucket.
+        """
+        self.job_name = job_name
+        self.args = dict(args)
+        self.environment = args.get("env") or ""
+        self.source_bucket = args.get("bucket") or None
+        self.source_object_key = args.get("object_key") or None
+        self.is_event_triggered = bool(self.source_bucket and self.source_object_key)
+        self.trigger_type = "s3_event" if self.is_event_triggered else "scheduled"
+        self.job_run_id = args.get("JOB_RUN_ID") or f"local_{uuid.uuid4().hex[:12]}"
+        if not self.environment.isalnum():
+            raise ArgumentError(
+                "expected the environment of the run, such as --env dev or --env local, "
+                f"found {args.get('env')!r}"
+            )
+        if self.source_object_key and not self.source_bucket:
+            raise ArgumentError(
+                "expected the bucket of the object that started the run (--bucket), found only "
+                f"--object_key {self.source_object_key}; give both, or neither for a scheduled run"
+            )
+        self.logger = self._bound_logger()
+        self._loads: list[Loaded] = []
+
+    # --- the hooks of a job ---------------------------------------------------------------------
+
+    @abstractmethod
+    def extract(self) -> DataFrame:
+        """Get the data, usually ``return self.load_data("sales")``."""
+
+    def transform(self, df: DataFrame) -> DataFrame:
+        """Turn the source's rows into the result's. Keep the column `source_object`."""
+        return df
+
+    def custom_validation(self, df: DataFrame) -> bool:
+        """Whether the result may be written; ``self.is_event_triggered`` tells the two ways apart."""
+        return True
+
+    def load(self, df: DataFrame) -> None:
+        """Write the result to the job's silver table, replacing the rows of the same source files."""
+        row_count = output.write_by_source(df, self.output_uri)
+        if row_count == 0 and self.is_event_triggered:
+            output.remove_source(self.spark, self.event_object, self.output_uri)
+        self._log_loads()
+        self.logger.info("data_written", output=self.output_uri, row_count=row_count)
+
+    # --- what a job uses ------------------------------------------------------------------------
+
+    @property
+    def spark(self) -> SparkSession:
+        """The Spark session of this run."""
+        return spark_session(self.job_name)
+
+    @cached_property
+    def event_object(self) -> S3Object:
+        """The object that started this run.
+
+        Raises:
+            ArgumentError: the run was started by a schedule.
+            ObjectKeyError: Spark cannot read this object by its key.
+        """
+        if not (self.source_bucket and self.source_object_key):
+            raise ArgumentError("expected a run started by an uploaded file, found a scheduled one")
+        return S3Object(self.source_bucket, self.source_object_key)
+
+    @property
+    def output_uri(self) -> str:
+        """The job's silver table: ``s3://data-lake-prod-silver/sales_etl``."""
+        return f"s3://{settings.lake_bucket(self.environment, 'silver')}/{self.job_name}"
+
+    def load_data(self, data_type: str, fallback_path: str | None = None) -> DataFrame:
+        """Read a source: the uploaded object if it is one of this source's, else all its files.
+
+        data_type: the source's folder in the bronze bucket, such as ``sales``.
+        fallback_path: the file or folder to read with ``env=local``, relative to the repository,
+            in place of ``tests/test_data/<job>/<data_type>/``.
+
+        Gives the file's columns and `source_object`, the URI of the file each row comes from (only
+        the job's declared sources have it, if there are any).
+
+        Raises:
+            SourceNotFoundError, UnreadableSourceError, ObjectKeyError: nothing was read.
+        """
+        data_type = data_type.strip("/")
+        source = next((each for each in self.sources if each.data_type == data_type), None)
+        with self._passes.not_counting():
+            if self.is_event_triggered and self.event_object.key.startswith(f"{data_type}/"):
+                loaded = load_event_file(self.spark, self.event_object, source)
+            elif self.environment == "local":
+                loaded = self._load_local_data(data_type, fallback_path, source)
+            else:
+                loaded = load_directory(self.spark, self._bronze_uri(data_type), source)
+        self._loads.append(loaded)
+        self.logger.info(f"loading_{loaded.kind}", path=loaded.where, file_count=loaded.file_count)
+        if self.sources and not source:
+            return loaded.df.drop(reading.SOURCE_OBJECT)
+        return loaded.df
+
+    # --- running --------------------------------------------------------------------------------
+
+    def run(self) -> None:
+        """Run the hooks in order and log each step.
+
+        Raises:
+            JobError: the run cannot go on; earlier output is untouched.
+        """
+        started = time.monotonic()
+        self.logger.info("job_started")
+        try:
+            self._check_event_object()
+            with explained_spark_errors(self._described_source):
+                df = self.transform(self._extracted())
+                if not self.custom_validation(df):
+                    raise ValidationFailedError(
+                        f"expected data that custom_validation() of {type(self).__name__} accepts, "
+                        f"found data that it refused in {self._described_source()}"
+                    )
+                self.load(df)
+            self._log_loads()
+        except Exception as error:
+            self.logger.error("job_failed", **_described(error))
+            raise
+        seconds = round(time.monotonic() - started, 3)
+        self.logger.info("job_completed_successfully", duration_seconds=seconds)
+
+    @classmethod
+    def main(cls, job_name: str, argv: Sequence[str] | None = None) -> None:
+        """Run as a script. Exits with 1 and one line on stderr when the run fails as a `JobError`."""
+        logs.configure_logging(sys.stdout if on_glue() else logs.claim_stdout())
+        words = sys.argv[1:] if argv is None else argv
+        try:
+            job = cls(job_name, parse_arguments(words, ARGUMENTS + cls.arguments))
+        except JobError as error:
+            structlog.get_logger().error("job_failed", job_name=job_name, **_described(error))
+            sys.exit(f"{job_name}: {error}")
+        try:
+            job.run()
+        except JobError as error:
+            sys.exit(f"{job_name}: {error}")
+
+    # --- inside ---------------------------------------------------------------------------------
+
+    def _bound_logger(self) -> structlog.typing.FilteringBoundLogger:
+        if not structlog.is_configured():
+            logs.configure_logging()
+        context = {
+            "job_name": self.job_name,
+            "job_run_id": self.job_run_id,
+            "trigger_type": self.trigger_type,
+        }
+        if self.is_event_triggered:
+            context["source_bucket"] = str(self.source_bucket)
+            context["source_object_key"] = str(self.source_object_key)
+        logger: structlog.typing.FilteringBoundLogger = structlog.get_logger().bind(**context)
+        return logger
+
+    def _check_event_object(self) -> None:
+        """Refuse, before Spark starts, an object that this job's rules would not have sent."""
+        if not self.is_event_triggered:
+            return
+        uploaded = self.event_object
+        if self.sources and not any(source.owns(uploaded) for source in self.sources):
+            expected = " or ".join(f"{source.prefix}*{source.suffix}" for source in self.sources)
+            raise SourceNotFoundError(
+                f"expected an object of {type(self).__name__} ({expected}), found {uploaded.uri}; "
+                "start the job that owns it, or declare its source in this one"
+            )
+
+    def _extracted(self) -> DataFrame:
+        df = self.extract()
+        if self.is_event_triggered and all(each.kind != "event_file" for each in self._loads):
+            read = ", ".join(loaded.where for loaded in self._loads) or "nothing"
+            raise SourceNotFoundError(
+                f"expected extract() to load the object that started the run, "
+                f"{self.event_object.uri}, found that it loaded {read}; "
+                "call load_data() with the object's folder"
+            )
+        return df
+
+    def _load_local_data(
+        self, data_type: str, fallback_path: str | None, source: Source | None
+    ) -> Loaded:
+        if fallback_path:
+            return load_local(self.spark, settings.REPOSITORY / fallback_path, source, alias=None)
+        # Rows of test data name the bronze bucket as their origin, as they do after an upload.
+        path = settings.TEST_DATA / self.job_name / data_type
+        return load_local(self.spark, path, source, alias=self._bronze_uri(data_type))
+
+    def _bronze_uri(self, data_type: str) -> str:
+        return f"s3://{settings.lake_bucket(self.environment, 'bronze')}/{data_type}/"
+
+    def _described_source(self) -> str:
+        if self.is_event_triggered:
+            return self.event_object.uri
+        return ", ".join(loaded.where for loaded in self._loads) or "the job's sources"
+
+    @cached_property
+    def _passes(self) -> Passes:
+        return Passes(self.spark)
+
+    def _log_loads(self) -> None:
+        """Log each load with its row count, known now that the rows have passed; once."""
+        counts_hold = bool(self._loads) and self._passes.exactly_one()
+        for loaded in self._loads:
+            self.logger.info(
+                f"loaded_{loaded.kind}",
+                row_count=loaded.rows.value() if counts_hold else None,
+                file_format=loaded.file_format,
+                file_count=loaded.file_count,
+                path=loaded.where,
+            )
+        self._loads.clear()
+
+
+def _described(error: Exception) -> dict[str, str]:
+    """An error for the log: its kind and its first lines; the whole stack goes to stderr."""
+    return {
+        "error_type": type(error).__name__,
+        "error": "\n".join(str(error).splitlines()[:3]),
+    }

@@ -1,0 +1,48 @@
+# Owned by the gluecast template: an update rewrites this file and merges local edits into it.
+"""The file formats a job can read: the entries of formats.toml."""
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib import resources
+from types import MappingProxyType
+from typing import Any
+
+
+@dataclass(frozen=True)
+class FileFormat:
+    """How Spark reads one format; formats.toml says what each field means."""
+
+    reader: str
+    suffixes: tuple[str, ...]
+    compressed: bool
+    options: Mapping[str, str]
+
+    @property
+    def name_pattern(self) -> str:
+        """All file names of this format, as Spark's ``pathGlobFilter``."""
+        endings = [*self.suffixes]
+        if self.compressed:
+            endings += [f"{suffix}.gz" for suffix in self.suffixes]
+        return f"*{{{','.join(endings)}}}"
+
+
+def format_of(name: str) -> str | None:
+    """The name of the format that a file name's extension stands for, if it is a known one."""
+    for format_name, file_format in FORMATS.items():
+        plain = name.removesuffix(".gz") if file_format.compressed else name
+        if plain.endswith(file_format.suffixes):
+            return format_name
+    return None
+
+
+def _registry() -> Mapping[str, FileFormat]:
+    text = resources.files("glue_runtime").joinpath("formats.toml").read_text(encoding="utf-8")
+    return MappingProxyType({name: _entry(entry) for name, entry in tomllib.loads(text).items()})
+
+
+def _entry(entry: dict[str, Any]) -> FileFormat:
+    return FileFormat(**{**entry, "suffixes": tuple(entry["suffixes"])})
+
+
+FORMATS = _registry()

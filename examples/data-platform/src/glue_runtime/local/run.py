@@ -1,0 +1,94 @@
+# Owned by the gluecast template: an update rewrites this file and merges local edits into it.
+"""Run a job on this machine, as `make run-local` does.
+
+Without a file the run is a scheduled one over the job's test data. With a file, the file is put
+into the local bronze bucket and the run starts as S3's event for it would start it on AWS.
+"""
+
+import argparse
+import importlib
+import inspect
+import os
+import shutil
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from glue_runtime import BaseGlueJob, JobError, settings
+from glue_runtime.errors import ArgumentError, SourceNotFoundError
+from glue_runtime.local.session import local_lake
+from glue_runtime.s3_object import S3Object
+
+JOBS = settings.REPOSITORY / "src" / "jobs"
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """Parse the command line, run the job, and exit with 1 and one line when it fails."""
+    parser = argparse.ArgumentParser(prog="glue_runtime.local.run", description=__doc__)
+    parser.add_argument("job", help="name of the job: the module in src/jobs")
+    parser.add_argument("--file", help="process this file as if it had just been uploaded")
+    options = parser.parse_args(argv)
+    try:
+        job_class = find_job(options.job)
+        arguments = ["--env", "local"]
+        if options.file:
+            uploaded = upload(Path(options.file), options.job, job_class)
+            arguments += ["--bucket", uploaded.bucket, "--object_key", uploaded.key]
+    except JobError as error:
+        sys.exit(f"{options.job}: {error}")
+    job_class.main(options.job, arguments)
+
+
+def find_job(name: str) -> type[BaseGlueJob]:
+    """The job class of the module src/jobs/<name>.py.
+
+    Raises:
+        ArgumentError: there is no such module, or it holds not exactly one job.
+    """
+    names = sorted(path.stem for path in JOBS.glob("*.py") if path.stem != "__init__")
+    if name not in names:
+        raise ArgumentError(f"expected one of the jobs {', '.join(names)}, found {name!r}")
+    module = importlib.import_module(f"jobs.{name}")
+    classes = [
+        member
+        for _, member in inspect.getmembers(module, inspect.isclass)
+        if issubclass(member, BaseGlueJob) and member.__module__ == module.__name__
+    ]
+    if len(classes) != 1:
+        raise ArgumentError(
+            f"expected one subclass of BaseGlueJob in {JOBS / name}.py, found {len(classes)}"
+        )
+    return classes[0]
+
+
+def upload(file: Path, job_name: str, job_class: type[BaseGlueJob]) -> S3Object:
+    """Copy a file into the local bronze bucket, under the key it would have there.
+
+    Raises:
+        SourceNotFoundError: there is no such file.
+        ArgumentError: the job declares no source to put it under.
+        ObjectKeyError: Spark could not read it under its name.
+    """
+    if not file.is_file():
+        raise SourceNotFoundError(f"expected a file to upload, found none at {file.absolute()}")
+    test_data = settings.TEST_DATA / job_name
+    if file.resolve().is_relative_to(test_data.resolve()):
+        key = file.resolve().relative_to(test_data.resolve()).as_posix()
+    elif job_class.sources:
+        key = job_class.sources[0].prefix + file.name
+    else:
+        raise ArgumentError(
+            f"expected a file below {test_data}, found {file}; move it there, or declare "
+            f"the sources of {job_class.__name__}"
+        )
+    uploaded = S3Object(settings.lake_bucket("local", "bronze"), key)
+    target = local_lake() / uploaded.bucket / uploaded.key
+    target.parent.mkdir(parents=True, exist_ok=True)
+    arriving = target.with_name(f".{target.name[-200:]}.arriving")
+    shutil.copyfile(file, arriving)
+    os.replace(arriving, target)
+    return uploaded
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,44 @@
+# Owned by the gluecast template: an update rewrites this file and merges local edits into it.
+"""Let the JVM archive the classes that Spark loads, once, so that every later start is quicker."""
+
+import tempfile
+from pathlib import Path
+
+from pyspark import SparkContext
+
+from glue_runtime.local.session import class_archive, local_session
+
+
+def main() -> None:
+    """Write the archive that `glue_runtime.local.session` starts from; a failure costs only time."""
+    archive = class_archive()
+    unfinished = archive.with_suffix(".unfinished")
+    unfinished.unlink(missing_ok=True)
+    archive.unlink(missing_ok=True)
+    _run_spark(f'"-XX:ArchiveClassesAtExit={unfinished}" -Xlog:disable')
+    if unfinished.exists():
+        unfinished.replace(archive)
+        print(f"Spark's classes: {archive} ({archive.stat().st_size / 1e6:.0f} MB)")
+    else:
+        print("Spark's classes: this Java keeps no archive; Spark starts without")
+
+
+def _run_spark(jvm_options: str) -> None:
+    """Start Spark, touch what jobs use, and wait until the JVM has ended and written its archive."""
+    spark = local_session("warm_up", jvm_options)
+    process = SparkContext._gateway.proc  # type: ignore[union-attr]
+    with tempfile.TemporaryDirectory() as folder:
+        target = Path(folder).as_uri()
+        rows = spark.range(10).selectExpr("id", "cast(id as string) as name", "'a' as part")
+        for file_format in ("csv", "json", "parquet"):
+            path = f"{target}/{file_format}"
+            rows.write.mode("overwrite").partitionBy("part").format(file_format).save(path)
+            spark.read.option("inferSchema", "true").format(file_format).load(path).count()
+    spark.stop()
+    SparkContext._gateway.shutdown()  # type: ignore[union-attr]
+    process.stdin.close()
+    process.wait(timeout=120)
+
+
+if __name__ == "__main__":
+    main()

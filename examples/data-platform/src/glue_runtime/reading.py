@@ -1,0 +1,125 @@
+# Owned by the gluecast template: an update rewrites this file and merges local edits into it.
+"""Reading one object, or all files of a source, as a DataFrame that knows its rows' origin."""
+
+from urllib.parse import unquote
+
+from pyspark.sql import DataFrame, DataFrameReader, SparkSession
+from pyspark.sql import functions as F
+
+from glue_runtime.errors import SourceNotFoundError, UnreadableSourceError
+from glue_runtime.formats import FORMATS, FileFormat, format_of
+from glue_runtime.s3_object import S3Object, literal_path
+from glue_runtime.spark_errors import explained_spark_errors
+
+SOURCE_OBJECT = "source_object"
+"""The column that names the file of each row, as the literal URI: s3://bucket/sales/daily.csv."""
+
+_LONGEST_URI = 4096
+
+
+def read_object(spark: SparkSession, uploaded: S3Object, format_name: str) -> DataFrame:
+    """Read this one object and nothing else, without listing anything.
+
+    Raises:
+        SourceNotFoundError: the object does not exist.
+        UnreadableSourceError: it is empty or not of the format.
+    """
+    df = _read(spark, spark.read, uploaded.spark_path, FORMATS[format_name], uploaded.uri)
+    files = [unquote(name) for name in df.inputFiles()]
+    if files != [uploaded.uri]:
+        raise UnreadableSourceError(
+            f"expected Spark to read {uploaded.uri} alone, found it would read {files}; "
+            "copy the object to a plain key to process it"
+        )
+    return df.withColumn(SOURCE_OBJECT, F.lit(uploaded.uri))
+
+
+def read_directory(
+    spark: SparkSession, uri: str, format_name: str, name_pattern: str, alias: str | None = None
+) -> DataFrame:
+    """Read every file below `uri` whose name fits `name_pattern`, at any depth.
+
+    Folders named like ``year=2024`` are folders, not columns: the same file must give the same
+    rows whether it comes alone or with its directory. With `alias`, rows name that as their origin
+    in place of `uri`.
+
+    Raises:
+        SourceNotFoundError: no file fits.
+        UnreadableSourceError: a file is not of the format.
+    """
+    reader = spark.read.option("recursiveFileLookup", "true").option("pathGlobFilter", name_pattern)
+    where = f"{uri} ({name_pattern})"
+    df = _read(spark, reader, literal_path(uri), FORMATS[format_name], where)
+    # Spark gives the path percent-encoded but for "+", which url_decode takes for a space.
+    path = F.expr("url_decode(replace(_metadata.file_path, '+', '%2B'))")
+    if alias:
+        path = F.concat(F.lit(alias), F.substring(path, len(uri) + 1, _LONGEST_URI))
+    return df.withColumn(SOURCE_OBJECT, path)
+
+
+def directory_format(spark: SparkSession, uri: str) -> str:
+    """The one known format among the files below `uri`, by their extensions.
+
+    For jobs that do not declare their sources; costs a listing of its own.
+
+    Raises:
+        SourceNotFoundError: there is no file of a known format, or there are several formats.
+    """
+    with explained_spark_errors(lambda: uri):
+        reader = spark.read.format("binaryFile").option("recursiveFileLookup", "true")
+        extension = F.regexp_extract("path", r"(\.[^./]+(?:\.gz)?)$", 1).alias("extension")
+        extensions = sorted(
+            row.extension
+            for row in reader.load(literal_path(uri)).select(extension).distinct().collect()
+        )
+    formats = sorted({name for name in map(format_of, extensions) if name})
+    if len(formats) != 1:
+        raise SourceNotFoundError(
+            f"expected files of one format below {uri}, found {formats or 'none'} "
+            f"among the extensions {extensions}; declare the job's source: "
+            'sources = (Source(prefix="...", suffix="...", file_format="..."),)'
+        )
+    return formats[0]
+
+
+def input_file_count(df: DataFrame) -> int:
+    """How many files this DataFrame reads; no Spark job, and no list of names."""
+    return len(df._jdf.inputFiles())
+
+
+def _read(
+    spark: SparkSession, reader: DataFrameReader, path: str, file_format: FileFormat, where: str
+) -> DataFrame:
+    with explained_spark_errors(lambda: where):
+        reader = reader.options(**file_format.options)
+        if file_format.options.get("multiLine") == "true":
+            reader = reader.schema(_json_schema(spark, reader, path, file_format))
+        df = reader.format(file_format.reader).load(path)
+    if not df.columns:
+        raise UnreadableSourceError(
+            f"expected data with at least one column, found an empty file: {where}; "
+            "upload the file again, or remove it"
+        )
+    if SOURCE_OBJECT in df.columns:
+        raise UnreadableSourceError(
+            f"expected no column called {SOURCE_OBJECT} (it is added to say where each row comes "
+            f"from), found one in {where}; rename the column at its source"
+        )
+    return df
+
+
+def _json_schema(
+    spark: SparkSession, reader: DataFrameReader, path: str, file_format: FileFormat
+) -> str:
+    """The inferred schema of JSON values that span lines, as a DDL string.
+
+    Spark's own inference for such files takes the path for a glob pattern a second time, and so
+    takes the schema of another file for a key like ``a[1].json``. Reading the files as whole texts
+    does not.
+    """
+    texts = reader.format("text").option("wholetext", "true").load(path)
+    encoders = spark._jvm.org.apache.spark.sql.Encoders  # type: ignore[union-attr]
+    strings = getattr(texts._jdf.select("value"), "as")(encoders.STRING())
+    mode = file_format.options["mode"]
+    inferred = spark._jsparkSession.read().option("mode", mode).json(strings)
+    return str(inferred.schema().toDDL())

@@ -1,0 +1,17 @@
+# Owned by the gluecast template: an update rewrites this file and merges local edits into it.
+"""What the platform's answers decided. A run reads these here; no job repeats them."""
+
+from pathlib import Path
+
+PROJECT = "data-platform"
+LAKE_PREFIX = "data-lake"
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+"""The checkout this runs from; without meaning on Glue."""
+
+TEST_DATA = REPOSITORY / "tests" / "test_data"
+
+
+def lake_bucket(environment: str, zone: str) -> str:
+    """The bucket of a zone (bronze, silver, gold): ``data-lake-prod-bronze``."""
+    return f"{LAKE_PREFIX}-{environment}-{zone}"

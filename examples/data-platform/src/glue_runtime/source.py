@@ -1,0 +1,34 @@
+# Owned by the gluecast template: an update rewrites this file and merges local edits into it.
+"""Where a job's data comes from."""
+
+from dataclasses import dataclass
+
+from glue_runtime.s3_object import S3Object, literal_path
+
+
+@dataclass(frozen=True)
+class Source:
+    """The files of one data source: everything under a prefix that ends in a suffix.
+
+    prefix: folders in the bronze bucket, ending in ``/``: ``sales/``.
+    suffix: the end of the file names: ``.csv``.
+    file_format: a name in `glue_runtime.formats.FORMATS`.
+    """
+
+    prefix: str
+    suffix: str
+    file_format: str
+
+    @property
+    def data_type(self) -> str:
+        """What ``load_data()`` calls this source: the prefix without its last slash."""
+        return self.prefix.removesuffix("/")
+
+    def owns(self, uploaded: S3Object) -> bool:
+        """Whether the upload of this object starts the job (prefix and suffix both fit)."""
+        return uploaded.key.startswith(self.prefix) and uploaded.key.endswith(self.suffix)
+
+    @property
+    def name_pattern(self) -> str:
+        """The suffix as Spark's ``pathGlobFilter``."""
+        return f"*{literal_path(self.suffix)}"

@@ -1,0 +1,95 @@
+# Owned by the gluecast template: an update rewrites this file and merges local edits into it.
+"""Spark's errors in one line: which file, and why, without the Java stack."""
+
+import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from py4j.protocol import Py4JJavaError
+from pyspark.errors import PySparkException
+
+from glue_runtime.errors import SourceNotFoundError, UnreadableSourceError
+
+_FILE = re.compile(r"(?:(?:s3|file):/\S+?)(?=[\s,;]|\.\s|\.?$| is not )", re.MULTILINE)
+_LOCATION = re.compile(r"(?:reading|footer for) (?:the )?file:? (\S+?)\.?(?:\s|$)")
+
+
+@contextmanager
+def explained_spark_errors(where: Callable[[], str]) -> Iterator[None]:
+    """Turn what Spark raises while it reads `where()` into an error a person can act on.
+
+    Raises:
+        SourceNotFoundError: there is nothing there.
+        UnreadableSourceError: a file is there, and its content does not fit its format.
+    """
+    try:
+        yield
+    except (PySparkException, Py4JJavaError) as error:
+        messages = _messages(error)
+        if _says_nothing_there(messages):
+            raise SourceNotFoundError(
+                f"expected data at {where()}, found nothing there; "
+                "check bucket, prefix and suffix, and that the file is still there"
+            ) from error
+        if _is_about_content(messages):
+            raise UnreadableSourceError(
+                f"expected readable data, found a file that is not: {_file_in(messages) or where()}: "
+                f"{_reason(messages)}; correct the file and upload it again"
+            ) from error
+        raise
+
+
+def _messages(error: PySparkException | Py4JJavaError) -> list[str]:
+    """The message of the error and of each of its causes, outermost first."""
+    if isinstance(error, PySparkException):
+        return [str(error)]
+    messages: list[str] = []
+    cause = error.java_exception
+    while cause is not None and len(messages) < 20:
+        messages.append(f"{cause.getClass().getSimpleName()}: {cause.getMessage()}")
+        cause = cause.getCause()
+    return messages
+
+
+def _says_nothing_there(messages: list[str]) -> bool:
+    signs = (
+        "PATH_NOT_FOUND",
+        "UNABLE_TO_INFER_SCHEMA",
+        "FileNotFoundException",
+        "NoSuchBucket",
+        "Could not initialize target File System",
+    )
+    return any(sign in message for message in messages for sign in signs)
+
+
+def _is_about_content(messages: list[str]) -> bool:
+    signs = (
+        "Malformed records",
+        "MALFORMED_RECORD",
+        "error while reading file",
+        "FAILED_READ_FILE",
+        "CANNOT_READ_FILE_FOOTER",
+        "not a Parquet file",
+        "Could not read footer",
+        "BadRecordException",
+    )
+    return any(sign in message for message in messages for sign in signs)
+
+
+def _file_in(messages: list[str]) -> str | None:
+    for message in messages:
+        if found := _LOCATION.search(message):
+            return found.group(1)
+    for message in messages:
+        if "not a Parquet file" in message and (found := _FILE.search(message)):
+            return found.group(0)
+    return None
+
+
+def _reason(messages: list[str]) -> str:
+    """The first line of the innermost message that says something."""
+    for message in reversed(messages):
+        text = message.partition(": ")[2] if len(messages) > 1 else message
+        if text and text != "null":
+            return text.splitlines()[0].rstrip(". ")
+    return "no reason given"

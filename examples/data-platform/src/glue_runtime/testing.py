@@ -1,0 +1,101 @@
+# Owned by the gluecast template: an update rewrites this file and merges local edits into it.
+"""What the tests of a job need: a Spark session, a lake in a folder, and a run to look at.
+
+A pytest plugin; tests/conftest.py loads it.
+"""
+
+import os
+import shutil
+from collections.abc import Iterator, MutableMapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+import structlog
+from pyspark.sql import DataFrame, SparkSession
+
+from glue_runtime import BaseGlueJob, settings
+from glue_runtime.local.session import LAKE_VARIABLE, ZONES
+from glue_runtime.s3_object import S3Object
+from glue_runtime.spark_session import spark_session
+
+ENVIRONMENT = "test"
+
+
+@dataclass(frozen=True)
+class Lake:
+    """The buckets of the environment ``test``, each a folder that Spark sees as ``s3://``."""
+
+    root: Path
+    spark: SparkSession
+
+    def upload(self, key: str, content: bytes | str) -> S3Object:
+        """Put an object into the bronze bucket."""
+        uploaded = S3Object(settings.lake_bucket(ENVIRONMENT, "bronze"), key)
+        path = self.root / uploaded.bucket / key
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content.encode() if isinstance(content, str) else content)
+        return uploaded
+
+    def upload_test_data(self, job_name: str) -> list[S3Object]:
+        """Put a job's test data (tests/test_data/<job>/) into the bronze bucket, in name order."""
+        folder = settings.TEST_DATA / job_name
+        files = sorted(path for path in folder.rglob("*") if path.is_file())
+        return [
+            self.upload(file.relative_to(folder).as_posix(), file.read_bytes()) for file in files
+        ]
+
+    def read(self, uri: str) -> DataFrame:
+        """The rows of an output table."""
+        return self.spark.read.parquet(uri)
+
+
+@dataclass(frozen=True)
+class Run:
+    """A finished run and its log."""
+
+    job: BaseGlueJob
+    log: list[MutableMapping[str, Any]]
+
+    def event(self, name: str) -> MutableMapping[str, Any]:
+        """The one log entry of this name."""
+        [entry] = [entry for entry in self.log if entry["event"] == name]
+        return entry
+
+
+def run_scheduled(job_class: type[BaseGlueJob], job_name: str) -> Run:
+    """Run a job as its schedule would: over the whole directory."""
+    return _run(job_class(job_name, {"env": ENVIRONMENT}))
+
+
+def run_for(job_class: type[BaseGlueJob], job_name: str, uploaded: S3Object) -> Run:
+    """Run a job as the upload of this object would: over it alone."""
+    args = {"env": ENVIRONMENT, "bucket": uploaded.bucket, "object_key": uploaded.key}
+    return _run(job_class(job_name, args))
+
+
+def _run(job: BaseGlueJob) -> Run:
+    with structlog.testing.capture_logs() as log:
+        job.run()
+    return Run(job, log)
+
+
+@pytest.fixture(scope="session")
+def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SparkSession]:
+    """One Spark session for all tests: starting one takes longer than most tests."""
+    os.environ[LAKE_VARIABLE] = str(tmp_path_factory.mktemp("lake"))
+    session = spark_session("tests")
+    yield session
+    session.stop()
+
+
+@pytest.fixture
+def lake(spark: SparkSession) -> Lake:
+    """Empty buckets for one test."""
+    root = Path(os.environ[LAKE_VARIABLE])
+    for zone in ZONES:
+        bucket = root / settings.lake_bucket(ENVIRONMENT, zone)
+        shutil.rmtree(bucket, ignore_errors=True)
+        bucket.mkdir()
+    return Lake(root, spark)

@@ -1,0 +1,39 @@
+# Owned by you: edit freely; a template update merges into your edits and never discards them.
+"""product_catalog on its test data, started both ways, through the paths of production."""
+
+from glue_runtime.testing import Lake, run_for, run_scheduled
+from jobs.product_catalog import ProductCatalogJob
+
+JOB = "product_catalog"
+
+
+def test_an_uploaded_file_is_processed_alone(lake: Lake) -> None:
+    uploaded, *others = lake.upload_test_data(JOB)
+
+    run = run_for(ProductCatalogJob, JOB, uploaded)
+
+    rows = lake.read(run.job.output_uri).collect()
+    assert others
+    assert {row.source_object for row in rows} == {uploaded.uri}
+    assert run.event("loaded_event_file")["row_count"] == len(rows)
+
+
+def test_the_schedule_processes_every_file(lake: Lake) -> None:
+    uploaded = lake.upload_test_data(JOB)
+
+    run = run_scheduled(ProductCatalogJob, JOB)
+
+    rows = lake.read(run.job.output_uri).collect()
+    assert {row.source_object for row in rows} == {file.uri for file in uploaded}
+    assert run.event("loaded_directory_data")["row_count"] == len(rows)
+
+
+def test_both_ways_together_leave_the_table_of_one_scheduled_run(lake: Lake) -> None:
+    uploaded = lake.upload_test_data(JOB)
+    scheduled = run_scheduled(ProductCatalogJob, JOB)
+    expected = sorted(lake.read(scheduled.job.output_uri).collect(), key=str)
+
+    for file in uploaded:
+        run_for(ProductCatalogJob, JOB, file)
+
+    assert sorted(lake.read(scheduled.job.output_uri).collect(), key=str) == expected

@@ -1,0 +1,93 @@
+"""The tasks of this project, each in an environment that this script sets up.
+
+    python3 generator TASK
+
+Needs nothing but Python 3.11 and git. The environment is .venv in the project's folder; it is made
+the first time and again when pyproject.toml changes.
+"""
+
+import hashlib
+import subprocess
+import sys
+import venv
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+VENV = ROOT / ".venv"
+PYTHON = VENV / ("Scripts/python.exe" if sys.platform == "win32" else "bin/python")
+
+# task -> what it does, and the commands it runs with the environment's Python
+TASKS: dict[str, tuple[str, list[list[str]]]] = {
+    "demo": (
+        "scaffold a repository with three jobs and run each of them both ways",
+        [["-m", "gluecast.cli", "demo"]],
+    ),
+    "test": (
+        "check format, style and types, and run all tests",
+        [
+            ["-m", "ruff", "check", "."],
+            ["-m", "ruff", "format", "--check", "."],
+            ["-m", "mypy"],
+            ["-m", "pytest"],
+        ],
+    ),
+    "lint": (
+        "check format, style and types",
+        [["-m", "ruff", "check", "."], ["-m", "ruff", "format", "--check", "."], ["-m", "mypy"]],
+    ),
+    "format": (
+        "put the code into its standard format",
+        [["-m", "ruff", "check", "--fix", "."], ["-m", "ruff", "format", "."]],
+    ),
+    "examples": (
+        "render examples/data-platform anew, after a change of the template",
+        [["-m", "gluecast.examples"]],
+    ),
+    "samples": (
+        "write the template's sample data anew, after a change of its formats",
+        [["-m", "gluecast.sample_data"]],
+    ),
+}
+
+
+def main() -> int:
+    task, *arguments = sys.argv[1:] or ["help"]
+    if task not in TASKS:
+        print("usage: python3 generator TASK\n")
+        for name, (purpose, _) in TASKS.items():
+            print(f"  {name:<10} {purpose}")
+        return 0 if task in ("help", "--help", "-h") else 2
+    set_up()
+    commands = TASKS[task][1]
+    for command in commands:
+        # Arguments of the user's go to the last command: python3 generator test -k schedule
+        extra = arguments if command is commands[-1] else []
+        code = subprocess.run([PYTHON, *command, *extra], cwd=ROOT, check=False).returncode
+        if code:
+            return code
+    return 0
+
+
+def set_up() -> None:
+    """Make .venv, unless it is there and belongs to this pyproject.toml and this Python."""
+    if sys.version_info < (3, 11):
+        found = sys.version.split()[0]
+        sys.exit(f"expected Python 3.11 or newer, found {found}: use another python3")
+    recipe = (ROOT / "pyproject.toml").read_bytes() + f"{ROOT} {sys.version}".encode()
+    digest = hashlib.sha256(recipe).hexdigest()
+    stamp = VENV / "ready"
+    if stamp.is_file() and stamp.read_text() == digest:
+        return
+    print("Setting up .venv (Spark is 300 MB; a minute or two, once) ...", flush=True)
+    try:
+        venv.create(VENV, with_pip=True, clear=True)
+    except subprocess.CalledProcessError:
+        sys.exit("expected a Python with venv and pip (Debian: apt-get install python3-venv)")
+    install = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "-e", ".[dev]"]
+    if subprocess.run([PYTHON, *install], cwd=ROOT, check=False).returncode:
+        sys.exit("the packages could not be installed; pip's message above says why")
+    stamp.write_text(digest)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

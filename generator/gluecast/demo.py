@@ -1,0 +1,185 @@
+"""Scaffold a repository with the three example jobs, and run each of them both ways."""
+
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from gluecast.examples import JOBS, answers, copier_copy
+from gluecast.template import TEMPLATE_ROOT
+
+
+class DemoError(Exception):
+    """The demo cannot go on; the message says why."""
+
+
+@dataclass(frozen=True)
+class JobRun:
+    """One run as its log told it. Counts are None where the log does not know them."""
+
+    job: str
+    started_by: str
+    files: int | None
+    rows_read: int | None
+    rows_written: int | None
+    output: str
+    seconds: float
+
+
+def run_demo(target: Path) -> None:
+    """Scaffold into `target` (or use the demo that is there), run every job, print a summary.
+
+    Raises:
+        DemoError: `target` holds something else, or a step failed.
+    """
+    _scaffold(target)
+    repository = target.resolve()
+    with _step("Look for Java"):
+        _python(repository, "-m", "glue_runtime.local.java")
+    runs = [
+        _run(repository, job, file)
+        for job in JOBS
+        for file in (_sample_file(repository, job), None)
+    ]
+    print()
+    print(summary(runs))
+    print()
+    print(_next_steps(target, _sample_file(repository, JOBS[0]).relative_to(repository)))
+
+
+def summary(runs: Sequence[JobRun]) -> str:
+    """A table of runs, a line each, as wide as it needs to be."""
+    header = ("job", "started by", "files", "rows read", "rows written", "seconds", "output")
+    rows = [
+        (
+            run.job,
+            run.started_by,
+            _number(run.files),
+            _number(run.rows_read),
+            _number(run.rows_written),
+            f"{run.seconds:.1f}",
+            run.output,
+        )
+        for run in runs
+    ]
+    widths = [max(map(len, column)) for column in zip(header, *rows, strict=True)]
+    numeric = {2, 3, 4, 5}
+    lines = [header, tuple("-" * width for width in widths), *rows]
+    return "\n".join(
+        "  ".join(
+            cell.rjust(width) if index in numeric else cell.ljust(width)
+            for index, (cell, width) in enumerate(zip(line, widths, strict=True))
+        ).rstrip()
+        for line in lines
+    )
+
+
+def job_run(job: str, log: Sequence[Mapping[str, Any]]) -> JobRun:
+    """Read a run from its log.
+
+    Raises:
+        DemoError: the log does not end with a completed run.
+    """
+    events = {entry["event"]: entry for entry in log}
+    completed = events.get("job_completed_successfully")
+    if completed is None:
+        reason = events.get("job_failed", {}).get("error", "its log ends before the run does")
+        raise DemoError(f"{job} failed: {reason}")
+    loaded = next(entry for entry in log if entry["event"].startswith("loaded_"))
+    written = events["data_written"]
+    return JobRun(
+        job=job,
+        started_by=completed.get("source_object_key") or "schedule (whole directory)",
+        files=loaded["file_count"],
+        rows_read=loaded["row_count"],
+        rows_written=written["row_count"],
+        output=written["output"],
+        seconds=completed["duration_seconds"],
+    )
+
+
+def _scaffold(target: Path) -> None:
+    if (target / ".copier-answers").is_dir():
+        print(f"Use the repository in {target}")
+        return
+    if target.exists() and (not target.is_dir() or any(target.iterdir())):
+        raise DemoError(f"expected a new folder, found {target} with other content; name another")
+    if not (TEMPLATE_ROOT / "copier.yml").is_file():
+        raise DemoError("expected to run from a checkout of gluecast, found an installed package")
+    for job in JOBS:
+        with _step(f"Scaffold {job} into {target}"):
+            try:
+                data = {"project_name": "demo-platform", **answers(job)}
+                copier_copy(str(TEMPLATE_ROOT), target, data, ref="HEAD")
+            except subprocess.CalledProcessError as error:
+                raise DemoError(error.stderr.strip().splitlines()[-1]) from error
+
+
+def _sample_file(repository: Path, job: str) -> Path:
+    files = sorted(path for path in (repository / "tests/test_data" / job).rglob("*.*"))
+    if not files:
+        raise DemoError(
+            f"expected sample files of {job} in {repository}/tests/test_data, found none"
+        )
+    return next((file for file in files if file.name.startswith("daily_")), files[0])
+
+
+def _run(repository: Path, job: str, file: Path | None) -> JobRun:
+    what = f"Run {job} for {file.name}" if file else f"Run {job} for its whole directory"
+    arguments = ["--file", str(file)] if file else []
+    with _step(what):
+        output = _python(repository, "-m", "glue_runtime.local.run", job, *arguments)
+        return job_run(job, [json.loads(line) for line in output.splitlines()])
+
+
+def _python(repository: Path, *arguments: str) -> str:
+    """Run this Python over the repository's code; gives what it printed.
+
+    The repository's own `make setup` would install the same packages a second time.
+    """
+    search_path = os.pathsep.join([str(repository / "src"), os.environ.get("PYTHONPATH", "")])
+    ran = subprocess.run(
+        [sys.executable, *arguments],
+        cwd=repository,
+        env={**os.environ, "PYTHONPATH": search_path},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if ran.returncode:
+        raise DemoError(ran.stderr.strip() or ran.stdout.strip())
+    return ran.stdout
+
+
+@contextmanager
+def _step(what: str) -> Iterator[None]:
+    started = time.monotonic()
+    print(f"{what} ... ", end="", flush=True)
+    try:
+        yield
+    except BaseException:
+        print("failed", flush=True)
+        raise
+    print(f"{time.monotonic() - started:.1f} s", flush=True)
+
+
+def _number(value: int | None) -> str:
+    return "unknown" if value is None else str(value)
+
+
+def _next_steps(target: Path, sample: Path) -> str:
+    return f"""\
+The repository is in {target}. The tables are below {target}/.local-lake, where every bucket is a
+folder. A file and its directory leave the same rows in a table: each file owns its part of it.
+
+    cd {target}
+    make setup                                   # an environment of its own
+    make run-local JOB={JOBS[0]} FILE={sample}
+    make test
+"""

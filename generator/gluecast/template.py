@@ -19,12 +19,11 @@ def snapshot(target: Path, tag: str | None = None) -> Path:
     """
     target.mkdir(parents=True)
     listing = _git(TEMPLATE_ROOT, "ls-files", "-z", "--cached", "--others", "--exclude-standard")
-    for name in ["copier.yml", *listing.split("\0")]:
+    for name in listing.split("\0"):
         source = TEMPLATE_ROOT / name
-        if name.startswith("template/") or name == "copier.yml":
-            if source.is_file():
-                (target / name).parent.mkdir(parents=True, exist_ok=True)
-                shutil.copy2(source, target / name)
+        if name.startswith(("template/", "copier.yml")) and source.is_file():
+            (target / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(source, target / name)
     _git(target, "init", "--quiet", "--initial-branch=main")
     commit(target, "Snapshot of the working tree", tag)
     return target

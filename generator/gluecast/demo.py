@@ -42,6 +42,8 @@ def run_demo(target: Path) -> None:
     repository = target.resolve()
     with _step("Look for Java"):
         _python(repository, "-m", "glue_runtime.local.java")
+    with _step("Prepare Spark, so that it starts faster"):
+        _python(repository, "-m", "glue_runtime.local.warm_up")
     runs = [
         _run(repository, job, file)
         for job in JOBS

@@ -1,9 +1,10 @@
 # Owned by the gluecast template: an update rewrites this file and merges local edits into it.
 """Reading one object, or all files of a source, as a DataFrame that knows its rows' origin."""
 
+from collections.abc import Mapping
 from urllib.parse import unquote
 
-from pyspark.sql import DataFrame, DataFrameReader, SparkSession
+from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from glue_runtime.errors import SourceNotFoundError, UnreadableSourceError
@@ -24,7 +25,7 @@ def read_object(spark: SparkSession, uploaded: S3Object, format_name: str) -> Da
         SourceNotFoundError: the object does not exist.
         UnreadableSourceError: it is empty or not of the format.
     """
-    df = _read(spark, spark.read, uploaded.spark_path, FORMATS[format_name], uploaded.uri)
+    df = _read(spark, uploaded.spark_path, FORMATS[format_name], {}, uploaded.uri)
     files = [unquote(name) for name in df.inputFiles()]
     if files != [uploaded.uri]:
         raise UnreadableSourceError(
@@ -47,9 +48,9 @@ def read_directory(
         SourceNotFoundError: no file fits.
         UnreadableSourceError: a file is not of the format.
     """
-    reader = spark.read.option("recursiveFileLookup", "true").option("pathGlobFilter", name_pattern)
+    listing = {"recursiveFileLookup": "true", "pathGlobFilter": name_pattern}
     where = f"{uri} ({name_pattern})"
-    df = _read(spark, reader, literal_path(uri), FORMATS[format_name], where)
+    df = _read(spark, literal_path(uri), FORMATS[format_name], listing, where)
     # Spark gives the path percent-encoded but for "+", which url_decode takes for a space.
     path = F.expr("url_decode(replace(_metadata.file_path, '+', '%2B'))")
     if alias:
@@ -88,13 +89,17 @@ def input_file_count(df: DataFrame) -> int:
 
 
 def _read(
-    spark: SparkSession, reader: DataFrameReader, path: str, file_format: FileFormat, where: str
+    spark: SparkSession,
+    path: str,
+    file_format: FileFormat,
+    listing: Mapping[str, str],
+    where: str,
 ) -> DataFrame:
     with explained_spark_errors(lambda: where):
-        reader = reader.options(**file_format.options)
+        reader = spark.read.format(file_format.reader).options(**listing, **file_format.options)
         if file_format.options.get("multiLine") == "true":
-            reader = reader.schema(_json_schema(spark, reader, path, file_format))
-        df = reader.format(file_format.reader).load(path)
+            reader = reader.schema(_json_schema(spark, path, listing, file_format.options["mode"]))
+        df = reader.load(path)
     if not df.columns:
         raise UnreadableSourceError(
             f"expected data with at least one column, found an empty file: {where}; "
@@ -108,18 +113,16 @@ def _read(
     return df
 
 
-def _json_schema(
-    spark: SparkSession, reader: DataFrameReader, path: str, file_format: FileFormat
-) -> str:
+def _json_schema(spark: SparkSession, path: str, listing: Mapping[str, str], mode: str) -> str:
     """The inferred schema of JSON values that span lines, as a DDL string.
 
     Spark's own inference for such files takes the path for a glob pattern a second time, and so
     takes the schema of another file for a key like ``a[1].json``. Reading the files as whole texts
     does not.
     """
-    texts = reader.format("text").option("wholetext", "true").load(path)
-    encoders = spark._jvm.org.apache.spark.sql.Encoders  # type: ignore[union-attr]
-    strings = getattr(texts._jdf.select("value"), "as")(encoders.STRING())
-    mode = file_format.options["mode"]
+    texts = spark.read.options(**listing).text(path, wholetext=True)
+    strings = getattr(texts._jdf, "as")(
+        spark._jvm.org.apache.spark.sql.Encoders.STRING()  # type: ignore[union-attr]
+    )
     inferred = spark._jsparkSession.read().option("mode", mode).json(strings)
     return str(inferred.schema().toDDL())

@@ -46,18 +46,18 @@ def find_java() -> Path | None:
     return next((home for home in _candidates() if _fits(home)), None)
 
 
-def java_version(home: Path) -> int | None:
-    """The feature version (17, 21) of the Java in this folder; None when there is none."""
+def java_version(home: Path) -> str | None:
+    """The version (``17.0.15``, ``1.8.0_402``) of the Java in this folder; None without one."""
     java = home / "bin" / "java"
     if not java.exists():
         return None
     release = home / "release"
     text = release.read_text(encoding="utf-8", errors="replace") if release.exists() else ""
-    found = re.search(r'JAVA_VERSION="(?:1\.)?(\d+)', text)
+    found = re.search(r'^JAVA_VERSION="([^"]+)"', text, re.MULTILINE)
     if found is None:
         answer = subprocess.run([java, "-version"], capture_output=True, text=True, check=False)
-        found = re.search(r'version "(?:1\.)?(\d+)', answer.stderr)
-    return int(found.group(1)) if found else None
+        found = re.search(r'version "([^"]+)"', answer.stderr)
+    return found.group(1) if found else None
 
 
 def _candidates() -> list[Path]:
@@ -74,8 +74,8 @@ def _candidates() -> list[Path]:
 
 
 def _fits(home: Path) -> bool:
-    version = java_version(home)
-    return version is not None and OLDEST <= version <= NEWEST
+    feature = re.match(r"(?:1\.)?(\d+)", java_version(home) or "")
+    return feature is not None and OLDEST <= int(feature.group(1)) <= NEWEST
 
 
 def _found_instead() -> str:

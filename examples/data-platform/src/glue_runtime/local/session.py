@@ -10,10 +10,11 @@ import sys
 from collections.abc import Iterable
 from pathlib import Path
 
+import pyspark
 from pyspark.sql import SparkSession
 
 from glue_runtime import settings
-from glue_runtime.local.java import use_java
+from glue_runtime.local.java import java_version, use_java
 
 LAKE_VARIABLE = "GLUE_LOCAL_LAKE"
 ZONES = ("bronze", "silver", "gold")
@@ -44,14 +45,14 @@ def local_session(app_name: str, jvm_options: str = "") -> SparkSession:
 
 
 def class_archive() -> Path:
-    """Where `make setup` puts the JVM's archive of loaded classes, which halves a start again."""
-    return Path(sys.prefix) / "spark-classes.jsa"
+    """Where `warm_up` puts the JVM's archive of the classes that this Spark on this Java loads."""
+    java = java_version(use_java())
+    return Path(sys.prefix) / f"spark-{pyspark.__version__}-java-{java}.jsa"
 
 
 def _settings(jvm_options: str) -> dict[str, str]:
     archive = class_archive()
     if not jvm_options and archive.exists():
-        # An archive of another JVM or of other jars is ignored by the JVM.
         jvm_options = f'"-XX:SharedArchiveFile={archive}" -Xshare:auto -Xlog:disable'
     log_settings = Path(__file__).with_name("log4j2.properties").as_uri()
     return {

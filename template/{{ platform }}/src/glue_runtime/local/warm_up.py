@@ -10,11 +10,13 @@ from glue_runtime.local.session import class_archive, local_session
 
 
 def main() -> None:
-    """Write the archive that `glue_runtime.local.session` starts from; a failure costs only time."""
+    """Write the archive that `glue_runtime.local.session` starts from, unless it is there."""
     archive = class_archive()
+    if archive.exists():
+        print(f"Spark's classes: {archive}")
+        return
     unfinished = archive.with_suffix(".unfinished")
     unfinished.unlink(missing_ok=True)
-    archive.unlink(missing_ok=True)
     _run_spark(f'"-XX:ArchiveClassesAtExit={unfinished}" -Xlog:disable')
     if unfinished.exists():
         unfinished.replace(archive)

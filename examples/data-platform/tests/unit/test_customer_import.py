@@ -17,7 +17,8 @@ def test_without_an_object_it_was_started_by_the_schedule() -> None:
 
 def test_with_an_object_it_was_started_by_the_upload() -> None:
     key = "customers/daily_2024-01-15.csv"
-    job = CustomerImportJob(JOB, {"env": "test", "bucket": "test-bucket", "object_key": key})
+    args = {"env": "test", "bucket": "test-bucket", "object_key": key}
+    job = CustomerImportJob(JOB, args)
 
     assert job.trigger_type == "s3_event"
     assert job.is_event_triggered

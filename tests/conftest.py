@@ -1,0 +1,41 @@
+"""Fixtures of all tests: the template as it stands, and a lake for the runtime's."""
+
+import shutil
+from pathlib import Path
+from typing import Any
+
+import copier
+import pytest
+
+from gluecast.examples import version
+from gluecast.template import snapshot
+from rendering import Copy
+
+pytest_plugins = ["glue_runtime.testing"]
+
+
+@pytest.fixture(scope="session")
+def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A release of the working tree, in a repository of its own."""
+    return snapshot(tmp_path_factory.mktemp("release") / "template", tag=f"v{version()}")
+
+
+@pytest.fixture
+def own_template(template: Path, tmp_path: Path) -> Path:
+    """A copy of the release for one test, to commit to."""
+    return shutil.copytree(template, tmp_path / "own-template")
+
+
+@pytest.fixture
+def copy(template: Path, tmp_path: Path) -> Copy:
+    """Copy the template without a terminal: `copy(job_name="sales_etl")` gives the repository."""
+
+    def run(*, target: Path | None = None, source: Path | str = template, **options: Any) -> Path:
+        ref = options.pop("vcs_ref", None)
+        folder = target or tmp_path / "repository"
+        copier.run_copy(
+            str(source), folder, options, vcs_ref=ref, defaults=True, quiet=True, unsafe=False
+        )
+        return folder
+
+    return run

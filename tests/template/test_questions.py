@@ -1,0 +1,312 @@
+"""Every question takes good answers, and refuses bad ones with the right form."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from aws_cron_expression_validator.validator import AWSCronExpressionValidator
+from hypothesis import given
+from hypothesis import strategies as st
+from jinja2 import StrictUndefined
+from jinja2.loaders import FileSystemLoader
+from jinja2.sandbox import SandboxedEnvironment
+
+from rendering import Copy
+from gluecast.template import TEMPLATE_ROOT
+
+JINJA = SandboxedEnvironment(
+    loader=FileSystemLoader(TEMPLATE_ROOT),
+    extensions=["jinja2_ansible_filters.AnsibleCoreFiltersExtension"],
+    undefined=StrictUndefined,
+)
+
+
+def schedule_error(schedule: str) -> str:
+    """What the template says of a schedule; empty when it is right."""
+    module = JINJA.get_template("template/_macros/schedule.jinja").module
+    return str(module.schedule_error(schedule)).strip()  # type: ignore[attr-defined]
+
+
+def recorded(repository: Path, name: str) -> dict[str, Any]:
+    answers: dict[str, Any] = yaml.safe_load(
+        (repository / ".copier-answers" / f"{name}.yml").read_text()
+    )
+    return answers
+
+
+@pytest.mark.parametrize(
+    "job_name",
+    ["sales_etl", "a", "orders2", "x1_y2", "a" * 38],
+)
+def test_a_snake_case_job_name_is_taken(copy: Copy, job_name: str) -> None:
+    assert (copy(job_name=job_name) / f"src/jobs/{job_name}.py").is_file()
+
+
+@pytest.mark.parametrize(
+    "job_name",
+    [
+        "",
+        "Sales",
+        "sales-etl",
+        "sales etl",
+        "1sales",
+        "_sales",
+        "sales_",
+        "sales__etl",
+        "salés",
+        "a" * 39,
+        "sales\n",
+        "../sales",
+        "import",
+        "class",
+        "json",
+        "queue",
+        "pyspark",
+    ],
+)
+def test_another_job_name_is_refused(copy: Copy, tmp_path: Path, job_name: str) -> None:
+    with pytest.raises(ValueError, match="expected .*such as .*found"):
+        copy(job_name=job_name)
+    assert not (tmp_path / "repository").exists()
+
+
+def test_without_a_job_name_nothing_is_guessed(copy: Copy) -> None:
+    with pytest.raises(ValueError, match='"job_name" is required'):
+        copy()
+
+
+@pytest.mark.parametrize(
+    "prefix", ["sales/", "landing/sales/", "a-b/c.d/e=f/", "year=2024/", "S/", "x" * 199 + "/"]
+)
+def test_a_prefix_of_folders_is_taken(copy: Copy, prefix: str) -> None:
+    repository = copy(job_name="sales_etl", prefix=prefix)
+
+    assert recorded(repository, "sales_etl")["prefix"] == prefix
+    assert (repository / "tests/test_data/sales_etl" / prefix / "daily_2024-01-15.csv").is_file()
+
+
+@pytest.mark.parametrize(
+    "prefix",
+    [
+        "",
+        "sales",
+        "/sales/",
+        "/",
+        "sales//",
+        "a//b/",
+        "./sales/",
+        "a/./b/",
+        "../sales/",
+        "a/../",
+        "_sales/",
+        "a/.hidden/",
+        "sales*/",
+        "sale?/",
+        "sales[1]/",
+        "{a,b}/",
+        "a\\b/",
+        "two words/",
+        "sales/\n",
+        "x" * 200 + "/",
+    ],
+)
+def test_another_prefix_is_refused(copy: Copy, prefix: str) -> None:
+    with pytest.raises(ValueError, match="'prefix': expected folders that end in a slash.*found"):
+        copy(job_name="sales_etl", prefix=prefix)
+
+
+@pytest.mark.parametrize("suffix", [".csv", "_full.csv", ".CSV", ".csv.gz", "-v2.txt"])
+def test_a_suffix_with_an_extension_is_taken(copy: Copy, suffix: str) -> None:
+    assert recorded(copy(job_name="a_b", suffix=suffix), "a_b")["suffix"] == suffix
+
+
+@pytest.mark.parametrize("suffix", ["", "csv", ".", "*.csv", "/.csv", ".csv\n", ".csv.zip", ".c v"])
+def test_another_suffix_is_refused(copy: Copy, suffix: str) -> None:
+    with pytest.raises(ValueError, match=r"'suffix': expected .*\.csv.*found"):
+        copy(job_name="a_b", suffix=suffix)
+
+
+@pytest.mark.parametrize(
+    ("answers", "expected"),
+    [
+        ({"job_name": "sales_etl"}, {"prefix": "sales/", "suffix": ".csv", "format": "csv"}),
+        ({"job_name": "customer_import"}, {"prefix": "customers/"}),
+        ({"job_name": "product_catalog"}, {"prefix": "products/"}),
+        ({"job_name": "inventory_load"}, {"prefix": "inventories/"}),
+        ({"job_name": "orders"}, {"prefix": "orders/"}),
+        ({"job_name": "a_b", "suffix": ".json"}, {"format": "json"}),
+        ({"job_name": "a_b", "suffix": ".ndjson"}, {"format": "jsonl"}),
+        ({"job_name": "a_b", "suffix": ".jsonl.gz"}, {"format": "jsonl"}),
+        ({"job_name": "a_b", "suffix": "_x.parquet"}, {"format": "parquet"}),
+        ({"job_name": "a_b", "suffix": ".orc"}, {"format": "orc"}),
+        ({"job_name": "a_b", "suffix": ".txt"}, {"format": "csv"}),
+        ({"job_name": "a_b"}, {"schedule": "cron(0 2 * * ? *)", "timezone": "UTC"}),
+    ],
+)
+def test_defaults_follow_from_the_answers_before(
+    copy: Copy, answers: dict[str, str], expected: dict[str, str]
+) -> None:
+    found = recorded(copy(**answers), answers["job_name"])
+
+    assert {name: found[name] for name in expected} == expected
+
+
+def test_a_format_that_contradicts_the_suffix_is_refused(copy: Copy) -> None:
+    with pytest.raises(ValueError, match=r"fits the suffix \.json, such as json, found csv"):
+        copy(job_name="a_b", suffix=".json", format="csv")
+
+
+def test_json_lines_may_be_called_json(copy: Copy) -> None:
+    assert recorded(copy(job_name="a_b", suffix=".json", format="jsonl"), "a_b")["format"] == "jsonl"
+
+
+def test_parquet_is_not_gzipped_as_a_whole(copy: Copy) -> None:
+    with pytest.raises(ValueError, match="expected a suffix without"):
+        copy(job_name="a_b", suffix=".parquet.gz", format="parquet")
+
+
+@pytest.mark.parametrize(
+    "schedule",
+    [
+        "none",
+        "cron(0 2 * * ? *)",
+        "cron(0 3 ? * MON *)",  # the documentation's weekly_sales_summary
+        "cron(0/15 8-18 ? * MON-FRI *)",
+        "cron(*/5 * * * ? *)",
+        "cron(0 0 1,15 JAN,JUL ? 2026-2030)",
+        "cron(0 12 L * ? *)",
+        "cron(0 12 3W * ? *)",
+        "cron(0 12 ? * 2#1 *)",
+        "cron(0 12 ? * FRIL *)",
+        "rate(1 minute)",
+        "rate(1 day)",
+        "rate(12 hours)",
+    ],
+)
+def test_a_schedule_of_eventbridge_is_taken(schedule: str) -> None:
+    assert schedule_error(schedule) == ""
+
+
+@pytest.mark.parametrize(
+    "schedule",
+    [
+        "",
+        "None",
+        "daily",
+        "0 2 * * *",
+        "cron(0 2 * * *)",  # five fields, as in Unix
+        "cron(0 2 * * * *)",
+        "cron(0 2 ? * ? *)",
+        "cron(60 2 * * ? *)",
+        "cron(0 24 * * ? *)",
+        "cron(0 2 0 * ? *)",
+        "cron(0 2 32 * ? *)",
+        "cron(0 2 * 13 ? *)",
+        "cron(0 2 * FEB-JAN ? *)",
+        "cron(0 2 ? * 0 *)",
+        "cron(0 2 ? * 8 *)",
+        "cron(0 2 ? * MONDAY *)",
+        "cron(0 2 ? * 2#6 *)",
+        "cron(0 2 * * ? 1969)",
+        "cron(0 2 * * ? 2200)",
+        "cron(0/0 2 * * ? *)",
+        "cron(1- 2 * * ? *)",
+        "cron(, 2 * * ? *)",
+        "cron(a 2 * * ? *)",
+        "cron(? 2 * * ? *)",
+        "cron(0  2 * * ? *)",
+        "cron(0 2 * * ? *) ",
+        "cron(0 2 * * ? *)\n",
+        "CRON(0 2 * * ? *)",
+        "rate(0 minutes)",
+        "rate(1 minutes)",
+        "rate(2 minute)",
+        "rate(1.5 hours)",
+        "rate(5 weeks)",
+        "rate(5  hours)",
+        "rate(5 hours)\n",
+        "at(2026-01-01T00:00:00)",
+    ],
+)
+def test_another_schedule_is_refused_with_the_right_form(schedule: str) -> None:
+    assert "expected" in schedule_error(schedule)
+    assert "found" in schedule_error(schedule)
+
+
+FIELDS = st.sampled_from(
+    "* ? 0 1 5 7 8 12 13 23 24 31 32 59 60 1970 2199 2200 1,2 1-5 5-1 */5 0/15 MON SUN-SAT JAN "
+    "JAN-MAR L 3W 32W 2#1 2#6 FRIL 1, -1 a".split()
+)
+
+
+@given(st.lists(FIELDS, min_size=6, max_size=6))
+def test_whatever_is_taken_is_right_for_another_validator_too(fields: list[str]) -> None:
+    cron = " ".join(fields)
+    if not schedule_error(f"cron({cron})"):
+        AWSCronExpressionValidator.validate(cron)
+
+
+def test_a_bad_schedule_stops_the_copy(copy: Copy) -> None:
+    with pytest.raises(ValueError, match="'schedule': expected six fields.*found 5"):
+        copy(job_name="a_b", schedule="cron(0 2 * * *)")
+
+
+def test_without_a_schedule_there_is_no_time_zone(copy: Copy) -> None:
+    assert "timezone" not in recorded(copy(job_name="a_b", schedule="none"), "a_b")
+
+
+@pytest.mark.parametrize("timezone", ["UTC", "Europe/Berlin", "America/Argentina/Buenos_Aires"])
+def test_an_iana_time_zone_is_taken(copy: Copy, timezone: str) -> None:
+    assert recorded(copy(job_name="a_b", timezone=timezone), "a_b")["timezone"] == timezone
+
+
+@pytest.mark.parametrize("timezone", ["", "CET+1", "europe/berlin", "UTC\n", "Berlin time"])
+def test_another_time_zone_is_refused(copy: Copy, timezone: str) -> None:
+    with pytest.raises(ValueError, match="'timezone': expected an IANA time zone such as"):
+        copy(job_name="a_b", timezone=timezone)
+
+
+@pytest.mark.parametrize(
+    ("name", "answer"),
+    [
+        ("project_name", "Data Platform"),
+        ("project_name", "-x"),
+        ("lake_prefix", "Data_Lake"),
+        ("lake_prefix", "x" * 40),
+        ("lake_prefix", "xn--lake"),
+        ("region", "Frankfurt"),
+        ("environments", []),
+        ("environments", "dev"),
+        ("environments", ["dev", "dev"]),
+        ("environments", ["local"]),
+        ("environments", ["production-eu"]),
+        ("environments", [{"name": "dev"}]),
+    ],
+)
+def test_a_bad_platform_answer_is_refused(copy: Copy, name: str, answer: object) -> None:
+    with pytest.raises(ValueError, match=f"'{name}': *expected .*found"):
+        copy(job_name="a_b", **{name: answer})
+
+
+def test_only_known_glue_versions_are_taken(copy: Copy) -> None:
+    with pytest.raises(ValueError, match="Invalid choice"):
+        copy(job_name="a_b", glue_version="4.0")
+
+
+@pytest.mark.parametrize("glue_version", ["5.0", "5.1"])
+def test_the_glue_version_decides_the_spark_version(copy: Copy, glue_version: str) -> None:
+    spark = {"5.0": "3.5.4", "5.1": "3.5.6"}[glue_version]
+
+    pyproject = copy(job_name="a_b", glue_version=glue_version) / "pyproject.toml"
+
+    assert f'"pyspark=={spark}"' in pyproject.read_text()
+
+
+@pytest.mark.parametrize("folder", ["My Data!", "data", "___", "2024-platform", "x" * 60, "[a]"])
+def test_the_project_is_named_after_its_folder(copy: Copy, tmp_path: Path, folder: str) -> None:
+    repository = copy(job_name="a_b", target=tmp_path / folder)
+
+    name = recorded(repository, "_platform")["project_name"]
+    assert name.strip("-") == name.lower() == name
+    assert 2 <= len(name) <= 32

@@ -1,11 +1,13 @@
 # Owned by the gluecast template: an update rewrites this file and merges local edits into it.
 """Reading one object, or all files of a source, as a DataFrame that knows its rows' origin."""
 
+import json
 from collections.abc import Mapping
 from urllib.parse import unquote
 
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
+from pyspark.sql.types import StructType
 
 from glue_runtime.errors import SourceNotFoundError, UnreadableSourceError
 from glue_runtime.formats import FORMATS, FileFormat, format_of
@@ -51,8 +53,11 @@ def read_directory(
     listing = {"recursiveFileLookup": "true", "pathGlobFilter": name_pattern}
     where = f"{uri} ({name_pattern})"
     df = _read(spark, literal_path(uri), FORMATS[format_name], listing, where)
-    # Spark gives the path percent-encoded but for "+", which url_decode takes for a space.
-    path = F.expr("url_decode(replace(_metadata.file_path, '+', '%2B'))")
+    # Spark gives the path percent-encoded but for "+", which url_decode takes for a space; and
+    # local paths with one slash or three.
+    path = F.expr(
+        "regexp_replace(url_decode(replace(_metadata.file_path, '+', '%2B')), '^file:/+', 'file:///')"
+    )
     if alias:
         path = F.concat(F.lit(alias), F.substring(path, len(uri) + 1, _LONGEST_URI))
     return df.withColumn(SOURCE_OBJECT, path)
@@ -113,8 +118,10 @@ def _read(
     return df
 
 
-def _json_schema(spark: SparkSession, path: str, listing: Mapping[str, str], mode: str) -> str:
-    """The inferred schema of JSON values that span lines, as a DDL string.
+def _json_schema(
+    spark: SparkSession, path: str, listing: Mapping[str, str], mode: str
+) -> StructType:
+    """The inferred schema of JSON values that span lines.
 
     Spark's own inference for such files takes the path for a glob pattern a second time, and so
     takes the schema of another file for a key like ``a[1].json``. Reading the files as whole texts
@@ -125,4 +132,4 @@ def _json_schema(spark: SparkSession, path: str, listing: Mapping[str, str], mod
         spark._jvm.org.apache.spark.sql.Encoders.STRING()  # type: ignore[union-attr]
     )
     inferred = spark._jsparkSession.read().option("mode", mode).json(strings)
-    return str(inferred.schema().toDDL())
+    return StructType.fromJson(json.loads(inferred.schema().json()))

@@ -1,0 +1,64 @@
+"""The arguments of a run: optional, and whatever a value looks like."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from glue_runtime.arguments import parse_arguments
+from glue_runtime.errors import ArgumentError
+from jobs_of_the_documentation import SalesETLJob
+
+NAMES = ("env", "bucket", "object_key")
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        ([], {}),
+        (["--env", "dev"], {"env": "dev"}),
+        (["--env=dev"], {"env": "dev"}),
+        (["--object_key", "-x.csv"], {"object_key": "-x.csv"}),
+        (["--object_key", "--env"], {"object_key": "--env"}),
+        (["--object_key", "two words = one.csv"], {"object_key": "two words = one.csv"}),
+        (["--object_key=a=b"], {"object_key": "a=b"}),
+        (["--object_key", ""], {"object_key": ""}),
+        (["--env", "dev", "--env", "prod"], {"env": "prod"}),
+        (["--envi", "dev"], {}),  # an abbreviation is another name
+        (["--e", "dev"], {}),
+        (["--job-language", "python", "--env", "dev", "--enable-metrics", "true"], {"env": "dev"}),
+        (["script.py", "--env", "dev"], {"env": "dev"}),
+    ],
+)
+def test_each_name_takes_the_word_after_it(words: list[str], expected: dict[str, str]) -> None:
+    assert parse_arguments(words, NAMES) == expected
+
+
+def test_a_name_without_a_value_is_an_error() -> None:
+    with pytest.raises(ArgumentError, match="expected a value after --env, found the end"):
+        parse_arguments(["--env"], NAMES)
+
+
+@given(st.dictionaries(st.sampled_from(NAMES), st.text()), st.booleans())
+def test_any_value_comes_through_unchanged(values: dict[str, str], joined: bool) -> None:
+    words = []
+    for name, value in values.items():
+        words += [f"--{name}={value}"] if joined else [f"--{name}", value]
+
+    assert parse_arguments(words, NAMES) == values
+
+
+@pytest.mark.parametrize("env", [None, "", "a b", "../x"])
+def test_a_run_needs_an_environment(env: str | None) -> None:
+    with pytest.raises(ArgumentError, match="expected the environment of the run"):
+        SalesETLJob("sales_etl", {"env": env})
+
+
+def test_a_key_without_a_bucket_does_not_fall_back_to_the_directory() -> None:
+    with pytest.raises(ArgumentError, match="expected the bucket of the object"):
+        SalesETLJob("sales_etl", {"env": "test", "object_key": "sales/a.csv"})
+
+
+def test_a_bucket_alone_is_a_scheduled_run() -> None:
+    job = SalesETLJob("sales_etl", {"env": "test", "bucket": "some-bucket"})
+
+    assert job.trigger_type == "scheduled"

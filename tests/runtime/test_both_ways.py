@@ -1,0 +1,245 @@
+"""The same job, started by an uploaded file and by a schedule, for every format."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import ClassVar
+from urllib.parse import unquote
+
+import pytest
+from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as F
+
+from glue_runtime import BaseGlueJob, Source, settings
+from glue_runtime.formats import FORMATS
+from glue_runtime.s3_object import S3Object
+from glue_runtime.testing import Lake, run_for, run_scheduled
+from gluecast.sample_data import sample_folder
+from jobs_of_the_documentation import CustomerImportJob, ProductCatalogJob, SalesETLJob
+
+KINDS = [
+    (name, compressed)
+    for name, entry in FORMATS.items()
+    for compressed in ([False, True] if entry.compressed else [False])
+]
+
+
+def samples(format_name: str, *, compressed: bool) -> Iterator[tuple[str, bytes]]:
+    """The template's sample files of a format, as keys and contents."""
+    suffix = FORMATS[format_name].suffixes[0] + (".gz" if compressed else "")
+    for file in sorted(sample_folder(format_name, compressed=compressed).iterdir()):
+        yield "sales/" + file.name.replace("{{ suffix }}", suffix), file.read_bytes()
+
+
+def files_of_plan(df: DataFrame) -> list[str]:
+    return sorted(unquote(name) for name in df.inputFiles())
+
+
+@pytest.mark.parametrize(("format_name", "compressed"), KINDS)
+def test_an_event_reads_its_file_alone_and_a_schedule_reads_all(
+    lake: Lake, format_name: str, compressed: bool
+) -> None:
+    uploads = [lake.upload(*each) for each in samples(format_name, compressed=compressed)]
+    args = {"env": "test", "bucket": uploads[1].bucket, "object_key": uploads[1].key}
+
+    event, scheduled = SalesETLJob("sales_etl", args), SalesETLJob("sales_etl", {"env": "test"})
+
+    assert files_of_plan(event.extract()) == [uploads[1].uri]
+    assert files_of_plan(scheduled.extract()) == sorted(upload.uri for upload in uploads)
+
+
+@pytest.mark.parametrize(("format_name", "compressed"), KINDS)
+def test_events_and_schedules_leave_the_same_table(
+    lake: Lake, format_name: str, compressed: bool
+) -> None:
+    uploads = [lake.upload(*each) for each in samples(format_name, compressed=compressed)]
+
+    for upload in [*uploads, uploads[0]]:
+        run_for(SalesETLJob, "by_events", upload)
+    run_scheduled(SalesETLJob, "by_schedule")
+
+    by_events, by_schedule = (table(lake, name) for name in ("by_events", "by_schedule"))
+    assert by_events == by_schedule
+    assert len(by_schedule) == 11
+    assert {row["source_object"] for row in by_schedule} == {upload.uri for upload in uploads}
+
+
+def table(lake: Lake, job_name: str) -> list[dict[str, object]]:
+    rows = lake.read(f"s3://{settings.lake_bucket('test', 'silver')}/{job_name}").collect()
+    return sorted((row.asDict() for row in rows), key=str)
+
+
+@pytest.mark.parametrize(
+    ("job_class", "folder", "suffix"),
+    [
+        (SalesETLJob, "sales", ".csv"),
+        (CustomerImportJob, "customers", ".csv"),
+        (ProductCatalogJob, "products", ".json"),
+    ],
+)
+def test_the_jobs_of_the_documentation_run_as_printed(
+    lake: Lake, job_class: type[BaseGlueJob], folder: str, suffix: str
+) -> None:
+    for number in (1, 2):
+        content = f"id,n\n{number},1\n" if suffix == ".csv" else f'[\n{{"id": {number}}}\n]'
+        uploaded = lake.upload(f"{folder}/file_{number}{suffix}", content)
+
+    event = run_for(job_class, "documented", uploaded)
+    assert event.event("loaded_event_file")["row_count"] == 1
+    assert [row["id"] for row in table(lake, "documented")] == [2]
+
+    scheduled = run_scheduled(job_class, "documented")
+    assert scheduled.event("loaded_directory_data")["row_count"] == 2
+    assert [row["id"] for row in table(lake, "documented")] == [1, 2]
+
+
+# The two functions that the documentation prints under "Testing".
+
+
+def test_scheduled_processing() -> None:
+    """Test traditional directory processing"""
+    job = SalesETLJob("test_job", {"env": "test"})
+    assert job.trigger_type == "scheduled"
+    assert not job.is_event_triggered
+
+
+def test_event_processing() -> None:
+    """Test S3 event-specific file processing"""
+    job = SalesETLJob(
+        "test_job",
+        {
+            "env": "test",
+            "bucket": "test-bucket",
+            "object_key": "sales/daily_2024-01-15.csv",
+        },
+    )
+    assert job.trigger_type == "s3_event"
+    assert job.is_event_triggered
+
+
+def test_a_directory_is_read_at_every_depth_and_its_folders_are_no_columns(lake: Lake) -> None:
+    deep = lake.upload("sales/year=2024/a.csv", "id\n1\n")
+    lake.upload("sales/b.csv", "id\n2\n")
+
+    run_scheduled(SalesETLJob, "sales_etl")
+    scheduled = table(lake, "sales_etl")
+    run_for(SalesETLJob, "sales_etl", deep)
+
+    assert table(lake, "sales_etl") == scheduled
+    assert set(scheduled[0]) == {"id", "source_object", "source_id"}
+
+
+def test_a_declared_source_reads_its_suffix_only(lake: Lake) -> None:
+    class Declared(SalesETLJob):
+        sources: ClassVar = (Source(prefix="sales/", suffix="_full.txt", file_format="csv"),)
+
+    lake.upload("sales/a_full.txt", "id\n1\n")
+    lake.upload("sales/a_part.txt", "id\n2\n")
+    lake.upload("sales/note.md", "nothing\n")
+
+    run_scheduled(Declared, "sales_etl")
+
+    assert [row["id"] for row in table(lake, "sales_etl")] == [1]
+
+
+def test_another_source_is_read_whole_in_an_event_run(lake: Lake) -> None:
+    class Enriched(SalesETLJob):
+        sources: ClassVar = (Source(prefix="sales/", suffix=".csv", file_format="csv"),)
+
+        def transform(self, df: DataFrame) -> DataFrame:
+            return df.join(self.load_data("customers"), "customer")
+
+    lake.upload("customers/a.csv", "customer,name\n1,Ada\n")
+    lake.upload("customers/b.csv", "customer,name\n2,Bob\n")
+    lake.upload("sales/old.csv", "id,customer\n1,1\n")
+    uploaded = lake.upload("sales/new.csv", "id,customer\n2,2\n")
+
+    run = run_for(Enriched, "sales_etl", uploaded)
+
+    assert [row["name"] for row in table(lake, "sales_etl")] == ["Bob"]
+    assert run.event("loaded_event_file")["row_count"] == 1
+    assert run.event("loaded_directory_data")["file_count"] == 2
+
+
+def test_a_corrected_file_replaces_its_rows_and_an_emptied_one_removes_them(lake: Lake) -> None:
+    lake.upload("sales/a.csv", "id\n1\n2\n")
+    other = lake.upload("sales/b.csv", "id\n3\n")
+    run_scheduled(SalesETLJob, "sales_etl")
+
+    run_for(SalesETLJob, "sales_etl", lake.upload("sales/a.csv", "id\n9\n"))
+    assert [row["id"] for row in table(lake, "sales_etl")] == [3, 9]
+
+    run = run_for(SalesETLJob, "sales_etl", lake.upload("sales/a.csv", "id\n"))
+    assert run.event("data_written")["row_count"] == 0
+    assert {row["source_object"] for row in table(lake, "sales_etl")} == {other.uri}
+
+
+def test_a_count_that_would_be_wrong_is_unknown(lake: Lake) -> None:
+    class Curious(SalesETLJob):
+        def transform(self, df: DataFrame) -> DataFrame:
+            df.limit(1).collect()
+            return df
+
+    run = run_for(Curious, "sales_etl", lake.upload("sales/a.csv", "id\n1\n2\n3\n"))
+
+    assert run.event("loaded_event_file")["row_count"] is None
+    assert run.event("data_written")["row_count"] == 3
+
+
+def test_the_hooks_can_tell_how_the_run_was_started(lake: Lake) -> None:
+    class Strict(SalesETLJob):
+        def custom_validation(self, df: DataFrame) -> bool:
+            return not self.is_event_triggered or "id" in df.columns
+
+    lake.upload("sales/a.csv", "name\nx\n")
+    run_scheduled(Strict, "sales_etl")
+
+    with pytest.raises(Exception, match="custom_validation"):
+        run_for(Strict, "sales_etl", lake.upload("sales/a.csv", "name\nx\n"))
+
+
+def test_local_runs_read_the_jobs_test_data(lake: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
+    job = SalesETLJob("sales_etl", {"env": "local"})
+
+    rows = job.extract().collect()
+
+    assert len(rows) == 11
+    assert {row.source_object.rsplit("/", 1)[0] for row in rows} == {
+        "s3://data-lake-local-bronze/sales"
+    }
+
+
+def test_local_runs_read_the_fallback_path_when_there_is_one(
+    lake: Lake, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(settings, "REPOSITORY", tmp_path / "a [repository] of %20 ours")
+    file = settings.REPOSITORY / "tests/test_data/customer_import/customers.csv"
+    file.parent.mkdir(parents=True)
+    file.write_text("id\n7\n")
+
+    df = CustomerImportJob("customer_import", {"env": "local"}).extract()
+
+    assert [(row.id, row.source_object) for row in df.collect()] == [(7, f"file://{file}")]
+
+
+def test_results_do_not_depend_on_the_glue_version(spark: SparkSession) -> None:
+    assert spark.conf.get("spark.sql.ansi.enabled") == "false"
+    assert spark.range(1).select(F.lit("x").cast("int")).first() == (None,)
+
+
+def test_an_object_is_read_without_listing_its_folder(lake: Lake) -> None:
+    uploaded = lake.upload("sales/a.csv", "id\n1\n")
+    lake.upload("sales/broken.csv", b"\x00\xff")
+    args = {"env": "test", "bucket": uploaded.bucket, "object_key": uploaded.key}
+
+    assert SalesETLJob("x", args).extract().inputFiles() == [uploaded.uri]
+
+
+def test_an_event_of_another_bucket_is_read_from_there(lake: Lake) -> None:
+    uploaded = S3Object(settings.lake_bucket("test", "gold"), "sales/a.csv")
+    path = lake.root / uploaded.bucket / uploaded.key
+    path.parent.mkdir(parents=True)
+    path.write_text("id\n5\n")
+
+    run_for(SalesETLJob, "sales_etl", uploaded)
+
+    assert [row["source_object"] for row in table(lake, "sales_etl")] == [uploaded.uri]

@@ -1,0 +1,188 @@
+"""What goes wrong fails with a clear error, and leaves earlier output as it was."""
+
+from typing import ClassVar
+
+import pytest
+from pyspark.sql import DataFrame
+
+from glue_runtime import BaseGlueJob, JobError, Source
+from glue_runtime.errors import (
+    ObjectKeyError,
+    OutputError,
+    SourceNotFoundError,
+    UnreadableSourceError,
+    ValidationFailedError,
+)
+from glue_runtime.formats import format_of
+from glue_runtime.s3_object import S3Object
+from glue_runtime.testing import Lake, run_for, run_scheduled
+from jobs_of_the_documentation import SalesETLJob
+
+UNREADABLE = {
+    "long row": ("a.csv", "id,v\n1,2\n3,4,5\n"),
+    "empty csv": ("a.csv", ""),
+    "no gzip": ("a.csv.gz", "id,v\n1,2\n"),
+    "broken json": ("a.json", '{"id": 1,\n "v": }'),
+    "empty json": ("a.json", ""),
+    "broken jsonl": ("a.jsonl", '{"id": 1}\n{"id":\n'),
+    "broken parquet": ("a.parquet", "no parquet at all"),
+    "empty parquet": ("a.parquet", ""),
+    "broken orc": ("a.orc", "no orc at all"),
+    "reserved column": ("a.csv", "id,source_object\n1,x\n"),
+}
+
+
+@pytest.mark.parametrize(("name", "content"), UNREADABLE.values(), ids=UNREADABLE.keys())
+@pytest.mark.parametrize("way", ["event", "schedule"])
+def test_an_unreadable_file_fails_the_run_and_changes_nothing(
+    lake: Lake, name: str, content: str, way: str
+) -> None:
+    run_for(SalesETLJob, "sales_etl", lake.upload("sales/b.csv", "id,v\n7,8\n"))
+    (lake.root / "data-lake-test-bronze/sales/b.csv").unlink()
+    before = table(lake)
+    uploaded = lake.upload(f"sales/{name}", content)
+
+    with pytest.raises(UnreadableSourceError, match="expected") as failure:
+        if way == "event":
+            run_for(SalesETLJob, "sales_etl", uploaded)
+        else:
+            run_scheduled(declared_for(name), "sales_etl")
+
+    assert uploaded.uri in str(failure.value) or "data-lake-test-bronze/sales/" in str(
+        failure.value
+    )
+    assert "\tat " not in str(failure.value)
+    assert table(lake) == before
+
+
+def test_a_corrupted_second_version_leaves_the_rows_of_the_first(lake: Lake) -> None:
+    run_for(SalesETLJob, "sales_etl", lake.upload("sales/a.csv", "id,v\n1,2\n"))
+    before = table(lake)
+
+    with pytest.raises(UnreadableSourceError, match=r"sales/a\.csv"):
+        run_for(SalesETLJob, "sales_etl", lake.upload("sales/a.csv", "id,v\n1,2\n3,4,5\n"))
+
+    assert table(lake) == before
+
+
+def test_a_missing_object_is_an_error(lake: Lake) -> None:
+    missing = S3Object("data-lake-test-bronze", "sales/gone.csv")
+
+    with pytest.raises(SourceNotFoundError, match=r"expected data at s3://.*/sales/gone\.csv"):
+        run_for(SalesETLJob, "sales_etl", missing)
+
+
+def test_a_missing_bucket_is_an_error(lake: Lake) -> None:
+    with pytest.raises(SourceNotFoundError, match="expected data at s3://no-such-bucket"):
+        run_for(SalesETLJob, "sales_etl", S3Object("no-such-bucket", "sales/a.csv"))
+
+
+@pytest.mark.parametrize("upload", [None, "sales/readme.txt", "sales/_hidden.csv"])
+def test_a_directory_without_a_file_of_the_source_is_an_error(
+    lake: Lake, upload: str | None
+) -> None:
+    if upload:
+        path = lake.root / "data-lake-test-bronze" / upload
+        path.parent.mkdir()
+        path.write_text("id\n1\n")
+
+    with pytest.raises(SourceNotFoundError, match="expected"):
+        run_scheduled(SalesETLJob, "sales_etl")
+    with pytest.raises(SourceNotFoundError, match=r"expected data at .*sales/ \(\*\.csv\)"):
+        run_scheduled(Declared, "sales_etl")
+
+
+def test_a_directory_of_several_formats_needs_a_declared_source(lake: Lake) -> None:
+    lake.upload("sales/a.csv", "id\n1\n")
+    lake.upload("sales/a.json", '{"id": 2}')
+
+    with pytest.raises(SourceNotFoundError, match=r"found \['csv', 'json'\].*declare"):
+        run_scheduled(SalesETLJob, "sales_etl")
+
+    run = run_scheduled(Declared, "sales_etl")
+    assert run.event("loaded_directory_data")["file_count"] == 1
+
+
+def test_a_file_of_an_unknown_format_needs_a_declared_source(lake: Lake) -> None:
+    with pytest.raises(SourceNotFoundError, match="expected a file of a known format"):
+        run_for(SalesETLJob, "sales_etl", lake.upload("sales/a.dat", "id\n1\n"))
+
+
+@pytest.mark.parametrize("key", ["sales/a.json", "customers/a.csv"])
+def test_an_object_of_another_source_is_refused(lake: Lake, key: str) -> None:
+    with pytest.raises(
+        SourceNotFoundError, match=r"expected an object of Declared \(sales/\*\.csv\)"
+    ):
+        run_for(Declared, "sales_etl", lake.upload(key, "id\n1\n"))
+
+
+def test_an_event_that_the_job_does_not_load_is_an_error(lake: Lake) -> None:
+    lake.upload("sales/a.csv", "id\n1\n")
+
+    with pytest.raises(SourceNotFoundError, match=r"expected extract\(\) to load the object"):
+        run_for(SalesETLJob, "sales_etl", lake.upload("customers/a.csv", "id\n1\n"))
+
+
+def test_a_hidden_object_is_refused_and_logged(lake: Lake) -> None:
+    args = {"env": "test", "bucket": "data-lake-test-bronze", "object_key": "sales/_a.csv"}
+
+    with pytest.raises(ObjectKeyError, match="hidden"):
+        SalesETLJob("sales_etl", args).run()
+
+
+def test_data_that_the_job_refuses_is_not_written(lake: Lake) -> None:
+    class Refusing(SalesETLJob):
+        def custom_validation(self, df: DataFrame) -> bool:
+            return False
+
+    run_for(SalesETLJob, "sales_etl", lake.upload("sales/a.csv", "id\n1\n"))
+    before = table(lake)
+
+    with pytest.raises(ValidationFailedError, match=r"custom_validation\(\) of Refusing"):
+        run_for(Refusing, "sales_etl", lake.upload("sales/a.csv", "id\n2\n"))
+
+    assert table(lake) == before
+
+
+@pytest.mark.parametrize("way", ["event", "schedule"])
+def test_a_result_that_lost_its_origin_is_not_written(lake: Lake, way: str) -> None:
+    class Forgetful(SalesETLJob):
+        def transform(self, df: DataFrame) -> DataFrame:
+            return df.select("id")
+
+    uploaded = lake.upload("sales/a.csv", "id,v\n1,2\n")
+    with pytest.raises(OutputError, match=r"source_object.*found \['id'\].*keep it"):
+        if way == "event":
+            run_for(Forgetful, "sales_etl", uploaded)
+        else:
+            run_scheduled(Forgetful, "sales_etl")
+
+
+def test_a_fault_of_the_jobs_own_code_keeps_its_type(lake: Lake) -> None:
+    class Faulty(SalesETLJob):
+        def transform(self, df: DataFrame) -> DataFrame:
+            return df.select("no_such_column")
+
+    with pytest.raises(Exception, match="no_such_column") as failure:
+        run_for(Faulty, "sales_etl", lake.upload("sales/a.csv", "id\n1\n"))
+
+    assert not isinstance(failure.value, JobError)
+
+
+class Declared(BaseGlueJob):
+    sources: ClassVar = (Source(prefix="sales/", suffix=".csv", file_format="csv"),)
+
+    def extract(self) -> DataFrame:
+        return self.load_data("sales")
+
+
+def declared_for(name: str) -> type[BaseGlueJob]:
+    """A job whose declared source takes files of this extension."""
+    source = Source(
+        prefix="sales/", suffix=name.removeprefix("a"), file_format=str(format_of(name))
+    )
+    return type("DeclaredFor", (SalesETLJob,), {"sources": (source,)})
+
+
+def table(lake: Lake) -> list[str]:
+    return sorted(map(str, lake.read("s3://data-lake-test-silver/sales_etl").collect()))

@@ -4,7 +4,6 @@
 A pytest plugin; tests/conftest.py loads it.
 """
 
-import os
 import shutil
 from collections.abc import Iterator, MutableMapping
 from dataclasses import dataclass
@@ -16,7 +15,7 @@ import structlog
 from pyspark.sql import DataFrame, SparkSession
 
 from glue_runtime import BaseGlueJob, settings
-from glue_runtime.local.session import LAKE_VARIABLE, ZONES
+from glue_runtime.local.session import ZONES, local_session
 from glue_runtime.s3_object import S3Object
 from glue_runtime.spark_session import spark_session
 
@@ -82,20 +81,25 @@ def _run(job: BaseGlueJob) -> Run:
 
 
 @pytest.fixture(scope="session")
-def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SparkSession]:
+def lake_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder behind ``s3://`` in all tests."""
+    return tmp_path_factory.mktemp("lake")
+
+
+@pytest.fixture(scope="session")
+def spark(lake_folder: Path) -> Iterator[SparkSession]:
     """One Spark session for all tests: starting one takes longer than most tests."""
-    os.environ[LAKE_VARIABLE] = str(tmp_path_factory.mktemp("lake"))
+    local_session("tests", lake_folder)
     session = spark_session("tests")
     yield session
     session.stop()
 
 
 @pytest.fixture
-def lake(spark: SparkSession) -> Lake:
+def lake(spark: SparkSession, lake_folder: Path) -> Lake:
     """Empty buckets for one test."""
-    root = Path(os.environ[LAKE_VARIABLE])
     for zone in ZONES:
-        bucket = root / settings.lake_bucket(ENVIRONMENT, zone)
+        bucket = lake_folder / settings.lake_bucket(ENVIRONMENT, zone)
         shutil.rmtree(bucket, ignore_errors=True)
         bucket.mkdir()
-    return Lake(root, spark)
+    return Lake(lake_folder, spark)

@@ -29,8 +29,8 @@ def local_lake() -> Path:
     return Path(os.environ.get(LAKE_VARIABLE) or settings.REPOSITORY / ".local-lake").resolve()
 
 
-def local_session(app_name: str, jvm_options: str = "") -> SparkSession:
-    """Start a session that sees every bucket of the local lake.
+def local_session(app_name: str, lake: Path | None = None, jvm_options: str = "") -> SparkSession:
+    """Start a session that sees every bucket of `lake`, or of the local lake.
 
     Raises:
         JavaNotFoundError: there is no Java that Spark runs on.
@@ -39,7 +39,7 @@ def local_session(app_name: str, jvm_options: str = "") -> SparkSession:
     os.environ.setdefault("SPARK_LOCAL_IP", "127.0.0.1")
     os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
     builder = SparkSession.builder.appName(app_name).master("local[*]")
-    for name, value in {**_settings(jvm_options), **_mounts(local_lake())}.items():
+    for name, value in {**_settings(jvm_options), **_mounts(lake or local_lake())}.items():
         builder = builder.config(name, value)
     return builder.getOrCreate()
 

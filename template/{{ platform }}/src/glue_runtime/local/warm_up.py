@@ -27,7 +27,7 @@ def main() -> None:
 
 def _run_spark(jvm_options: str) -> None:
     """Start Spark, touch what jobs use, and wait until the JVM has ended and written its archive."""
-    spark = local_session("warm_up", jvm_options)
+    spark = local_session("warm_up", jvm_options=jvm_options)
     process = SparkContext._gateway.proc  # type: ignore[union-attr]
     with tempfile.TemporaryDirectory() as folder:
         target = Path(folder).as_uri()

@@ -1,0 +1,145 @@
+"""Jobs as processes: their output, their exit codes, and how a file arrives in the local lake."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from gluecast.examples import RENDERED
+
+GLUE_LIBRARY = """
+class GlueContext:
+    def __init__(self, spark_context):
+        from pyspark.sql import SparkSession
+
+        print("GlueContext was asked for a session")
+        self.spark_session = SparkSession(spark_context)
+"""
+
+
+@pytest.fixture
+def repository(tmp_path: Path) -> Path:
+    """The example repository, in a folder whose name needs care."""
+    ignored = shutil.ignore_patterns("__pycache__", ".local-lake")
+    return shutil.copytree(RENDERED, tmp_path / "a repository [of ours]", ignore=ignored)
+
+
+def run(repository: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    path = os.pathsep.join([environment.pop("PYTHONPATH", ""), str(repository / "src")])
+    return subprocess.run(
+        [sys.executable, *arguments],
+        cwd=repository,
+        env={**os.environ, **environment, "PYTHONPATH": path.strip(os.pathsep)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def run_local(repository: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    return run(repository, "-m", "glue_runtime.local.run", *arguments)
+
+
+def log(ran: subprocess.CompletedProcess[str]) -> dict[str, dict[str, Any]]:
+    """The log by event; fails on a line that is not JSON."""
+    entries = [json.loads(line) for line in ran.stdout.splitlines()]
+    return {entry["event"]: entry for entry in entries}
+
+
+def test_stdout_holds_the_log_alone(repository: Path) -> None:
+    ran = run_local(repository, "product_catalog")
+
+    assert ran.returncode == 0, ran.stderr
+    assert log(ran)["loaded_local_data"]["row_count"] == 11
+    assert log(ran)["loaded_local_data"]["file_count"] == 4
+    assert ran.stderr == ""
+
+
+def test_a_file_is_uploaded_and_processed_alone(repository: Path, tmp_path: Path) -> None:
+    file = tmp_path / "my [new] file +1.csv"
+    file.write_text("id,category\n1,A\n")
+
+    ran = run_local(repository, "sales_etl", "--file", str(file))
+
+    assert ran.returncode == 0, ran.stderr
+    completed = log(ran)["job_completed_successfully"]
+    assert completed["source_object_key"] == "sales/my [new] file +1.csv"
+    bucket = repository / ".local-lake/data-lake-local-bronze"
+    assert [path.name for path in bucket.rglob("*") if path.is_file()] == [file.name]
+    assert list((repository / ".local-lake/data-lake-local-silver/sales_etl").rglob("*.parquet"))
+
+
+def test_an_unreadable_file_exits_with_1_and_one_clear_line(
+    repository: Path, tmp_path: Path
+) -> None:
+    file = tmp_path / "broken.csv"
+    file.write_text("id,category\n1,A,too many\n")
+
+    ran = run_local(repository, "sales_etl", "--file", str(file))
+
+    assert ran.returncode == 1
+    assert log(ran)["job_failed"]["error_type"] == "UnreadableSourceError"
+    [line] = ran.stderr.splitlines()
+    assert line.startswith("sales_etl: expected readable data")
+    assert "sales/broken.csv" in line
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["no_such_job"], "expected one of the jobs customer_import, product_catalog, sales_etl"),
+        (["sales_etl", "--file", "gone.csv"], "expected a file to upload, found none at"),
+        (["sales_etl", "--file", "README.md"], "expected an object of SalesETLJob"),
+        (["sales_etl", "--file", "_hidden.csv"], "hidden"),
+    ],
+)
+def test_what_cannot_run_exits_with_1_before_spark_starts(
+    repository: Path, arguments: list[str], message: str
+) -> None:
+    (repository / "_hidden.csv").write_text("id\n1\n")
+
+    ran = run_local(repository, *arguments)
+
+    assert ran.returncode == 1
+    assert message in ran.stderr.splitlines()[-1]
+
+
+def test_a_job_without_arguments_says_what_is_missing(repository: Path) -> None:
+    ran = run(repository, "src/jobs/sales_etl.py")
+
+    assert ran.returncode == 1
+    assert "expected the environment of the run, such as --env dev" in ran.stderr
+    assert log(ran)["job_failed"]["job_name"] == "sales_etl"
+
+
+def test_a_job_starts_as_glue_starts_it_and_uses_glues_session(
+    repository: Path, tmp_path: Path
+) -> None:
+    """A script, the runtime in a zip archive, Glue's arguments and Glue's library."""
+    archive = shutil.make_archive(str(tmp_path / "runtime"), "zip", repository / "src")
+    library = tmp_path / "library/awsglue"
+    library.mkdir(parents=True)
+    (library / "__init__.py").touch()
+    (library / "context.py").write_text(GLUE_LIBRARY)
+    script = shutil.copy(repository / "src/jobs/sales_etl.py", tmp_path / "script.py")
+    shutil.rmtree(repository / "src")
+    search_path = os.pathsep.join([archive, str(library.parent)])
+    arguments = ["--job-language", "python", "--JOB_RUN_ID", "jr_1", "--env", "dev"]
+    event = ["--bucket", "data-lake-dev-bronze", "--object_key", "sales/-x.csv"]
+
+    ran = run(
+        tmp_path, script, *arguments, *event, PYTHONPATH=search_path, SPARK_LOCAL_IP="127.0.0.1"
+    )
+
+    started = json.loads(ran.stdout.splitlines()[0])
+    assert started["job_run_id"] == "jr_1"
+    assert started["source_object_key"] == "sales/-x.csv"
+    assert "GlueContext was asked for a session" in ran.stdout
+    # There is no S3 behind s3:// in this process: the run gets as far as the object.
+    assert ran.returncode == 1
+    assert 'No FileSystem for scheme "s3"' in ran.stderr

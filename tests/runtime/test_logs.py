@@ -1,0 +1,87 @@
+"""The log: JSON lines with the documented fields, in their order and their form."""
+
+import io
+import json
+import re
+from typing import Any
+
+import pytest
+import structlog
+
+from glue_runtime import JobError, logs
+from glue_runtime.testing import Lake
+from jobs_of_the_documentation import SalesETLJob
+
+
+@pytest.fixture
+def stream() -> Any:
+    """What the logger writes, configured as in production."""
+    stream = io.StringIO()
+    logs.configure_logging(stream)
+    yield stream
+    structlog.reset_defaults()
+
+
+def lines(stream: io.StringIO) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in stream.getvalue().splitlines()]
+
+
+def test_an_event_run_logs_each_step_with_its_trigger(lake: Lake, stream: io.StringIO) -> None:
+    uploaded = lake.upload("sales/daily_2024-01-15.csv", "id\n1\n2\n")
+    args = {"env": "test", "bucket": uploaded.bucket, "object_key": uploaded.key}
+
+    SalesETLJob("sales_etl", {**args, "JOB_RUN_ID": "jr_abc123def456"}).run()
+
+    entries = lines(stream)
+    assert [entry["event"] for entry in entries] == [
+        "job_started",
+        "loading_event_file",
+        "loaded_event_file",
+        "data_written",
+        "job_completed_successfully",
+    ]
+    for entry in entries:
+        assert list(entry)[:8] == list(logs.FIELD_ORDER)
+        assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", entry["timestamp"])
+        assert entry["level"] == "INFO"
+        assert entry["job_name"] == "sales_etl"
+        assert entry["job_run_id"] == "jr_abc123def456"
+        assert entry["trigger_type"] == "s3_event"
+        assert entry["source_bucket"] == "data-lake-test-bronze"
+        assert entry["source_object_key"] == "sales/daily_2024-01-15.csv"
+    assert entries[2]["row_count"] == 2
+    assert entries[2]["file_format"] == "csv"
+    assert entries[3]["output"] == "s3://data-lake-test-silver/sales_etl"
+
+
+def test_a_scheduled_run_names_no_object(lake: Lake, stream: io.StringIO) -> None:
+    lake.upload("sales/a.csv", "id\n1\n")
+
+    SalesETLJob("sales_etl", {"env": "test"}).run()
+
+    for entry in lines(stream):
+        assert entry["trigger_type"] == "scheduled"
+        assert "source_object_key" not in entry
+
+
+def test_a_failed_run_logs_its_reason(lake: Lake, stream: io.StringIO) -> None:
+    with pytest.raises(JobError):
+        SalesETLJob("sales_etl", {"env": "test"}).run()
+
+    failed = lines(stream)[-1]
+    assert failed["event"] == "job_failed"
+    assert failed["level"] == "ERROR"
+    assert failed["error_type"] == "SourceNotFoundError"
+    assert failed["error"].startswith("expected ")
+
+
+@pytest.mark.parametrize("number", [float("nan"), float("inf")])
+def test_a_number_that_json_does_not_know_is_null(stream: io.StringIO, number: float) -> None:
+    logs.configure_logging(stream)
+
+    structlog.get_logger().warning("measured", value=number, key="line\nbreak")
+
+    [entry] = lines(stream)
+    assert entry["value"] is None
+    assert entry["key"] == "line\nbreak"
+    assert entry["level"] == "WARNING"

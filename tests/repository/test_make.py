@@ -1,0 +1,131 @@
+"""A rendered repository with its own environment: what its owner types works."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+from gluecast.template import TEMPLATE_ROOT
+
+pytestmark = pytest.mark.skipif(
+    shutil.which("make") is None, reason="make is not installed: the targets cannot be tried"
+)
+
+
+def make(repository: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run make as a user would: outside of this test's environment."""
+    foreign = ("VIRTUAL_ENV", "PYTHONPATH", "MAKEFLAGS", "MAKELEVEL")
+    environment = {name: value for name, value in os.environ.items() if name not in foreign}
+    command = ["make", "--no-print-directory", *arguments]
+    return subprocess.run(
+        command, cwd=repository, env=environment, capture_output=True, text=True, check=False
+    )
+
+
+@pytest.fixture(scope="module")
+def repository(template: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Copied and set up once for all tests here, in a folder with a space in its name."""
+    target = tmp_path_factory.mktemp("make") / "my platform"
+    answers = {
+        "job_name": "sales_etl",
+        "prefix": "sales/",
+        "suffix": ".csv",
+        "format": "csv",
+        "schedule": "cron(0 2 * * ? *)",
+    }
+    data = [word for name, value in answers.items() for word in ("--data", f"{name}={value}")]
+    command = [sys.executable, "-m", "copier", "copy", "--quiet", "--defaults", *data]
+    subprocess.run([*command, ".", str(target)], cwd=template, check=True)
+    ran = make(target, "setup", f"PYTHON={sys.executable}")
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+    return target
+
+
+@pytest.mark.parametrize("target", ["lint", "test-unit", "test-int"])
+def test_the_checks_of_a_fresh_repository_pass(repository: Path, target: str) -> None:
+    ran = make(repository, target)
+
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+
+
+def test_a_further_job_of_another_format_passes_too(repository: Path, template: Path) -> None:
+    data = ["--data", "job_name=feed_import", "--data", "suffix=.jsonl.gz"]
+    command = [sys.executable, "-m", "copier", "copy", "--quiet", "--defaults", *data]
+    subprocess.run([*command, str(template), str(repository)], check=True)
+
+    ran = make(repository, "lint", "test")
+
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+
+
+def test_a_job_runs_as_the_schedule_and_as_an_upload_would_start_it(repository: Path) -> None:
+    file = "tests/test_data/sales_etl/sales/daily_2024-01-15.csv"
+    for arguments, trigger in [((), "scheduled"), ((f"FILE={file}",), "s3_event")]:
+        ran = make(repository, "run-local", "JOB=sales_etl", *arguments)
+
+        assert ran.returncode == 0, ran.stderr
+        completed = json.loads(ran.stdout.splitlines()[-1])
+        assert completed["event"] == "job_completed_successfully"
+        assert completed["trigger_type"] == trigger
+
+
+def test_a_file_of_any_name_can_be_run(repository: Path) -> None:
+    file = repository / 'it\'s "new" & so on.csv'
+    file.write_text("id,category\n1,A\n")
+
+    ran = make(repository, "run-local", "JOB=sales_etl", f"FILE={file.name}")
+
+    assert ran.returncode == 0, ran.stderr
+    assert json.loads(ran.stdout.splitlines()[-1])["source_object_key"] == f"sales/{file.name}"
+
+
+def test_a_run_without_a_job_says_how_to_name_one(repository: Path) -> None:
+    ran = make(repository, "run-local")
+
+    assert ran.returncode != 0
+    assert "expected a job, such as make run-local JOB=" in ran.stderr
+
+
+def test_help_lists_every_target_and_the_jobs(repository: Path) -> None:
+    ran = make(repository, "help")
+
+    targets = (repository / "Makefile").read_text().split(".PHONY:")[1].splitlines()[0].split()
+    assert all(f"make {target} " in ran.stdout for target in targets)
+    assert "sales_etl" in ran.stdout
+
+
+def test_a_python_that_is_too_old_is_named(repository: Path, tmp_path: Path) -> None:
+    old = tmp_path / "python3.9"
+    code = (
+        "import sys; sys.version_info = (3, 9, 1); sys.version = '3.9.1 (old)'; exec(sys.argv[1])"
+    )
+    old.write_text(f'#!/bin/sh\nshift\nexec "{sys.executable}" -c "{code}" "$1"\n')
+    old.chmod(0o755)
+    other = shutil.copytree(repository, tmp_path / "other", ignore=shutil.ignore_patterns(".venv"))
+
+    ran = make(other, "setup", f"PYTHON={old}")
+
+    assert ran.returncode != 0
+    assert "expected Python 3.11 or newer, found 3.9.1" in ran.stderr
+    assert not (other / ".venv").exists()
+
+
+def test_the_workflow_runs_the_same_targets(repository: Path) -> None:
+    workflow = yaml.safe_load((repository / ".github/workflows/ci.yml").read_text())
+    commands = [step["run"] for step in workflow["jobs"]["test"]["steps"] if "run" in step]
+
+    assert commands == ["make setup", "make lint", "make test-unit", "make test-int"]
+
+
+def test_the_rendered_packages_are_those_of_the_demo(repository: Path) -> None:
+    ours = (TEMPLATE_ROOT / "pyproject.toml").read_text()
+    for line in (repository / "pyproject.toml").read_text().splitlines():
+        for package in ("pyspark==", "structlog==", "ruff=="):
+            if package in line:
+                pin = line[line.index(package) :].split('"')[0]
+                assert f'"{pin}"' in ours

@@ -1,0 +1,61 @@
+"""What the README says can be typed, can be typed."""
+
+import re
+import subprocess
+import sys
+
+import yaml
+
+from gluecast.template import TEMPLATE_ROOT
+
+README = (TEMPLATE_ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def tasks() -> list[str]:
+    """The names in the list of tasks that `python3 generator` prints."""
+    command = [sys.executable, "generator", "help"]
+    ran = subprocess.run(command, cwd=TEMPLATE_ROOT, capture_output=True, text=True, check=True)
+    return re.findall(r"^  (\w+) ", ran.stdout, re.MULTILINE)
+
+
+def test_every_task_that_the_readme_names_exists() -> None:
+    named = set(re.findall(r"python3 generator (\w+)", README))
+
+    assert {"demo", "test", "examples"} <= named <= set(tasks())
+
+
+def test_an_unknown_task_lists_the_known_ones_and_exits_with_2() -> None:
+    command = [sys.executable, "generator", "no_such_task"]
+    ran = subprocess.run(command, cwd=TEMPLATE_ROOT, capture_output=True, text=True, check=False)
+
+    assert ran.returncode == 2
+    assert "demo" in ran.stdout
+
+
+def test_make_knows_every_task() -> None:
+    makefile = (TEMPLATE_ROOT / "Makefile").read_text()
+
+    assert re.findall(r"^TASKS := (.*)$", makefile, re.MULTILINE) == [" ".join(tasks())]
+
+
+def test_every_question_is_documented_with_its_default() -> None:
+    questions = yaml.safe_load((TEMPLATE_ROOT / "copier.yml").read_text())
+    asked = {
+        name
+        for name, question in questions.items()
+        if isinstance(question, dict) and "help" in question
+    }
+
+    assert set(re.findall(r"^\| `(\w+)` \|", README, re.MULTILINE)) == asked
+
+
+def test_every_format_is_documented() -> None:
+    questions = yaml.safe_load((TEMPLATE_ROOT / "copier.yml").read_text())
+    [row] = re.findall(r"^\| `format` .*$", README, re.MULTILINE)
+
+    for name in yaml.safe_load(questions["formats"]["default"]):
+        assert f"`{name}`" in row
+
+
+def test_continuous_integration_runs_the_test_command() -> None:
+    assert "python3 generator test" in (TEMPLATE_ROOT / ".ci/run").read_text()

@@ -70,6 +70,24 @@ def test_a_job_module_of_someone_else_is_not_overwritten(copy: Copy) -> None:
         copy(job_name="by_hand")
 
 
+def test_a_first_copy_without_questions_spares_a_folder_with_files_of_its_own(
+    copy: Copy, template: Path, tmp_path: Path
+) -> None:
+    platform = template / "template/{{ platform }}"
+    files = {path.relative_to(platform).as_posix() for path in platform.rglob("*") if path.is_file()}
+    for number, name in enumerate(sorted(name.removesuffix(".jinja") for name in files)):
+        theirs = tmp_path / f"theirs-{number}" / name
+        theirs.parent.mkdir(parents=True)
+        theirs.write_text("theirs")
+        if name.startswith("src/glue_runtime/") and not name.endswith("glue_runtime/__init__.py"):
+            continue  # the package is recognised by its __init__.py
+
+        with pytest.raises(ValueError, match="expected a folder without files of the same names"):
+            copy(job_name="sales_etl", target=tmp_path / f"theirs-{number}")
+
+        assert contents(tmp_path / f"theirs-{number}") == {name: b"theirs"}
+
+
 def test_an_existing_job_is_found_in_a_folder_with_a_strange_name(
     copy: Copy, tmp_path: Path
 ) -> None:

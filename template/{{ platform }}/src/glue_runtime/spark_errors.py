@@ -10,13 +10,38 @@ from pyspark.errors import PySparkException
 
 from glue_runtime.errors import SourceNotFoundError, UnreadableSourceError
 
-_FILE = re.compile(r"(?:(?:s3|file):/\S+?)(?=[\s,;]|\.\s|\.?$| is not )", re.MULTILINE)
-_LOCATION = re.compile(r"(?:reading|footer for) (?:the )?file:? (\S+?)\.?(?:\s|$)")
+_NOTHING_THERE = (
+    "PATH_NOT_FOUND",
+    "UNABLE_TO_INFER_SCHEMA",
+    "FileNotFoundException",
+    "NoSuchBucket",
+    "Could not initialize target File System",
+)
+_BAD_CONTENT = (
+    "Malformed records",
+    "MALFORMED_RECORD",
+    "error while reading file",
+    "FAILED_READ_FILE",
+    "CANNOT_READ_FILE_FOOTER",
+    "not a Parquet file",
+    "Could not read footer",
+    "BadRecordException",
+)
+_FILE_NAMED = re.compile(
+    r"Path does not exist: (.+?)\.?$"
+    r"|File (\S.*?) does not exist"
+    r"|error while reading file (.+?)\. Details"
+    r"|[Cc]ould not read footer for file: (.+?)\. Please"
+    r"|: (\S.*?) is not a Parquet file",
+    re.MULTILINE,
+)
 
 
 @contextmanager
 def explained_spark_errors(where: Callable[[], str]) -> Iterator[None]:
-    """Turn what Spark raises while it reads `where()` into an error a person can act on.
+    """Turn what Spark raises while it reads into an error a person can act on.
+
+    where: says what is being read, for errors that do not name a file themselves.
 
     Raises:
         SourceNotFoundError: there is nothing there.
@@ -26,14 +51,16 @@ def explained_spark_errors(where: Callable[[], str]) -> Iterator[None]:
         yield
     except (PySparkException, Py4JJavaError) as error:
         messages = _messages(error)
-        if _says_nothing_there(messages):
+        named = _file_in(messages)
+        place = named if named and named not in where() else where()
+        if _any_sign(_NOTHING_THERE, messages):
             raise SourceNotFoundError(
-                f"expected data at {where()}, found nothing there; "
+                f"expected data at {place}, found nothing there; "
                 "check bucket, prefix and suffix, and that the file is still there"
             ) from error
-        if _is_about_content(messages):
+        if _any_sign(_BAD_CONTENT, messages):
             raise UnreadableSourceError(
-                f"expected readable data, found a file that is not: {_file_in(messages) or where()}: "
+                f"expected readable data, found a file that is not: {named or where()}: "
                 f"{_reason(messages)}; correct the file and upload it again"
             ) from error
         raise
@@ -51,38 +78,15 @@ def _messages(error: PySparkException | Py4JJavaError) -> list[str]:
     return messages
 
 
-def _says_nothing_there(messages: list[str]) -> bool:
-    signs = (
-        "PATH_NOT_FOUND",
-        "UNABLE_TO_INFER_SCHEMA",
-        "FileNotFoundException",
-        "NoSuchBucket",
-        "Could not initialize target File System",
-    )
-    return any(sign in message for message in messages for sign in signs)
-
-
-def _is_about_content(messages: list[str]) -> bool:
-    signs = (
-        "Malformed records",
-        "MALFORMED_RECORD",
-        "error while reading file",
-        "FAILED_READ_FILE",
-        "CANNOT_READ_FILE_FOOTER",
-        "not a Parquet file",
-        "Could not read footer",
-        "BadRecordException",
-    )
+def _any_sign(signs: tuple[str, ...], messages: list[str]) -> bool:
     return any(sign in message for message in messages for sign in signs)
 
 
 def _file_in(messages: list[str]) -> str | None:
+    """The file that one of the messages names."""
     for message in messages:
-        if found := _LOCATION.search(message):
-            return found.group(1)
-    for message in messages:
-        if "not a Parquet file" in message and (found := _FILE.search(message)):
-            return found.group(0)
+        if found := _FILE_NAMED.search(message):
+            return str(found.group(found.lastindex or 0))
     return None
 
 

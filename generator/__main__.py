@@ -53,6 +53,8 @@ TASKS: dict[str, tuple[str, list[list[str]]]] = {
 def main() -> int:
     task, *arguments = sys.argv[1:] or ["help"]
     if task not in TASKS:
+        if task not in ("help", "--help", "-h"):
+            print(f"expected a task of the list below, found {task}\n", file=sys.stderr)
         print("usage: python3 generator TASK\n")
         for name, (purpose, _) in TASKS.items():
             print(f"  {name:<10} {purpose}")

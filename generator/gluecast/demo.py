@@ -108,7 +108,7 @@ def job_run(job: str, log: Sequence[Mapping[str, Any]]) -> JobRun:
 
 def _scaffold(target: Path) -> None:
     if (target / ".copier-answers").is_dir():
-        print(f"Use the repository in {target}")
+        print(f"Use the repository in {target} (remove it to scaffold anew)")
         return
     if target.exists() and (not target.is_dir() or any(target.iterdir())):
         raise DemoError(f"expected a new folder, found {target} with other content; name another")
@@ -177,8 +177,8 @@ def _number(value: int | None) -> str:
 
 def _next_steps(target: Path, sample: Path) -> str:
     return f"""\
-The repository is in {target}. The tables are below {target}/.local-lake, where every bucket is a
-folder. A file and its directory leave the same rows in a table: each file owns its part of it.
+Each job ran for one file, then for its directory. Its table holds every file once, also the one
+that came twice. The repository is in {target}; the tables are below its folder .local-lake.
 
     cd {target}
     make setup                                   # an environment of its own

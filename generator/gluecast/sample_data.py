@@ -10,6 +10,7 @@ import json
 import shutil
 import tempfile
 from collections.abc import Mapping
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -100,10 +101,14 @@ def _encode_with_spark(format_name: str, records: list[dict[str, Any]]) -> bytes
     spark = (
         SparkSession.builder.master("local[1]").config("spark.ui.enabled", "false").getOrCreate()
     )
-    schema = "id long, name string, category string, amount double, updated_at string"
+    schema = "id BIGINT, name STRING, category STRING, amount DOUBLE, updated_at TIMESTAMP"
     folder = Path(tempfile.mkdtemp())
     try:
-        rows = spark.createDataFrame([tuple(record.values()) for record in records], schema)
+        values = [
+            (*list(record.values())[:-1], datetime.fromisoformat(record["updated_at"]))
+            for record in records
+        ]
+        rows = spark.createDataFrame(values, schema)
         rows.coalesce(1).write.format(format_name).save(str(folder / "written"))
         [part] = (folder / "written").glob("part-*")
         return part.read_bytes()

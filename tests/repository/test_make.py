@@ -76,7 +76,7 @@ def test_a_job_runs_as_the_schedule_and_as_an_upload_would_start_it(repository: 
 
 def test_a_file_of_any_name_can_be_run(repository: Path) -> None:
     file = repository / 'it\'s "new" & so on.csv'
-    file.write_text("id,category\n1,A\n")
+    file.write_text("id,name,category,amount,updated_at\n1,A,B,40,2024-01-15T08:30:00Z\n")
 
     ran = make(repository, "run-local", "JOB=sales_etl", f"FILE={file.name}")
 

@@ -141,6 +141,30 @@ def test_a_declared_source_reads_its_suffix_only(lake: Lake) -> None:
     assert [row["id"] for row in table(lake, "sales_etl")] == [1]
 
 
+@pytest.mark.parametrize(
+    ("format_name", "whole", "fraction"),
+    [
+        ("csv", "id,amount\n1,40\n", "id,amount\n2,39.5\n"),
+        ("json", '{\n"id": 1, "amount": 40}', '{\n"id": 2, "amount": 39.5}'),
+        ("jsonl", '{"id": 1, "amount": 40}\n', '{"id": 2, "amount": 39.5}\n'),
+    ],
+)
+def test_a_declared_schema_gives_every_file_the_same_types(
+    lake: Lake, format_name: str, whole: str, fraction: str
+) -> None:
+    class WithSchema(SalesETLJob):
+        sources: ClassVar = (
+            Source("sales/", f".{format_name}", format_name, schema="id BIGINT, amount DOUBLE"),
+        )
+
+    for number, content in enumerate([whole, fraction]):
+        uploaded = lake.upload(f"sales/{number}.{format_name}", content)
+        run = run_for(WithSchema, "sales_etl", uploaded)
+
+    assert [row["amount"] for row in table(lake, "sales_etl")] == [40.0, 39.5]
+    assert run.event("loaded_event_file")["schema"] == "declared"
+
+
 def test_another_source_is_read_whole_in_an_event_run(lake: Lake) -> None:
     class Enriched(SalesETLJob):
         sources: ClassVar = (Source(prefix="sales/", suffix=".csv", file_format="csv"),)

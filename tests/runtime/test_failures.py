@@ -73,7 +73,9 @@ def test_a_missing_object_is_an_error(lake: Lake) -> None:
 
 
 def test_a_missing_bucket_is_an_error(lake: Lake) -> None:
-    with pytest.raises(SourceNotFoundError, match="expected data at s3://no-such-bucket"):
+    with pytest.raises(
+        SourceNotFoundError, match="expected a bucket of the local lake, found s3://no-such-bucket/"
+    ):
         run_for(SalesETLJob, "sales_etl", S3Object("no-such-bucket", "sales/a.csv"))
 
 

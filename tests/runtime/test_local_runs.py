@@ -12,6 +12,8 @@ import pytest
 
 from gluecast.examples import RENDERED
 
+HEADER = "id,name,category,amount,updated_at"
+
 GLUE_LIBRARY = """
 class GlueContext:
     def __init__(self, spark_context):
@@ -62,7 +64,7 @@ def test_stdout_holds_the_log_alone(repository: Path) -> None:
 
 def test_a_file_is_uploaded_and_processed_alone(repository: Path, tmp_path: Path) -> None:
     file = tmp_path / "my [new] file +1.csv"
-    file.write_text("id,category\n1,A\n")
+    file.write_text(f"{HEADER}\n1,A,B,40,2024-01-15T08:30:00Z\n")
 
     ran = run_local(repository, "sales_etl", "--file", str(file))
 
@@ -74,11 +76,20 @@ def test_a_file_is_uploaded_and_processed_alone(repository: Path, tmp_path: Path
     assert list((repository / ".local-lake/data-lake-local-silver/sales_etl").rglob("*.parquet"))
 
 
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (f"{HEADER}\n1,A,B,1.5,2024-01-15T08:30:00Z,too many\n", "too many"),
+        (f"{HEADER}\nx,A,B,1.5,2024-01-15T08:30:00Z\n", 'For input string: "x"'),
+        ("id,name,amount,category,updated_at\n", "CSV header does not conform to the schema"),
+        ("id,name\n1,A\n", "Header length: 2, schema size: 5"),
+    ],
+)
 def test_an_unreadable_file_exits_with_1_and_one_clear_line(
-    repository: Path, tmp_path: Path
+    repository: Path, tmp_path: Path, content: str, reason: str
 ) -> None:
     file = tmp_path / "broken.csv"
-    file.write_text("id,category\n1,A,too many\n")
+    file.write_text(content)
 
     ran = run_local(repository, "sales_etl", "--file", str(file))
 
@@ -86,7 +97,8 @@ def test_an_unreadable_file_exits_with_1_and_one_clear_line(
     assert log(ran)["job_failed"]["error_type"] == "UnreadableSourceError"
     [line] = ran.stderr.splitlines()
     assert line.startswith("sales_etl: expected readable data")
-    assert "sales/broken.csv" in line
+    assert "s3://data-lake-local-bronze/sales/broken.csv: " in line
+    assert reason in line
 
 
 @pytest.mark.parametrize(

@@ -56,7 +56,7 @@ def test_a_job_that_exists_is_refused_and_stays_as_it_is(copy: Copy) -> None:
     (repository / "src/jobs/sales_etl.py").write_text("# edited by hand\n")
     before = contents(repository)
 
-    with pytest.raises(ValueError, match=r"expected the name of a new job, found \.copier-answers"):
+    with pytest.raises(ValueError, match=r"\.copier-answers/sales_etl\.yml exists; expected"):
         copy(job_name="sales_etl", prefix="other/")
 
     assert contents(repository) == before
@@ -66,7 +66,7 @@ def test_a_job_module_of_someone_else_is_not_overwritten(copy: Copy) -> None:
     repository = copy(job_name="sales_etl")
     (repository / "src/jobs/by_hand.py").write_text("# not from the template\n")
 
-    with pytest.raises(ValueError, match=r"found src/jobs/by_hand\.py"):
+    with pytest.raises(ValueError, match=r"src/jobs/by_hand\.py exists; expected"):
         copy(job_name="by_hand")
 
 
@@ -82,7 +82,7 @@ def test_a_first_copy_without_questions_spares_a_folder_with_files_of_its_own(
         if name.startswith("src/glue_runtime/") and not name.endswith("glue_runtime/__init__.py"):
             continue  # the package is recognised by its __init__.py
 
-        with pytest.raises(ValueError, match="expected a folder without files of the same names"):
+        with pytest.raises(ValueError, match="expected a folder without files"):
             copy(job_name="sales_etl", target=tmp_path / f"theirs-{number}")
 
         assert contents(tmp_path / f"theirs-{number}") == {name: b"theirs"}
@@ -107,7 +107,7 @@ def test_a_job_newer_than_its_platform_is_refused_with_the_two_ways_out(
     repository = copy(job_name="sales_etl", source=own_template)
     commit(own_template, "A newer template", tag="v0.10.0")
 
-    with pytest.raises(ValueError, match="expected a template no newer") as refusal:
+    with pytest.raises(ValueError, match="is newer than the platform here") as refusal:
         copy(job_name="b_c", source=own_template)
 
     assert "copier update -a .copier-answers/_platform.yml" in str(refusal.value)

@@ -63,10 +63,11 @@ def test_a_snake_case_job_name_is_taken(copy: Copy, job_name: str) -> None:
         "json",
         "queue",
         "pyspark",
+        "pandas",
     ],
 )
 def test_another_job_name_is_refused(copy: Copy, tmp_path: Path, job_name: str) -> None:
-    with pytest.raises(ValueError, match="expected .*such as .*found"):
+    with pytest.raises(ValueError, match="; expected .*such as "):
         copy(job_name=job_name)
     assert not (tmp_path / "repository").exists()
 
@@ -112,7 +113,7 @@ def test_a_prefix_of_folders_is_taken(copy: Copy, prefix: str) -> None:
     ],
 )
 def test_another_prefix_is_refused(copy: Copy, prefix: str) -> None:
-    with pytest.raises(ValueError, match="'prefix': expected folders that end in a slash.*found"):
+    with pytest.raises(ValueError, match="'prefix': .*; expected "):
         copy(job_name="sales_etl", prefix=prefix)
 
 
@@ -123,7 +124,7 @@ def test_a_suffix_with_an_extension_is_taken(copy: Copy, suffix: str) -> None:
 
 @pytest.mark.parametrize("suffix", ["", "csv", ".", "*.csv", "/.csv", ".csv\n", ".csv.zip", ".c v"])
 def test_another_suffix_is_refused(copy: Copy, suffix: str) -> None:
-    with pytest.raises(ValueError, match=r"'suffix': expected .*\.csv.*found"):
+    with pytest.raises(ValueError, match=r"'suffix': .*; expected .*(\.csv|\.gz)"):
         copy(job_name="a_b", suffix=suffix)
 
 
@@ -134,6 +135,7 @@ def test_another_suffix_is_refused(copy: Copy, suffix: str) -> None:
         ({"job_name": "customer_import"}, {"prefix": "customers/"}),
         ({"job_name": "product_catalog"}, {"prefix": "products/"}),
         ({"job_name": "inventory_load"}, {"prefix": "inventories/"}),
+        ({"job_name": "order_items"}, {"prefix": "order_items/"}),
         ({"job_name": "orders"}, {"prefix": "orders/"}),
         ({"job_name": "a_b", "suffix": ".json"}, {"format": "json"}),
         ({"job_name": "a_b", "suffix": ".ndjson"}, {"format": "jsonl"}),
@@ -153,7 +155,7 @@ def test_defaults_follow_from_the_answers_before(
 
 
 def test_a_format_that_contradicts_the_suffix_is_refused(copy: Copy) -> None:
-    with pytest.raises(ValueError, match=r"fits the suffix \.json, such as json, found csv"):
+    with pytest.raises(ValueError, match=r"csv does not fit the suffix \.json; expected json"):
         copy(job_name="a_b", suffix=".json", format="csv")
 
 
@@ -230,8 +232,7 @@ def test_a_schedule_of_eventbridge_is_taken(schedule: str) -> None:
     ],
 )
 def test_another_schedule_is_refused_with_the_right_form(schedule: str) -> None:
-    assert "expected" in schedule_error(schedule)
-    assert "found" in schedule_error(schedule)
+    assert "; expected " in schedule_error(schedule)
 
 
 FIELDS = st.sampled_from(
@@ -248,7 +249,7 @@ def test_whatever_is_taken_is_right_for_another_validator_too(fields: list[str])
 
 
 def test_a_bad_schedule_stops_the_copy(copy: Copy) -> None:
-    with pytest.raises(ValueError, match="'schedule': expected six fields.*found 5"):
+    with pytest.raises(ValueError, match="'schedule': 5 fields in .*; expected six"):
         copy(job_name="a_b", schedule="cron(0 2 * * *)")
 
 
@@ -263,7 +264,7 @@ def test_an_iana_time_zone_is_taken(copy: Copy, timezone: str) -> None:
 
 @pytest.mark.parametrize("timezone", ["", "CET+1", "europe/berlin", "UTC\n", "Berlin time"])
 def test_another_time_zone_is_refused(copy: Copy, timezone: str) -> None:
-    with pytest.raises(ValueError, match="'timezone': expected an IANA time zone such as"):
+    with pytest.raises(ValueError, match="'timezone': .* is no IANA time zone; expected "):
         copy(job_name="a_b", timezone=timezone)
 
 
@@ -285,7 +286,7 @@ def test_another_time_zone_is_refused(copy: Copy, timezone: str) -> None:
     ],
 )
 def test_a_bad_platform_answer_is_refused(copy: Copy, name: str, answer: object) -> None:
-    with pytest.raises(ValueError, match=f"'{name}': *expected .*found"):
+    with pytest.raises(ValueError, match=f"'{name}': .*; expected "):
         copy(job_name="a_b", **{name: answer})
 
 

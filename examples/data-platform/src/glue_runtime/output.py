@@ -2,9 +2,11 @@
 """Writing a result so that each source object owns its part of the table.
 
 The table is partitioned by `source_id`, a hash of the source object's URI. A run replaces the
-partitions of the objects that it read and leaves all others alone; so the same file may come twice,
-or by event and by schedule, and its rows are in the table once. Spark stages the new partitions and
-moves them into place when the whole write has succeeded: a run that fails changes nothing.
+partitions of the objects whose rows it writes and leaves all others alone; so the same file may come
+twice, or by event and by schedule, and its rows are in the table once. Spark stages the new
+partitions and moves them into place when the whole write has succeeded: a run that fails changes
+nothing. An object without rows (emptied, or all of them filtered out) is removed by its event run;
+a scheduled run leaves the rows that it had before.
 """
 
 import hashlib

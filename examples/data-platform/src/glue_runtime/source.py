@@ -13,11 +13,15 @@ class Source:
     prefix: folders in the bronze bucket, ending in ``/``: ``sales/``.
     suffix: the end of the file names: ``.csv``.
     file_format: a name in `glue_runtime.formats.FORMATS`.
+    schema: the columns and their types, as in SQL: ``"id BIGINT, name STRING"``. A file that does
+        not fit fails the run. Without it, Spark infers the types from the files at hand, which
+        costs a pass over them and gives ``40`` another type than ``39.5``.
     """
 
     prefix: str
     suffix: str
     file_format: str
+    schema: str | None = None
 
     @property
     def data_type(self) -> str:

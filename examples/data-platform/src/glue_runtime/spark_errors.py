@@ -4,6 +4,7 @@
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from urllib.parse import unquote
 
 from py4j.protocol import Py4JJavaError
 from pyspark.errors import PySparkException
@@ -15,8 +16,8 @@ _NOTHING_THERE = (
     "UNABLE_TO_INFER_SCHEMA",
     "FileNotFoundException",
     "NoSuchBucket",
-    "Could not initialize target File System",
 )
+_NO_LOCAL_BUCKET = ("Could not initialize target File System",)
 _BAD_CONTENT = (
     "Malformed records",
     "MALFORMED_RECORD",
@@ -26,13 +27,16 @@ _BAD_CONTENT = (
     "not a Parquet file",
     "Could not read footer",
     "BadRecordException",
+    "CSV header",
 )
+_LONGEST_REASON = 300
 _FILE_NAMED = re.compile(
     r"Path does not exist: (.+?)\.?$"
     r"|File (\S.*?) does not exist"
     r"|error while reading file (.+?)\. Details"
     r"|[Cc]ould not read footer for file: (.+?)\. Please"
-    r"|: (\S.*?) is not a Parquet file",
+    r"|: (\S.*?) is not a Parquet file"
+    r"|CSV file: (?P<encoded>.+)$",
     re.MULTILINE,
 )
 
@@ -53,6 +57,11 @@ def explained_spark_errors(where: Callable[[], str]) -> Iterator[None]:
         messages = _messages(error)
         named = _file_in(messages)
         place = named if named and named not in where() else where()
+        if _any_sign(_NO_LOCAL_BUCKET, messages):
+            raise SourceNotFoundError(
+                f"expected a bucket of the local lake, found {place}; a run on this machine sees "
+                "no other buckets than the folders in .local-lake (or GLUE_LOCAL_LAKE)"
+            ) from error
         if _any_sign(_NOTHING_THERE, messages):
             raise SourceNotFoundError(
                 f"expected data at {place}, found nothing there; "
@@ -86,14 +95,15 @@ def _file_in(messages: list[str]) -> str | None:
     """The file that one of the messages names."""
     for message in messages:
         if found := _FILE_NAMED.search(message):
-            return str(found.group(found.lastindex or 0))
+            name = str(found.group(found.lastindex or 0))
+            return unquote(name) if found.group("encoded") else name
     return None
 
 
 def _reason(messages: list[str]) -> str:
-    """The first line of the innermost message that says something."""
+    """The innermost message that says something, on one line."""
     for message in reversed(messages):
         text = message.partition(": ")[2] if len(messages) > 1 else message
         if text and text != "null":
-            return text.splitlines()[0].rstrip(". ")
+            return " ".join(text.split())[:_LONGEST_REASON].rstrip(". ")
     return "no reason given"

@@ -37,12 +37,19 @@ class Lake:
         path.write_bytes(content.encode() if isinstance(content, str) else content)
         return uploaded
 
-    def upload_test_data(self, job_name: str) -> list[S3Object]:
-        """Put a job's test data (tests/test_data/<job>/) into the bronze bucket, in name order."""
+    def upload_test_data(self, job_class: type[BaseGlueJob], job_name: str) -> list[S3Object]:
+        """Put a job's test data (tests/test_data/<job>/) into the bronze bucket.
+
+        Gives the objects whose upload starts the job, in name order; all without declared sources.
+        """
         folder = settings.TEST_DATA / job_name
         files = sorted(path for path in folder.rglob("*") if path.is_file())
-        return [
+        uploads = [
             self.upload(file.relative_to(folder).as_posix(), file.read_bytes()) for file in files
+        ]
+        sources = job_class.sources
+        return [
+            each for each in uploads if not sources or any(source.owns(each) for source in sources)
         ]
 
     def read(self, uri: str) -> DataFrame:
@@ -58,9 +65,8 @@ class Run:
     log: list[MutableMapping[str, Any]]
 
     def event(self, name: str) -> MutableMapping[str, Any]:
-        """The one log entry of this name."""
-        [entry] = [entry for entry in self.log if entry["event"] == name]
-        return entry
+        """The first log entry of this name."""
+        return next(entry for entry in self.log if entry["event"] == name)
 
 
 def run_scheduled(job_class: type[BaseGlueJob], job_name: str) -> Run:

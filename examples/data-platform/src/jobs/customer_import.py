@@ -8,13 +8,14 @@ from glue_runtime import BaseGlueJob, Source
 
 
 class CustomerImportJob(BaseGlueJob):
-    """Processes one uploaded file, or the whole directory on a schedule."""
+    """Started for one file it processes that file, otherwise the whole directory."""
 
     sources = (
         Source(
             prefix="customers/",
             suffix=".csv",
             file_format="csv",
+            schema="id BIGINT, name STRING, category STRING, amount DOUBLE, updated_at TIMESTAMP",
         ),
     )
 
@@ -22,6 +23,7 @@ class CustomerImportJob(BaseGlueJob):
         return self.load_data("customers")
 
     def transform(self, df: DataFrame) -> DataFrame:
+        # Keep the column source_object: each file owns its rows of the table.
         return df.withColumn("category", F.lower("category"))
 
 

@@ -8,13 +8,14 @@ from glue_runtime import BaseGlueJob, Source
 
 
 class ProductCatalogJob(BaseGlueJob):
-    """Processes one uploaded file, or the whole directory on a schedule."""
+    """Started for one file it processes that file, otherwise the whole directory."""
 
     sources = (
         Source(
             prefix="products/",
             suffix=".json",
             file_format="json",
+            schema="id BIGINT, name STRING, category STRING, amount DOUBLE, updated_at TIMESTAMP",
         ),
     )
 
@@ -22,6 +23,7 @@ class ProductCatalogJob(BaseGlueJob):
         return self.load_data("products")
 
     def transform(self, df: DataFrame) -> DataFrame:
+        # Keep the column source_object: each file owns its rows of the table.
         return df.withColumn("category", F.lower("category"))
 
 

@@ -8,7 +8,7 @@ JOB = "customer_import"
 
 
 def test_an_uploaded_file_is_processed_alone(lake: Lake) -> None:
-    uploaded, *others = lake.upload_test_data(JOB)
+    uploaded, *others = lake.upload_test_data(CustomerImportJob, JOB)
 
     run = run_for(CustomerImportJob, JOB, uploaded)
 
@@ -19,7 +19,7 @@ def test_an_uploaded_file_is_processed_alone(lake: Lake) -> None:
 
 
 def test_the_schedule_processes_every_file(lake: Lake) -> None:
-    uploaded = lake.upload_test_data(JOB)
+    uploaded = lake.upload_test_data(CustomerImportJob, JOB)
 
     run = run_scheduled(CustomerImportJob, JOB)
 
@@ -29,7 +29,7 @@ def test_the_schedule_processes_every_file(lake: Lake) -> None:
 
 
 def test_both_ways_together_leave_the_table_of_one_scheduled_run(lake: Lake) -> None:
-    uploaded = lake.upload_test_data(JOB)
+    uploaded = lake.upload_test_data(CustomerImportJob, JOB)
     scheduled = run_scheduled(CustomerImportJob, JOB)
     expected = sorted(lake.read(scheduled.job.output_uri).collect(), key=str)
 

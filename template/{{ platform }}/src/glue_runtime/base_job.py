@@ -85,11 +85,20 @@ class BaseGlueJob(ABC):
         """Get the data, usually ``return self.load_data("sales")``."""
 
     def transform(self, df: DataFrame) -> DataFrame:
-        """Turn the source's rows into the result's. Keep the column `source_object`."""
+        """Turn the source's rows into the result's.
+
+        Keep the column `source_object`: it says which file a row came from, so that a file
+        processed twice is written once. A result that belongs to no single file, such as a sum
+        over all of them, needs a `load()` of its own.
+        """
         return df
 
     def custom_validation(self, df: DataFrame) -> bool:
-        """Whether the result may be written; ``self.is_event_triggered`` tells the two ways apart."""
+        """Whether the result may be written; ``self.is_event_triggered`` tells the two ways apart.
+
+        An action in here, such as ``df.count()``, reads the data a second time, and the row counts
+        of the log are then null.
+        """
         return True
 
     def load(self, df: DataFrame) -> None:
@@ -141,13 +150,14 @@ class BaseGlueJob(ABC):
         source = next((each for each in self.sources if each.data_type == data_type), None)
         with self._passes.not_counting():
             if self.is_event_triggered and self.event_object.key.startswith(f"{data_type}/"):
+                self.logger.info("loading_event_file", path=self.event_object.uri)
                 loaded = load_event_file(self.spark, self.event_object, source)
             elif self.environment == "local":
                 loaded = self._load_local_data(data_type, fallback_path, source)
             else:
+                self.logger.info("loading_directory_data", path=self._bronze_uri(data_type))
                 loaded = load_directory(self.spark, self._bronze_uri(data_type), source)
         self._loads.append(loaded)
-        self.logger.info(f"loading_{loaded.kind}", path=loaded.where, file_count=loaded.file_count)
         if self.sources and not source:
             return loaded.df.drop(reading.SOURCE_OBJECT)
         return loaded.df
@@ -203,6 +213,7 @@ class BaseGlueJob(ABC):
             "job_name": self.job_name,
             "job_run_id": self.job_run_id,
             "trigger_type": self.trigger_type,
+            "environment": self.environment,
         }
         if self.is_event_triggered:
             context["source_bucket"] = str(self.source_bucket)
@@ -236,11 +247,13 @@ class BaseGlueJob(ABC):
     def _load_local_data(
         self, data_type: str, fallback_path: str | None, source: Source | None
     ) -> Loaded:
-        if fallback_path:
-            return load_local(self.spark, settings.REPOSITORY / fallback_path, source, alias=None)
         # Rows of test data name the bronze bucket as their origin, as they do after an upload.
         path = settings.TEST_DATA / self.job_name / data_type
-        return load_local(self.spark, path, source, alias=self._bronze_uri(data_type))
+        alias: str | None = self._bronze_uri(data_type)
+        if fallback_path:
+            path, alias = settings.REPOSITORY / fallback_path, None
+        self.logger.info("loading_local_data", path=str(path))
+        return load_local(self.spark, path, source, alias)
 
     def _bronze_uri(self, data_type: str) -> str:
         return f"s3://{settings.lake_bucket(self.environment, 'bronze')}/{data_type}/"
@@ -264,13 +277,14 @@ class BaseGlueJob(ABC):
                 file_format=loaded.file_format,
                 file_count=loaded.file_count,
                 path=loaded.where,
+                schema=loaded.schema,
             )
         self._loads.clear()
 
 
 def _described(error: Exception) -> dict[str, str]:
-    """An error for the log: its kind and its first lines; the whole stack goes to stderr."""
-    return {
-        "error_type": type(error).__name__,
-        "error": "\n".join(str(error).splitlines()[:3]),
-    }
+    """An error for the log: its kind and its first line; the whole stack goes to stderr."""
+    first, *others = str(error).splitlines() or [""]
+    if first.startswith("An error occurred while calling") and others:
+        first = others[0].removeprefix(": ")
+    return {"error_type": type(error).__name__, "error": first}

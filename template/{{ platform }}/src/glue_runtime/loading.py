@@ -1,7 +1,7 @@
 # Owned by the gluecast template: an update rewrites this file and merges local edits into it.
 """Which files one call of load_data() reads, and how."""
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from pyspark.sql import DataFrame, SparkSession
@@ -20,6 +20,7 @@ class Loaded:
 
     kind: ``event_file``, ``directory_data`` or ``local_data``.
     where: the URI of the file or folder.
+    schema: ``declared`` by the source, or ``inferred`` from the files.
     """
 
     df: DataFrame
@@ -27,7 +28,8 @@ class Loaded:
     where: str
     file_format: str
     file_count: int
-    rows: RowCount = field(default_factory=RowCount)
+    schema: str
+    rows: RowCount
 
 
 def load_event_file(spark: SparkSession, uploaded: S3Object, source: Source | None) -> Loaded:
@@ -42,8 +44,8 @@ def load_event_file(spark: SparkSession, uploaded: S3Object, source: Source | No
             f"expected a file of a known format ({', '.join(FORMATS)}), found {uploaded.uri}; "
             "declare the source's format in the job's sources"
         )
-    df = reading.read_object(spark, uploaded, format_name)
-    return _counted(Loaded(df, "event_file", uploaded.uri, format_name, file_count=1))
+    df = reading.read_object(spark, uploaded, format_name, _schema(source))
+    return _counted(df, "event_file", uploaded.uri, format_name, source)
 
 
 def load_directory(spark: SparkSession, uri: str, source: Source | None) -> Loaded:
@@ -53,9 +55,8 @@ def load_directory(spark: SparkSession, uri: str, source: Source | None) -> Load
         SourceNotFoundError, UnreadableSourceError: see `reading.read_directory`.
     """
     format_name, name_pattern = _format_and_names(spark, uri, source)
-    df = reading.read_directory(spark, uri, format_name, name_pattern)
-    count = reading.input_file_count(df)
-    return _counted(Loaded(df, "directory_data", uri, format_name, count))
+    df = reading.read_directory(spark, uri, format_name, name_pattern, _schema(source))
+    return _counted(df, "directory_data", uri, format_name, source)
 
 
 def load_local(spark: SparkSession, path: Path, source: Source | None, alias: str | None) -> Loaded:
@@ -75,8 +76,8 @@ def load_local(spark: SparkSession, path: Path, source: Source | None, alias: st
     else:
         uri = f"file://{path}/"
         format_name, name_pattern = _format_and_names(spark, uri, source)
-    df = reading.read_directory(spark, uri, format_name, name_pattern, alias)
-    return _counted(Loaded(df, "local_data", uri, format_name, reading.input_file_count(df)))
+    df = reading.read_directory(spark, uri, format_name, name_pattern, _schema(source), alias)
+    return _counted(df, "local_data", uri, format_name, source)
 
 
 def _format_and_names(spark: SparkSession, uri: str, source: Source | None) -> tuple[str, str]:
@@ -86,5 +87,20 @@ def _format_and_names(spark: SparkSession, uri: str, source: Source | None) -> t
     return format_name, FORMATS[format_name].name_pattern
 
 
-def _counted(loaded: Loaded) -> Loaded:
-    return replace(loaded, df=loaded.rows.watch(loaded.df))
+def _schema(source: Source | None) -> str | None:
+    return source.schema if source else None
+
+
+def _counted(
+    df: DataFrame, kind: str, where: str, format_name: str, source: Source | None
+) -> Loaded:
+    rows = RowCount()
+    return Loaded(
+        df=rows.watch(df),
+        kind=kind,
+        where=where,
+        file_format=format_name,
+        file_count=reading.input_file_count(df),
+        schema="declared" if _schema(source) else "inferred",
+        rows=rows,
+    )

@@ -27,7 +27,12 @@ Event = MutableMapping[str, Any]
 def configure_logging(stream: TextIO | None = None) -> None:
     """Send every log line of this process to `stream` (stdout unless given)."""
     structlog.configure(
-        processors=[_stamp, _without_nan, _in_order, structlog.processors.JSONRenderer()],
+        processors=[
+            _stamp,
+            _without_nan,
+            _in_order,
+            structlog.processors.JSONRenderer(ensure_ascii=False),
+        ],
         logger_factory=lambda *_: structlog.WriteLogger(stream or sys.stdout),
         cache_logger_on_first_use=False,
     )

@@ -20,14 +20,18 @@ SOURCE_OBJECT = "source_object"
 _LONGEST_URI = 4096
 
 
-def read_object(spark: SparkSession, uploaded: S3Object, format_name: str) -> DataFrame:
+def read_object(
+    spark: SparkSession, uploaded: S3Object, format_name: str, schema: str | None
+) -> DataFrame:
     """Read this one object and nothing else, without listing anything.
+
+    schema: the columns in SQL's form; inferred from the object when None.
 
     Raises:
         SourceNotFoundError: the object does not exist.
         UnreadableSourceError: it is empty or not of the format.
     """
-    df = _read(spark, uploaded.spark_path, FORMATS[format_name], {}, uploaded.uri)
+    df = _read(spark, uploaded.spark_path, FORMATS[format_name], schema, {}, uploaded.uri)
     files = [unquote(name) for name in df.inputFiles()]
     if files != [uploaded.uri]:
         raise UnreadableSourceError(
@@ -38,13 +42,20 @@ def read_object(spark: SparkSession, uploaded: S3Object, format_name: str) -> Da
 
 
 def read_directory(
-    spark: SparkSession, uri: str, format_name: str, name_pattern: str, alias: str | None = None
+    spark: SparkSession,
+    uri: str,
+    format_name: str,
+    name_pattern: str,
+    schema: str | None,
+    alias: str | None = None,
 ) -> DataFrame:
     """Read every file below `uri` whose name fits `name_pattern`, at any depth.
 
     Folders named like ``year=2024`` are folders, not columns: the same file must give the same
-    rows whether it comes alone or with its directory. With `alias`, rows name that as their origin
-    in place of `uri`.
+    rows whether it comes alone or with its directory.
+
+    schema: the columns in SQL's form; inferred from the files when None.
+    alias: what the rows name as their origin in place of `uri`.
 
     Raises:
         SourceNotFoundError: no file fits.
@@ -52,7 +63,7 @@ def read_directory(
     """
     listing = {"recursiveFileLookup": "true", "pathGlobFilter": name_pattern}
     where = f"{uri} ({name_pattern})"
-    df = _read(spark, literal_path(uri), FORMATS[format_name], listing, where)
+    df = _read(spark, literal_path(uri), FORMATS[format_name], schema, listing, where)
     # Spark gives the path percent-encoded but for "+", which url_decode takes for a space; and
     # local paths with one slash or three.
     path = F.expr(
@@ -97,12 +108,16 @@ def _read(
     spark: SparkSession,
     path: str,
     file_format: FileFormat,
+    schema: str | None,
     listing: Mapping[str, str],
     where: str,
 ) -> DataFrame:
     with explained_spark_errors(lambda: where):
         reader = spark.read.format(file_format.reader).options(**listing, **file_format.options)
-        if file_format.options.get("multiLine") == "true":
+        if schema:
+            # CSV: compare every file's header with the schema; by default it is ignored.
+            reader = reader.schema(schema).option("enforceSchema", "false")
+        elif file_format.options.get("multiLine") == "true":
             reader = reader.schema(_json_schema(spark, path, listing, file_format.options["mode"]))
         df = reader.load(path)
     if not df.columns:

@@ -53,9 +53,12 @@ def test_a_run_needs_an_environment(env: str | None) -> None:
         SalesETLJob("sales_etl", {"env": env})
 
 
-def test_a_key_without_a_bucket_does_not_fall_back_to_the_directory() -> None:
-    with pytest.raises(ArgumentError, match="expected the bucket of the object"):
-        SalesETLJob("sales_etl", {"env": "test", "object_key": "sales/a.csv"})
+@pytest.mark.parametrize(
+    "args", [{"object_key": "sales/a.csv"}, {"bucket": "b", "object_key": ""}, {"object_key": ""}]
+)
+def test_half_an_event_does_not_fall_back_to_the_directory(args: dict[str, str]) -> None:
+    with pytest.raises(ArgumentError, match="expected the bucket and the key of the object"):
+        SalesETLJob("sales_etl", {"env": "test", **args})
 
 
 def test_a_bucket_alone_is_a_scheduled_run() -> None:

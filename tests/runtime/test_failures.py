@@ -1,12 +1,15 @@
 """What goes wrong fails with a clear error, and leaves earlier output as it was."""
 
+import gzip
 from typing import ClassVar
 
 import pytest
+from pyspark.errors import AnalysisException
 from pyspark.sql import DataFrame
 
 from glue_runtime import BaseGlueJob, JobError, Source
 from glue_runtime.errors import (
+    ArgumentError,
     ObjectKeyError,
     OutputError,
     SourceNotFoundError,
@@ -28,14 +31,37 @@ UNREADABLE = {
     "broken parquet": ("a.parquet", "no parquet at all"),
     "empty parquet": ("a.parquet", ""),
     "broken orc": ("a.orc", "no orc at all"),
+    "truncated gzip": ("a.csv.gz", gzip.compress(b"id,v\n" + b"1,2\n" * 9999)[:-50]),
+    "gzip with a wrong checksum": ("a.jsonl.gz", gzip.compress(b'{"id": 1}')[:-8] + b"\0" * 8),
+    "two documents": ("a.json", '{"id": 1}\n{"id": 2}\n'),
+    "two arrays": ("a.json", '[{"id": 1}]\n[{"id": 2}]'),
+    "garbage after a document": ("a.json", '{"id": 1} x'),
+    "no records": ("a.json", "[1, 2]"),
+    "null for a record": ("a.json", '[{"id": 1}, null]'),
+    "arrays in an array": ("a.json", '[[{"id": 1}]]'),
+    "two records on a line": ("a.jsonl", '{"id": 1}{"id": 2}\n{"id": 3}\n'),
+    "garbage after a record": ("a.jsonl", '{"id": 3} garbage\n'),
+    "a name of the runtime": ("a.csv", "id,Source_ID\n1,x\n"),
+    "a name of Spark": ("a.jsonl", '{"id": 1, "_metadata": {"file_path": "fake"}}\n'),
     "reserved column": ("a.csv", "id,source_object\n1,x\n"),
 }
+
+
+def test_a_truncated_binary_file_is_unreadable(lake: Lake) -> None:
+    for file_format in ("parquet", "orc"):
+        folder = lake.root / "data-lake-test-gold" / file_format
+        lake.spark.range(2000).write.format(file_format).save(str(folder))
+        [part] = folder.glob("part-00000-*")
+        uploaded = lake.upload(f"sales/{file_format}.{file_format}", part.read_bytes()[:-400])
+
+        with pytest.raises(UnreadableSourceError, match=f"sales/{file_format}"):
+            run_for(SalesETLJob, "sales_etl", uploaded)
 
 
 @pytest.mark.parametrize(("name", "content"), UNREADABLE.values(), ids=UNREADABLE.keys())
 @pytest.mark.parametrize("way", ["event", "schedule"])
 def test_an_unreadable_file_fails_the_run_and_changes_nothing(
-    lake: Lake, name: str, content: str, way: str
+    lake: Lake, name: str, content: str | bytes, way: str
 ) -> None:
     run_for(SalesETLJob, "sales_etl", lake.upload("sales/b.csv", "id,v\n7,8\n"))
     (lake.root / "data-lake-test-bronze/sales/b.csv").unlink()
@@ -158,6 +184,42 @@ def test_a_result_that_lost_its_origin_is_not_written(lake: Lake, way: str) -> N
             run_for(Forgetful, "sales_etl", uploaded)
         else:
             run_scheduled(Forgetful, "sales_etl")
+
+
+def test_a_row_without_origin_is_not_written(lake: Lake) -> None:
+    class WithTotals(SalesETLJob):
+        def transform(self, df: DataFrame) -> DataFrame:
+            return df.unionByName(df.agg({"id": "sum"}).toDF("id"), allowMissingColumns=True)
+
+    with pytest.raises(OutputError, match="expected source_object in every row"):
+        run_for(WithTotals, "sales_etl", lake.upload("sales/a.csv", "id\n1\n2\n"))
+
+
+def test_a_missing_output_bucket_is_named(lake: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(SalesETLJob, "output_uri", "s3://no-such-bucket/sales_etl")
+
+    with pytest.raises(SourceNotFoundError, match="found s3://no-such-bucket/sales_etl"):
+        run_for(SalesETLJob, "sales_etl", lake.upload("sales/a.csv", "id\n1\n"))
+
+
+def test_a_file_that_the_jobs_own_code_misses_is_not_blamed_on_the_source(lake: Lake) -> None:
+    class WithLookup(SalesETLJob):
+        def transform(self, df: DataFrame) -> DataFrame:
+            return df.join(self.spark.read.parquet("s3://data-lake-test-gold/lookup"), "id")
+
+    with pytest.raises(AnalysisException, match="data-lake-test-gold/lookup"):
+        run_for(WithLookup, "sales_etl", lake.upload("sales/a.csv", "id\n1\n"))
+
+
+def test_two_sources_of_one_prefix_are_refused() -> None:
+    class Ambiguous(SalesETLJob):
+        sources: ClassVar = (
+            Source(prefix="sales/", suffix=".csv", file_format="csv"),
+            Source(prefix="sales/", suffix=".json", file_format="json"),
+        )
+
+    with pytest.raises(ArgumentError, match="expected one source for each prefix in Ambiguous"):
+        Ambiguous("sales_etl", {"env": "test"})
 
 
 def test_a_fault_of_the_jobs_own_code_keeps_its_type(lake: Lake) -> None:

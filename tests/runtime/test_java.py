@@ -50,6 +50,17 @@ def test_another_java_is_passed_over_for_the_one_on_the_path(
     assert os.environ["JAVA_HOME"] == str(fitting)
 
 
+def test_what_is_no_program_is_passed_over(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    home = install(tmp_path / "java", "17.0.15")
+    (home / "bin/java").chmod(0o644)
+    monkeypatch.setenv("JAVA_HOME", str(home))
+    assert java.find_java() is None
+
+    (home / "bin/java").unlink()
+    (home / "bin/java").mkdir()
+    assert java.find_java() is None
+
+
 def test_without_a_fitting_java_the_error_says_what_to_install(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -106,6 +106,7 @@ def test_an_unreadable_file_exits_with_1_and_one_clear_line(
     [
         (["no_such_job"], "expected one of the jobs customer_import, product_catalog, sales_etl"),
         (["sales_etl", "--file", "gone.csv"], "expected a file to upload, found none at"),
+        (["sales_etl", "--file", ""], "expected a file to upload, found none at"),
         (["sales_etl", "--file", "README.md"], "expected an object of SalesETLJob"),
         (["sales_etl", "--file", "_hidden.csv"], "hidden"),
     ],

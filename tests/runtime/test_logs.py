@@ -3,10 +3,12 @@
 import io
 import json
 import re
+import sys
 from typing import Any
 
 import pytest
 import structlog
+from pyspark.sql import DataFrame
 
 from glue_runtime import JobError, logs
 from glue_runtime.testing import Lake
@@ -75,13 +77,35 @@ def test_a_failed_run_logs_its_reason(lake: Lake, stream: io.StringIO) -> None:
     assert failed["error"].startswith("expected ")
 
 
-@pytest.mark.parametrize("number", [float("nan"), float("inf")])
-def test_a_number_that_json_does_not_know_is_null(stream: io.StringIO, number: float) -> None:
-    logs.configure_logging(stream)
+def test_what_json_does_not_know_is_written_as_what_it_does(stream: io.StringIO) -> None:
+    logger = structlog.get_logger()
+    logger.warning("measured", value=float("nan"), parts={("a", 1): [float("inf")]}, key="é\nb")
 
-    structlog.get_logger().warning("measured", value=number, key="line\nbreak")
-
-    [entry] = lines(stream)
-    assert entry["value"] is None
-    assert entry["key"] == "line\nbreak"
+    [line] = stream.getvalue().splitlines()
+    entry = json.loads(line, parse_constant=pytest.fail)
     assert entry["level"] == "WARNING"
+    assert entry["value"] is None
+    assert entry["parts"] == {"('a', 1)": [None]}
+    assert entry["key"] == "é\nb"
+    assert "é" in line
+
+
+def test_a_logged_exception_keeps_its_traceback(stream: io.StringIO) -> None:
+    try:
+        raise LookupError("gone")
+    except LookupError:
+        structlog.get_logger().exception("lookup_failed")
+
+    assert "LookupError: gone" in lines(stream)[0]["exception"]
+
+
+def test_a_job_that_exits_has_failed(lake: Lake, stream: io.StringIO) -> None:
+    class Exiting(SalesETLJob):
+        def custom_validation(self, df: DataFrame) -> bool:
+            sys.exit("no more")
+
+    lake.upload("sales/a.csv", "id\n1\n")
+    with pytest.raises(SystemExit):
+        Exiting("sales_etl", {"env": "test"}).run()
+
+    assert lines(stream)[-1]["error"] == "no more"

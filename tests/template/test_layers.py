@@ -101,18 +101,31 @@ def test_an_existing_job_is_found_in_a_folder_with_a_strange_name(
     assert {name: contents(repository)[name] for name in before} == before
 
 
+@pytest.mark.parametrize("newer", ["v0.1.1", "v0.10.0", "v1.0.0", "v0.2", "v0.2.0rc1", "0.2.0"])
 def test_a_job_newer_than_its_platform_is_refused_with_the_two_ways_out(
-    copy: Copy, own_template: Path
+    copy: Copy, own_template: Path, newer: str
 ) -> None:
     repository = copy(job_name="sales_etl", source=own_template)
-    commit(own_template, "A newer template", tag="v0.10.0")
+    commit(own_template, "A newer template", tag=newer)
 
     with pytest.raises(ValueError, match="is newer than the platform here") as refusal:
-        copy(job_name="b_c", source=own_template)
+        copy(job_name="b_c", source=own_template, vcs_ref=newer)
 
     assert "copier update -a .copier-answers/_platform.yml" in str(refusal.value)
     assert "--vcs-ref v0.1.0" in str(refusal.value)
     assert not (repository / "src/jobs/b_c.py").exists()
+
+
+def test_a_release_is_newer_than_its_candidate(copy: Copy, own_template: Path) -> None:
+    commit(own_template, "A candidate", tag="v0.2.0rc1")
+    repository = copy(job_name="sales_etl", source=own_template, vcs_ref="v0.2.0rc1")
+    commit(own_template, "The release", tag="v0.2.0")
+
+    with pytest.raises(ValueError, match="is newer than the platform here"):
+        copy(job_name="b_c", source=own_template)
+    copy(job_name="b_c", source=own_template, vcs_ref="v0.2.0rc1")
+
+    assert (repository / "src/jobs/b_c.py").exists()
 
 
 def test_an_older_job_joins_a_newer_platform(copy: Copy, own_template: Path) -> None:
@@ -149,7 +162,7 @@ def test_an_update_of_one_job_keeps_its_edits_and_touches_no_other_file(
     module.write_text(module.read_text().replace('F.lower("category")', 'F.upper("category")'))
     _as_git_repository(repository)
     job = own_template / "template/{{ job }}/src/jobs/{{ job_name }}.py.jinja"
-    job.write_text(job.read_text().replace("Processes one", "Handles one"))
+    job.write_text(job.read_text().replace("Started for one", "Begun for one"))
     commit(own_template, "A newer template", tag="v0.2.0")
     before = contents(repository)
 
@@ -159,7 +172,7 @@ def test_an_update_of_one_job_keeps_its_edits_and_touches_no_other_file(
     changed = {name for name in after if after[name] != before.get(name)}
     assert changed == {"src/jobs/sales_etl.py", ".copier-answers/sales_etl.yml"}
     assert 'F.upper("category")' in module.read_text()
-    assert "Handles one" in module.read_text()
+    assert "Begun for one" in module.read_text()
 
 
 def test_a_template_without_tags_is_never_too_new(copy: Copy, own_template: Path) -> None:

@@ -64,6 +64,7 @@ def test_a_snake_case_job_name_is_taken(copy: Copy, job_name: str) -> None:
         "queue",
         "pyspark",
         "pandas",
+        "base_glue",
     ],
 )
 def test_another_job_name_is_refused(copy: Copy, tmp_path: Path, job_name: str) -> None:
@@ -78,7 +79,7 @@ def test_without_a_job_name_nothing_is_guessed(copy: Copy) -> None:
 
 
 @pytest.mark.parametrize(
-    "prefix", ["sales/", "landing/sales/", "a-b/c.d/e=f/", "year=2024/", "S/", "x" * 199 + "/"]
+    "prefix", ["sales/", "landing/sales/", "a-b/c.d/e=f/", "year=2024/", "S/", "_a=b/", "x" * 199 + "/"]
 )
 def test_a_prefix_of_folders_is_taken(copy: Copy, prefix: str) -> None:
     repository = copy(job_name="sales_etl", prefix=prefix)
@@ -102,6 +103,7 @@ def test_a_prefix_of_folders_is_taken(copy: Copy, prefix: str) -> None:
         "a/../",
         "_sales/",
         "a/.hidden/",
+        "x._COPYING_/",
         "sales*/",
         "sale?/",
         "sales[1]/",
@@ -122,9 +124,9 @@ def test_a_suffix_with_an_extension_is_taken(copy: Copy, suffix: str) -> None:
     assert recorded(copy(job_name="a_b", suffix=suffix), "a_b")["suffix"] == suffix
 
 
-@pytest.mark.parametrize("suffix", ["", "csv", ".", "*.csv", "/.csv", ".csv\n", ".csv.zip", ".c v"])
+@pytest.mark.parametrize("suffix", ["", "csv", ".", "*.csv", "/.csv", ".csv\n", ".csv.zip", ".c v", ".csv.GZ", ".ZIP", ".csv.gzip", ".tgz", ".xlsx", ".avro"])
 def test_another_suffix_is_refused(copy: Copy, suffix: str) -> None:
-    with pytest.raises(ValueError, match=r"'suffix': .*; expected .*(\.csv|\.gz)"):
+    with pytest.raises(ValueError, match=r"'suffix': .*; expected .*(\.csv|\.gz|csv, json)"):
         copy(job_name="a_b", suffix=suffix)
 
 
@@ -139,6 +141,7 @@ def test_another_suffix_is_refused(copy: Copy, suffix: str) -> None:
         ({"job_name": "orders"}, {"prefix": "orders/"}),
         ({"job_name": "a_b", "suffix": ".json"}, {"format": "json"}),
         ({"job_name": "a_b", "suffix": ".ndjson"}, {"format": "jsonl"}),
+        ({"job_name": "a_b", "suffix": ".JSON"}, {"format": "json"}),
         ({"job_name": "a_b", "suffix": ".jsonl.gz"}, {"format": "jsonl"}),
         ({"job_name": "a_b", "suffix": "_x.parquet"}, {"format": "parquet"}),
         ({"job_name": "a_b", "suffix": ".orc"}, {"format": "orc"}),
@@ -257,12 +260,12 @@ def test_without_a_schedule_there_is_no_time_zone(copy: Copy) -> None:
     assert "timezone" not in recorded(copy(job_name="a_b", schedule="none"), "a_b")
 
 
-@pytest.mark.parametrize("timezone", ["UTC", "Europe/Berlin", "America/Argentina/Buenos_Aires"])
+@pytest.mark.parametrize("timezone", ["UTC", "CET", "EST5EDT", "Europe/Berlin", "America/Argentina/Buenos_Aires", "Etc/GMT+3"])
 def test_an_iana_time_zone_is_taken(copy: Copy, timezone: str) -> None:
     assert recorded(copy(job_name="a_b", timezone=timezone), "a_b")["timezone"] == timezone
 
 
-@pytest.mark.parametrize("timezone", ["", "CET+1", "europe/berlin", "UTC\n", "Berlin time"])
+@pytest.mark.parametrize("timezone", ["", "CET+1", "europe/berlin", "Foo/Bar", "UTC/UTC", "UTC\n", "Berlin time"])
 def test_another_time_zone_is_refused(copy: Copy, timezone: str) -> None:
     with pytest.raises(ValueError, match="'timezone': .* is no IANA time zone; expected "):
         copy(job_name="a_b", timezone=timezone)
@@ -273,6 +276,7 @@ def test_another_time_zone_is_refused(copy: Copy, timezone: str) -> None:
     [
         ("project_name", "Data Platform"),
         ("project_name", "-x"),
+        ("project_name", "pyspark"),
         ("lake_prefix", "Data_Lake"),
         ("lake_prefix", "x" * 40),
         ("lake_prefix", "xn--lake"),
@@ -280,6 +284,9 @@ def test_another_time_zone_is_refused(copy: Copy, timezone: str) -> None:
         ("environments", []),
         ("environments", "dev"),
         ("environments", ["dev", "dev"]),
+        ("environments", [False]),
+        ("environments", [1, 2]),
+        ("environments", None),
         ("environments", ["local"]),
         ("environments", ["production-eu"]),
         ("environments", [{"name": "dev"}]),
@@ -304,7 +311,7 @@ def test_the_glue_version_decides_the_spark_version(copy: Copy, glue_version: st
     assert f'"pyspark=={spark}"' in pyproject.read_text()
 
 
-@pytest.mark.parametrize("folder", ["My Data!", "data", "___", "2024-platform", "x" * 60, "[a]"])
+@pytest.mark.parametrize("folder", ["My Data!", "data", "___", "2024-platform", "pyspark", "x" * 60, "[a]"])
 def test_the_project_is_named_after_its_folder(copy: Copy, tmp_path: Path, folder: str) -> None:
     repository = copy(job_name="a_b", target=tmp_path / folder)
 

@@ -24,7 +24,7 @@ from glue_runtime.loading import Loaded, load_directory, load_event_file, load_l
 from glue_runtime.row_counts import Passes
 from glue_runtime.s3_object import S3Object
 from glue_runtime.source import Source
-from glue_runtime.spark_errors import explained_spark_errors
+from glue_runtime.spark_errors import explained_row_errors
 from glue_runtime.spark_session import on_glue, spark_session
 
 ARGUMENTS = ("env", "bucket", "object_key", "JOB_RUN_ID")
@@ -70,10 +70,17 @@ class BaseGlueJob(ABC):
                 "expected the environment of the run, such as --env dev or --env local, "
                 f"found {args.get('env')!r}"
             )
-        if self.source_object_key and not self.source_bucket:
+        if args.get("object_key") is not None and not self.is_event_triggered:
             raise ArgumentError(
-                "expected the bucket of the object that started the run (--bucket), found only "
-                f"--object_key {self.source_object_key}; give both, or neither for a scheduled run"
+                "expected the bucket and the key of the object that started the run, found --bucket "
+                f"{args.get('bucket')!r} and --object_key {args['object_key']!r}; give both, or "
+                "leave the key out for a scheduled run"
+            )
+        prefixes = [source.prefix for source in self.sources]
+        if len(set(prefixes)) < len(prefixes):
+            raise ArgumentError(
+                f"expected one source for each prefix in {type(self).__name__}.sources, found "
+                f"{prefixes}; make two jobs of it, or give the files prefixes of their own"
             )
         self.logger = self._bound_logger()
         self._loads: list[Loaded] = []
@@ -103,10 +110,11 @@ class BaseGlueJob(ABC):
 
     def load(self, df: DataFrame) -> None:
         """Write the result to the job's silver table, replacing the rows of the same source files."""
+        counted = [loaded for loaded in self._loads if loaded.rows.is_passed_once_by(df)]
         row_count = output.write_by_source(df, self.output_uri)
         if row_count == 0 and self.is_event_triggered:
             output.remove_source(self.spark, self.event_object, self.output_uri)
-        self._log_loads()
+        self._log_loads(counted if self._passes.exactly_one() else [])
         self.logger.info("data_written", output=self.output_uri, row_count=row_count)
 
     # --- what a job uses ------------------------------------------------------------------------
@@ -149,7 +157,7 @@ class BaseGlueJob(ABC):
         data_type = data_type.strip("/")
         source = next((each for each in self.sources if each.data_type == data_type), None)
         with self._passes.not_counting():
-            if self.is_event_triggered and self.event_object.key.startswith(f"{data_type}/"):
+            if self._event_belongs_to(data_type):
                 self.logger.info("loading_event_file", path=self.event_object.uri)
                 loaded = load_event_file(self.spark, self.event_object, source)
             elif self.environment == "local":
@@ -168,22 +176,23 @@ class BaseGlueJob(ABC):
         """Run the hooks in order and log each step.
 
         Raises:
-            JobError: the run cannot go on; earlier output is untouched.
+            JobError: the run cannot go on; what load() has not yet replaced is as it was.
         """
         started = time.monotonic()
         self.logger.info("job_started")
         try:
             self._check_event_object()
-            with explained_spark_errors(self._described_source):
+            with explained_row_errors(self._described_source):
                 df = self.transform(self._extracted())
                 if not self.custom_validation(df):
                     raise ValidationFailedError(
                         f"expected data that custom_validation() of {type(self).__name__} accepts, "
-                        f"found data that it refused in {self._described_source()}"
+                        f"found data that it refused in {self._described_source()}; correct the "
+                        "data at its source, or the rule"
                     )
                 self.load(df)
-            self._log_loads()
-        except Exception as error:
+            self._log_loads(counted=[])
+        except BaseException as error:
             self.logger.error("job_failed", **_described(error))
             raise
         seconds = round(time.monotonic() - started, 3)
@@ -220,6 +229,15 @@ class BaseGlueJob(ABC):
             context["source_object_key"] = str(self.source_object_key)
         logger: structlog.typing.FilteringBoundLogger = structlog.get_logger().bind(**context)
         return logger
+
+    def _event_belongs_to(self, data_type: str) -> bool:
+        """Whether the uploaded object is one of this source's; of nested sources, the inner one."""
+        if not self.is_event_triggered:
+            return False
+        owners = [source for source in self.sources if source.owns(self.event_object)]
+        if owners:
+            return max(owners, key=lambda source: len(source.prefix)).data_type == data_type
+        return not self.sources and self.event_object.key.startswith(f"{data_type}/")
 
     def _check_event_object(self) -> None:
         """Refuse, before Spark starts, an object that this job's rules would not have sent."""
@@ -267,13 +285,12 @@ class BaseGlueJob(ABC):
     def _passes(self) -> Passes:
         return Passes(self.spark)
 
-    def _log_loads(self) -> None:
-        """Log each load with its row count, known now that the rows have passed; once."""
-        counts_hold = bool(self._loads) and self._passes.exactly_one()
+    def _log_loads(self, counted: list[Loaded]) -> None:
+        """Log each load, once; those of `counted` with the number of rows that have passed."""
         for loaded in self._loads:
             self.logger.info(
                 f"loaded_{loaded.kind}",
-                row_count=loaded.rows.value() if counts_hold else None,
+                row_count=loaded.rows.value() if loaded in counted else None,
                 file_format=loaded.file_format,
                 file_count=loaded.file_count,
                 path=loaded.where,
@@ -282,7 +299,7 @@ class BaseGlueJob(ABC):
         self._loads.clear()
 
 
-def _described(error: Exception) -> dict[str, str]:
+def _described(error: BaseException) -> dict[str, str]:
     """An error for the log: its kind and its first line; the whole stack goes to stderr."""
     first, *others = str(error).splitlines() or [""]
     if first.startswith("An error occurred while calling") and others:

@@ -1,21 +1,24 @@
 # Owned by the gluecast template: an update rewrites this file and merges local edits into it.
 """Reading one object, or all files of a source, as a DataFrame that knows its rows' origin."""
 
-import json
 from collections.abc import Mapping
 from urllib.parse import unquote
 
-from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
 from pyspark.sql.types import StructType
 
 from glue_runtime.errors import SourceNotFoundError, UnreadableSourceError
 from glue_runtime.formats import FORMATS, FileFormat, format_of
+from glue_runtime.json_records import inferred_columns, json_rows, json_texts
 from glue_runtime.s3_object import S3Object, literal_path
-from glue_runtime.spark_errors import explained_spark_errors
+from glue_runtime.spark_errors import explained_read_errors
 
 SOURCE_OBJECT = "source_object"
 """The column that names the file of each row, as the literal URI: s3://bucket/sales/daily.csv."""
+
+RESERVED = (SOURCE_OBJECT, "source_id", "_metadata", "_corrupt_record")
+"""Columns that the runtime or Spark adds; one of a file's own would be overwritten."""
 
 _LONGEST_URI = 4096
 
@@ -31,14 +34,16 @@ def read_object(
         SourceNotFoundError: the object does not exist.
         UnreadableSourceError: it is empty or not of the format.
     """
-    df = _read(spark, uploaded.spark_path, FORMATS[format_name], schema, {}, uploaded.uri)
+    origin = F.lit(uploaded.uri)
+    file_format = FORMATS[format_name]
+    df = _read(spark, uploaded.spark_path, file_format, schema, {}, origin, uploaded.uri)
     files = [unquote(name) for name in df.inputFiles()]
     if files != [uploaded.uri]:
         raise UnreadableSourceError(
             f"expected Spark to read {uploaded.uri} alone, found it would read {files}; "
             "copy the object to a plain key to process it"
         )
-    return df.withColumn(SOURCE_OBJECT, F.lit(uploaded.uri))
+    return df
 
 
 def read_directory(
@@ -61,17 +66,16 @@ def read_directory(
         SourceNotFoundError: no file fits.
         UnreadableSourceError: a file is not of the format.
     """
-    listing = {"recursiveFileLookup": "true", "pathGlobFilter": name_pattern}
-    where = f"{uri} ({name_pattern})"
-    df = _read(spark, literal_path(uri), FORMATS[format_name], schema, listing, where)
     # Spark gives the path percent-encoded but for "+", which url_decode takes for a space; and
     # local paths with one slash or three.
-    path = F.expr(
+    origin = F.expr(
         "regexp_replace(url_decode(replace(_metadata.file_path, '+', '%2B')), '^file:/+', 'file:///')"
     )
     if alias:
-        path = F.concat(F.lit(alias), F.substring(path, len(uri) + 1, _LONGEST_URI))
-    return df.withColumn(SOURCE_OBJECT, path)
+        origin = F.concat(F.lit(alias), F.substring(origin, len(uri) + 1, _LONGEST_URI))
+    listing = {"recursiveFileLookup": "true", "pathGlobFilter": name_pattern}
+    where = f"{uri} ({name_pattern})"
+    return _read(spark, literal_path(uri), FORMATS[format_name], schema, listing, origin, where)
 
 
 def directory_format(spark: SparkSession, uri: str) -> str:
@@ -82,13 +86,11 @@ def directory_format(spark: SparkSession, uri: str) -> str:
     Raises:
         SourceNotFoundError: there is no file of a known format, or there are several formats.
     """
-    with explained_spark_errors(lambda: uri):
+    with explained_read_errors(uri):
         reader = spark.read.format("binaryFile").option("recursiveFileLookup", "true")
         extension = F.regexp_extract("path", r"(\.[^./]+(?:\.gz)?)$", 1).alias("extension")
-        extensions = sorted(
-            row.extension
-            for row in reader.load(literal_path(uri)).select(extension).distinct().collect()
-        )
+        files = reader.load(literal_path(uri)).select(extension).distinct().collect()
+    extensions = sorted(row.extension for row in files)
     formats = sorted({name for name in map(format_of, extensions) if name})
     if len(formats) != 1:
         raise SourceNotFoundError(
@@ -110,41 +112,33 @@ def _read(
     file_format: FileFormat,
     schema: str | None,
     listing: Mapping[str, str],
+    origin: Column,
     where: str,
 ) -> DataFrame:
-    with explained_spark_errors(lambda: where):
+    with explained_read_errors(where, single=not listing):
+        if file_format.reader == "json":
+            texts = json_texts(spark, path, file_format, listing)
+            columns = schema or inferred_columns(spark, texts)
+            _refuse_columns(spark.createDataFrame([], columns or StructType()).columns, where)
+            return json_rows(texts, columns, origin.alias(SOURCE_OBJECT))
         reader = spark.read.format(file_format.reader).options(**listing, **file_format.options)
         if schema:
             # CSV: compare every file's header with the schema; by default it is ignored.
             reader = reader.schema(schema).option("enforceSchema", "false")
-        elif file_format.options.get("multiLine") == "true":
-            reader = reader.schema(_json_schema(spark, path, listing, file_format.options["mode"]))
         df = reader.load(path)
-    if not df.columns:
+        _refuse_columns(df.columns, where)
+        return df.withColumn(SOURCE_OBJECT, origin)
+
+
+def _refuse_columns(columns: list[str], where: str) -> None:
+    if not columns:
         raise UnreadableSourceError(
             f"expected data with at least one column, found an empty file: {where}; "
             "upload the file again, or remove it"
         )
-    if SOURCE_OBJECT in df.columns:
+    reserved = [name for name in columns if name.lower() in RESERVED]
+    if reserved:
         raise UnreadableSourceError(
-            f"expected no column called {SOURCE_OBJECT} (it is added to say where each row comes "
-            f"from), found one in {where}; rename the column at its source"
+            f"expected no column called {' or '.join(RESERVED)} (the runtime adds them), "
+            f"found {reserved[0]} in {where}; rename the column at its source"
         )
-    return df
-
-
-def _json_schema(
-    spark: SparkSession, path: str, listing: Mapping[str, str], mode: str
-) -> StructType:
-    """The inferred schema of JSON values that span lines.
-
-    Spark's own inference for such files takes the path for a glob pattern a second time, and so
-    takes the schema of another file for a key like ``a[1].json``. Reading the files as whole texts
-    does not.
-    """
-    texts = spark.read.options(**listing).text(path, wholetext=True)
-    strings = getattr(texts._jdf, "as")(
-        spark._jvm.org.apache.spark.sql.Encoders.STRING()  # type: ignore[union-attr]
-    )
-    inferred = spark._jsparkSession.read().option("mode", mode).json(strings)
-    return StructType.fromJson(json.loads(inferred.schema().json()))

@@ -11,25 +11,12 @@ from pyspark.errors import PySparkException
 
 from glue_runtime.errors import SourceNotFoundError, UnreadableSourceError
 
-_NOTHING_THERE = (
-    "PATH_NOT_FOUND",
-    "UNABLE_TO_INFER_SCHEMA",
-    "FileNotFoundException",
-    "NoSuchBucket",
-)
-_NO_LOCAL_BUCKET = ("Could not initialize target File System",)
-_BAD_CONTENT = (
-    "Malformed records",
-    "MALFORMED_RECORD",
-    "error while reading file",
-    "FAILED_READ_FILE",
-    "CANNOT_READ_FILE_FOOTER",
-    "not a Parquet file",
-    "Could not read footer",
-    "BadRecordException",
-    "CSV header",
-)
-_LONGEST_REASON = 300
+MALFORMED = "malformed record in"
+"""How the runtime's own checks, which raise inside of a query, begin their messages."""
+
+_NOTHING_THERE = ("PATH_NOT_FOUND", "FileNotFoundException", "NoSuchBucket")
+_NO_COLUMNS = "UNABLE_TO_INFER_SCHEMA"
+_NO_LOCAL_BUCKET = "Could not initialize target File System"
 _FILE_NAMED = re.compile(
     r"Path does not exist: (.+?)\.?$"
     r"|File (\S.*?) does not exist"
@@ -39,13 +26,17 @@ _FILE_NAMED = re.compile(
     r"|CSV file: (?P<encoded>.+)$",
     re.MULTILINE,
 )
+_LONGEST_REASON = 300
+
+SparkError = (PySparkException, Py4JJavaError)
 
 
 @contextmanager
-def explained_spark_errors(where: Callable[[], str]) -> Iterator[None]:
-    """Turn what Spark raises while it reads into an error a person can act on.
+def explained_read_errors(where: str, *, single: bool = False) -> Iterator[None]:
+    """Turn what Spark raises while it opens `where` into an error a person can act on.
 
-    where: says what is being read, for errors that do not name a file themselves.
+    single: whether `where` is one file. Where Spark finds no columns there is then a file without
+        any; else there is no file.
 
     Raises:
         SourceNotFoundError: there is nothing there.
@@ -53,26 +44,50 @@ def explained_spark_errors(where: Callable[[], str]) -> Iterator[None]:
     """
     try:
         yield
-    except (PySparkException, Py4JJavaError) as error:
+    except SparkError as error:
         messages = _messages(error)
-        named = _file_in(messages)
-        place = named if named and named not in where() else where()
-        if _any_sign(_NO_LOCAL_BUCKET, messages):
+        refuse_missing_bucket(error, where)
+        nothing_there = _NOTHING_THERE if single else (*_NOTHING_THERE, _NO_COLUMNS)
+        if _any_in(nothing_there, messages):
             raise SourceNotFoundError(
-                f"expected a bucket of the local lake, found {place}; a run on this machine sees "
-                "no other buckets than the folders in .local-lake (or GLUE_LOCAL_LAKE)"
+                f"expected data at {where}, found nothing to read there; "
+                "check bucket, prefix and suffix, and that the file is there and not empty"
             ) from error
-        if _any_sign(_NOTHING_THERE, messages):
-            raise SourceNotFoundError(
-                f"expected data at {place}, found nothing there; "
-                "check bucket, prefix and suffix, and that the file is still there"
-            ) from error
-        if _any_sign(_BAD_CONTENT, messages):
-            raise UnreadableSourceError(
-                f"expected readable data, found a file that is not: {named or where()}: "
-                f"{_reason(messages)}; correct the file and upload it again"
-            ) from error
+        raise _unreadable(messages, where) from error
+
+
+@contextmanager
+def explained_row_errors(where: Callable[[], str]) -> Iterator[None]:
+    """Do the same for what Spark finds in a file only when the rows pass; leave other errors alone.
+
+    where: says what is being read, for errors that do not name a file themselves.
+
+    Raises:
+        UnreadableSourceError: a file's content does not fit its format.
+    """
+    try:
+        yield
+    except SparkError as error:
+        messages = _messages(error)
+        if "FileScanRDD" in str(error) or _any_in((MALFORMED, "CSV header"), messages):
+            raise _unreadable(messages, where()) from error
         raise
+
+
+def refuse_missing_bucket(error: Exception, place: str) -> None:
+    """Raise SourceNotFoundError if this is about a bucket that the local lake does not have."""
+    if _NO_LOCAL_BUCKET in str(error):
+        raise SourceNotFoundError(
+            f"expected a bucket of the local lake, found {place}; a run on this machine sees "
+            "no other buckets than the folders in .local-lake (or GLUE_LOCAL_LAKE)"
+        ) from error
+
+
+def _unreadable(messages: list[str], where: str) -> UnreadableSourceError:
+    return UnreadableSourceError(
+        f"expected readable data, found a file that is not: {_file_in(messages) or where}: "
+        f"{_reason(messages)}; correct the file and upload it again"
+    )
 
 
 def _messages(error: PySparkException | Py4JJavaError) -> list[str]:
@@ -87,7 +102,7 @@ def _messages(error: PySparkException | Py4JJavaError) -> list[str]:
     return messages
 
 
-def _any_sign(signs: tuple[str, ...], messages: list[str]) -> bool:
+def _any_in(signs: tuple[str, ...], messages: list[str]) -> bool:
     return any(sign in message for message in messages for sign in signs)
 
 
@@ -104,6 +119,6 @@ def _reason(messages: list[str]) -> str:
     """The innermost message that says something, on one line."""
     for message in reversed(messages):
         text = message.partition(": ")[2] if len(messages) > 1 else message
-        if text and text != "null":
+        if text and text not in ("null", "None"):
             return " ".join(text.split())[:_LONGEST_REASON].rstrip(". ")
     return "no reason given"

@@ -4,7 +4,7 @@
 import math
 import os
 import sys
-from collections.abc import MutableMapping
+from collections.abc import Mapping, MutableMapping
 from datetime import UTC, datetime
 from typing import Any, TextIO
 
@@ -28,8 +28,8 @@ def configure_logging(stream: TextIO | None = None) -> None:
     """Send every log line of this process to `stream` (stdout unless given)."""
     structlog.configure(
         processors=[
+            structlog.processors.format_exc_info,
             _stamp,
-            _without_nan,
             _in_order,
             structlog.processors.JSONRenderer(ensure_ascii=False),
         ],
@@ -55,14 +55,17 @@ def _stamp(_logger: object, method: str, event: Event) -> Event:
     return event
 
 
-def _without_nan(_logger: object, _method: str, event: Event) -> Event:
-    """NaN and infinity are not JSON."""
-    for name, value in event.items():
-        if isinstance(value, float) and not math.isfinite(value):
-            event[name] = None
-    return event
-
-
 def _in_order(_logger: object, _method: str, event: Event) -> Event:
     ordered = {name: event[name] for name in FIELD_ORDER if name in event}
-    return {**ordered, **event}
+    return {name: _as_json(value) for name, value in {**ordered, **event}.items()}
+
+
+def _as_json(value: object) -> object:
+    """NaN and infinity are not JSON, nor are keys that are no strings."""
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    if isinstance(value, Mapping):
+        return {str(name): _as_json(part) for name, part in value.items()}
+    if isinstance(value, list | tuple):
+        return [_as_json(part) for part in value]
+    return value

@@ -18,9 +18,11 @@ from glue_runtime.errors import OutputError
 from glue_runtime.reading import SOURCE_OBJECT
 from glue_runtime.row_counts import RowCount
 from glue_runtime.s3_object import S3Object
+from glue_runtime.spark_errors import SparkError, refuse_missing_bucket
 
 SOURCE_ID = "source_id"
 _DIGITS = 24
+_NO_ORIGIN = f"expected {SOURCE_OBJECT} in every row of the result, found a row without"
 
 
 def write_by_source(df: DataFrame, uri: str) -> int | None:
@@ -35,12 +37,19 @@ def write_by_source(df: DataFrame, uri: str) -> int | None:
             "transform() (it says which file each row comes from, so that a file processed twice "
             "is written once), or override load()"
         )
+    origin = F.coalesce(SOURCE_OBJECT, F.raise_error(_NO_ORIGIN))
     # A letter first: a value of digits only would be read back as a number.
-    source_id = F.concat(F.lit("k"), F.substring(F.sha2(SOURCE_OBJECT, 256), 1, _DIGITS))
+    source_id = F.concat(F.lit("k"), F.substring(F.sha2(origin, 256), 1, _DIGITS))
     written = RowCount()
     rows = written.watch(df.withColumn(SOURCE_ID, source_id))
     writer = rows.write.mode("overwrite").option("partitionOverwriteMode", "dynamic")
-    writer.partitionBy(SOURCE_ID).parquet(uri)
+    try:
+        writer.partitionBy(SOURCE_ID).parquet(uri)
+    except SparkError as error:
+        refuse_missing_bucket(error, uri)
+        if _NO_ORIGIN in str(error):
+            raise OutputError(f"{_NO_ORIGIN}; give it a value, or override load()") from error
+        raise
     return written.value()
 
 

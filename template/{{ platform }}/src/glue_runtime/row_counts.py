@@ -1,23 +1,39 @@
 # Owned by the gluecast template: an update rewrites this file and merges local edits into it.
 """Counting rows while they pass, so that a number in the log costs no second pass."""
 
+import re
 import threading
+import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 from pyspark.sql import DataFrame, Observation, SparkSession
 from pyspark.sql import functions as F
 
+_PARTIAL_OR_REPEATED = re.compile(
+    r"(GlobalLimit|LocalLimit|Offset|Tail|Sample|Sort \[.*\], true|RepartitionByExpression) ?"
+)
+
 
 class RowCount:
     """The rows that pass one point of a DataFrame in the first action over it."""
 
     def __init__(self) -> None:
-        self._observation = Observation()
+        self._name = f"rows_{uuid.uuid4().hex}"
+        self._observation = Observation(self._name)
 
     def watch(self, df: DataFrame) -> DataFrame:
         """The same rows, counted as they pass. Call it once."""
         return df.observe(self._observation, F.count(F.lit(1)).alias("rows"))
+
+    def is_passed_once_by(self, df: DataFrame) -> bool:
+        """Whether a query over `df` takes every row past this point, and takes it once.
+
+        A limit stops early; a sort or a partitioning by ranges reads its input a first time for
+        samples; a DataFrame joined with itself is read twice.
+        """
+        plan = str(df._jdf.queryExecution().optimizedPlan().toString())
+        return plan.count(self._name) == 1 and not _PARTIAL_OR_REPEATED.search(plan)
 
     def value(self, timeout: float = 10.0) -> int | None:
         """The number of rows, or None when no action has passed this point.

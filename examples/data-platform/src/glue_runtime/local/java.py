@@ -49,13 +49,16 @@ def find_java() -> Path | None:
 def java_version(home: Path) -> str | None:
     """The version (``17.0.15``, ``1.8.0_402``) of the Java in this folder; None without one."""
     java = home / "bin" / "java"
-    if not java.exists():
+    if not (java.is_file() and os.access(java, os.X_OK)):
         return None
     release = home / "release"
     text = release.read_text(encoding="utf-8", errors="replace") if release.exists() else ""
     found = re.search(r'^JAVA_VERSION="([^"]+)"', text, re.MULTILINE)
     if found is None:
-        answer = subprocess.run([java, "-version"], capture_output=True, text=True, check=False)
+        try:
+            answer = subprocess.run([java, "-version"], capture_output=True, text=True, check=False)
+        except OSError:
+            return None
         found = re.search(r'version "([^"]+)"', answer.stderr)
     return found.group(1) if found else None
 

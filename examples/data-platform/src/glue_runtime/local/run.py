@@ -11,6 +11,7 @@ import inspect
 import os
 import shutil
 import sys
+import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -31,7 +32,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     try:
         job_class = find_job(options.job)
         arguments = ["--env", "local"]
-        if options.file:
+        if options.file is not None:
             uploaded = upload(Path(options.file), options.job, job_class)
             arguments += ["--bucket", uploaded.bucket, "--object_key", uploaded.key]
     except JobError as error:
@@ -84,9 +85,10 @@ def upload(file: Path, job_name: str, job_class: type[BaseGlueJob]) -> S3Object:
     uploaded = S3Object(settings.lake_bucket("local", "bronze"), key)
     target = local_lake() / uploaded.bucket / uploaded.key
     target.parent.mkdir(parents=True, exist_ok=True)
-    arriving = target.with_name(f".{target.name[-200:]}.arriving")
-    shutil.copyfile(file, arriving)
-    os.replace(arriving, target)
+    # Spark passes over hidden names: a run that starts meanwhile sees the whole file or none.
+    with tempfile.NamedTemporaryFile(dir=target.parent, prefix=".", delete=False) as arriving:
+        shutil.copyfile(file, arriving.name)
+    os.replace(arriving.name, target)
     return uploaded
 
 

@@ -17,16 +17,16 @@ def main() -> None:
         return
     unfinished = archive.with_suffix(".unfinished")
     unfinished.unlink(missing_ok=True)
-    _run_spark(f'"-XX:ArchiveClassesAtExit={unfinished}" -Xlog:disable')
-    if unfinished.exists():
+    exit_code = _run_spark(f'"-XX:ArchiveClassesAtExit={unfinished}" -Xlog:disable')
+    if exit_code == 0 and unfinished.exists():
         unfinished.replace(archive)
         print(f"Spark's classes: {archive} ({archive.stat().st_size / 1e6:.0f} MB)")
     else:
         print("Spark's classes: this Java keeps no archive; Spark starts without")
 
 
-def _run_spark(jvm_options: str) -> None:
-    """Start Spark, touch what jobs use, and wait until the JVM has ended and written its archive."""
+def _run_spark(jvm_options: str) -> int:
+    """Start Spark, touch what jobs use, wait until the JVM has ended; gives its exit code."""
     spark = local_session("warm_up", jvm_options=jvm_options)
     process = SparkContext._gateway.proc  # type: ignore[union-attr]
     with tempfile.TemporaryDirectory() as folder:
@@ -39,7 +39,7 @@ def _run_spark(jvm_options: str) -> None:
     spark.stop()
     SparkContext._gateway.shutdown()  # type: ignore[union-attr]
     process.stdin.close()
-    process.wait(timeout=120)
+    return int(process.wait(timeout=120))
 
 
 if __name__ == "__main__":

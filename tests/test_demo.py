@@ -35,7 +35,7 @@ def test_the_demo_leaves_a_folder_of_someone_else_alone(tmp_path: Path) -> None:
     ran = demo(tmp_path)
 
     assert ran.returncode == 1
-    assert "expected a new folder" in ran.stderr
+    assert "expected a new folder or a whole demo" in ran.stderr
     assert [path.name for path in tmp_path.iterdir()] == ["notes.txt"]
 
 

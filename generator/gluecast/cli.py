@@ -7,7 +7,7 @@ from pathlib import Path
 
 
 def main(argv: Sequence[str] | None = None) -> None:
-    """Run one command. Exits with 0, with 1 when it fails, with 2 when it is not understood."""
+    """Run one command. Exits with 0, 1 when it fails, 2 when it is not understood, 130 on Ctrl-C."""
     parser = argparse.ArgumentParser(
         prog="gluecast", description="Dual-mode AWS Glue jobs from one template."
     )
@@ -29,7 +29,10 @@ def main(argv: Sequence[str] | None = None) -> None:
     demo.set_defaults(run=_demo)
 
     options = parser.parse_args(argv)
-    sys.exit(options.run(options))
+    try:
+        sys.exit(options.run(options))
+    except KeyboardInterrupt:
+        sys.exit(130)
 
 
 def _demo(options: argparse.Namespace) -> int:

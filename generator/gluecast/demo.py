@@ -107,11 +107,14 @@ def job_run(job: str, log: Sequence[Mapping[str, Any]]) -> JobRun:
 
 
 def _scaffold(target: Path) -> None:
-    if (target / ".copier-answers").is_dir():
+    if all((target / ".copier-answers" / f"{job}.yml").is_file() for job in JOBS):
         print(f"Use the repository in {target} (remove it to scaffold anew)")
         return
     if target.exists() and (not target.is_dir() or any(target.iterdir())):
-        raise DemoError(f"expected a new folder, found {target} with other content; name another")
+        raise DemoError(
+            f"expected a new folder or a whole demo, found {target} with other content; "
+            "remove it or name another"
+        )
     if not (TEMPLATE_ROOT / "copier.yml").is_file():
         raise DemoError("expected to run from a checkout of gluecast, found an installed package")
     for job in JOBS:

@@ -119,7 +119,8 @@ def test_the_workflow_runs_the_same_targets(repository: Path) -> None:
     workflow = yaml.safe_load((repository / ".github/workflows/ci.yml").read_text())
     commands = [step["run"] for step in workflow["jobs"]["test"]["steps"] if "run" in step]
 
-    assert commands == ["make setup", "make lint", "make test-unit", "make test-int"]
+    targets = ["setup", "lint", "test-unit", "test-int", "test-infra"]
+    assert commands == [f"make {target}" for target in targets]
 
 
 def test_the_rendered_packages_are_those_of_the_demo(repository: Path) -> None:

@@ -75,12 +75,19 @@ def test_a_first_copy_without_questions_spares_a_folder_with_files_of_its_own(
 ) -> None:
     platform = template / "template/{{ platform }}"
     files = {path.relative_to(platform).as_posix() for path in platform.rglob("*") if path.is_file()}
-    for number, name in enumerate(sorted(name.removesuffix(".jinja") for name in files)):
+    # These folders are the template's as a whole, and recognised by one file.
+    folders = {
+        "src/glue_runtime/": "src/glue_runtime/__init__.py",
+        "infrastructure/": "infrastructure/test.sh",
+    }
+    names = {
+        next((one for folder, one in folders.items() if name.startswith(folder)), name)
+        for name in files
+    }
+    for number, name in enumerate(sorted(name.removesuffix(".jinja") for name in names)):
         theirs = tmp_path / f"theirs-{number}" / name
         theirs.parent.mkdir(parents=True)
         theirs.write_text("theirs")
-        if name.startswith("src/glue_runtime/") and not name.endswith("glue_runtime/__init__.py"):
-            continue  # the package is recognised by its __init__.py
 
         with pytest.raises(ValueError, match="expected a folder without files"):
             copy(job_name="sales_etl", target=tmp_path / f"theirs-{number}")

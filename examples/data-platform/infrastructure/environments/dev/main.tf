@@ -1,0 +1,48 @@
+# Owned by the gluecast template: an update rewrites this file and merges local edits into it.
+#
+# The environment dev: the platform, and what starts its jobs. Settings of this environment
+# alone go into terraform.tfvars beside this file.
+
+terraform {
+  required_version = ">= 1.9"
+
+  required_providers {
+    aws = {
+      source  = "hashicorp/aws"
+      version = ">= 5.100, < 7.0"
+    }
+  }
+}
+
+provider "aws" {
+  region = var.region
+
+  default_tags {
+    tags = {
+      project     = "data-platform"
+      environment = "dev"
+    }
+  }
+}
+
+module "data_platform" {
+  source = "../../modules/data_platform"
+
+  environment                 = "dev"
+  lake_prefix                 = "data-lake"
+  repository                  = "${path.root}/../../.."
+  glue_version                = "5.1"
+  python_modules              = ["structlog==26.1.0"]
+  glue_jobs                   = var.glue_jobs
+  manage_bucket_notifications = var.manage_bucket_notifications
+  force_destroy               = var.force_destroy
+}
+
+module "jobs" {
+  source = "../../jobs"
+
+  environment    = "dev"
+  s3_buckets     = module.data_platform.s3_buckets
+  glue_job_arns  = module.data_platform.glue_job_arns
+  pass_s3_object = var.pass_s3_object
+}

@@ -1,0 +1,152 @@
+# Owned by the gluecast template: an update rewrites this file and merges local edits into it.
+
+locals {
+  zones = ["bronze", "silver", "gold"]
+  buckets = {
+    for name in concat(local.zones, ["artifacts"]) : name => "${var.lake_prefix}-${var.environment}-${name}"
+  }
+  # No list of jobs: what lies in src/jobs is a job.
+  jobs = toset([
+    for file in fileset("${var.repository}/src/jobs", "*.py") : trimsuffix(file, ".py") if file != "__init__.py"
+  ])
+  runtime = "${var.repository}/build/glue_runtime.zip"
+}
+
+module "glue_job" {
+  source   = "../glue_job"
+  for_each = local.jobs
+
+  name                = "${replace(each.key, "_", "-")}-${var.environment}"
+  environment         = var.environment
+  script_location     = "s3://${aws_s3_object.script[each.key].bucket}/${aws_s3_object.script[each.key].key}"
+  runtime_location    = "s3://${aws_s3_object.runtime.bucket}/${aws_s3_object.runtime.key}"
+  python_modules      = var.python_modules
+  buckets             = { for name, bucket in aws_s3_bucket.this : name => bucket.bucket }
+  glue_version        = var.glue_version
+  log_retention_days  = var.log_retention_days
+  worker_type         = try(coalesce(var.glue_jobs[each.key].worker_type), "G.1X")
+  number_of_workers   = try(coalesce(var.glue_jobs[each.key].number_of_workers), 2)
+  timeout             = try(coalesce(var.glue_jobs[each.key].timeout), 60)
+  max_concurrent_runs = try(coalesce(var.glue_jobs[each.key].max_concurrent_runs), 20)
+}
+
+resource "aws_s3_object" "script" {
+  for_each = local.jobs
+
+  bucket      = aws_s3_bucket.this["artifacts"].bucket
+  key         = "scripts/${each.key}.py"
+  source      = "${var.repository}/src/jobs/${each.key}.py"
+  source_hash = filemd5("${var.repository}/src/jobs/${each.key}.py")
+}
+
+resource "aws_s3_object" "runtime" {
+  bucket      = aws_s3_bucket.this["artifacts"].bucket
+  key         = "runtime/glue_runtime.zip"
+  source      = local.runtime
+  source_hash = filemd5(local.runtime)
+}
+
+resource "aws_s3_bucket" "this" {
+  for_each = local.buckets
+
+  bucket        = each.value
+  force_destroy = var.force_destroy
+}
+
+resource "aws_s3_bucket_versioning" "this" {
+  for_each = aws_s3_bucket.this
+
+  bucket = each.value.id
+
+  versioning_configuration {
+    status = "Enabled"
+  }
+}
+
+resource "aws_s3_bucket_server_side_encryption_configuration" "this" {
+  for_each = aws_s3_bucket.this
+
+  bucket = each.value.id
+
+  rule {
+    bucket_key_enabled = var.kms_key_arn != null
+
+    apply_server_side_encryption_by_default {
+      sse_algorithm     = var.kms_key_arn == null ? "AES256" : "aws:kms"
+      kms_master_key_id = var.kms_key_arn
+    }
+  }
+}
+
+resource "aws_s3_bucket_public_access_block" "this" {
+  for_each = aws_s3_bucket.this
+
+  bucket                  = each.value.id
+  block_public_acls       = true
+  block_public_policy     = true
+  ignore_public_acls      = true
+  restrict_public_buckets = true
+}
+
+resource "aws_s3_bucket_policy" "this" {
+  for_each = aws_s3_bucket.this
+
+  bucket = each.value.id
+
+  policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [{
+      Sid       = "OnlyEncryptedConnections"
+      Effect    = "Deny"
+      Principal = "*"
+      Action    = "s3:*"
+      Resource  = [each.value.arn, "${each.value.arn}/*"]
+      Condition = { Bool = { "aws:SecureTransport" = "false" } }
+    }]
+  })
+
+  depends_on = [aws_s3_bucket_public_access_block.this]
+}
+
+resource "aws_s3_bucket_lifecycle_configuration" "this" {
+  for_each = aws_s3_bucket.this
+
+  bucket = each.value.id
+
+  rule {
+    id     = "remove-what-is-replaced-or-unfinished"
+    status = "Enabled"
+
+    filter {}
+
+    noncurrent_version_expiration {
+      noncurrent_days = var.noncurrent_version_days
+    }
+
+    abort_incomplete_multipart_upload {
+      days_after_initiation = 7
+    }
+  }
+
+  rule {
+    id     = "remove-temporary-data"
+    status = each.key == "artifacts" ? "Enabled" : "Disabled"
+
+    filter {
+      prefix = "temporary/"
+    }
+
+    expiration {
+      days = 3
+    }
+  }
+
+  depends_on = [aws_s3_bucket_versioning.this]
+}
+
+resource "aws_s3_bucket_notification" "bronze" {
+  count = var.manage_bucket_notifications ? 1 : 0
+
+  bucket      = aws_s3_bucket.this["bronze"].id
+  eventbridge = true
+}

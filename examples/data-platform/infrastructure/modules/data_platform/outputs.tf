@@ -1,0 +1,16 @@
+# Owned by the gluecast template: an update rewrites this file and merges local edits into it.
+
+output "s3_buckets" {
+  description = "Names of the lake's buckets by zone: bronze, silver, gold."
+  value       = { for zone in local.zones : zone => aws_s3_bucket.this[zone].bucket }
+}
+
+output "artifact_bucket" {
+  description = "Name of the bucket of scripts, runtime and temporary data."
+  value       = aws_s3_bucket.this["artifacts"].bucket
+}
+
+output "glue_job_arns" {
+  description = "ARNs of the Glue jobs by the name of their module in src/jobs."
+  value       = { for name, job in module.glue_job : name => job.arn }
+}

@@ -1,0 +1,87 @@
+# Owned by the gluecast template: an update rewrites this file and merges local edits into it.
+
+mock_provider "aws" {
+  mock_data "aws_caller_identity" {
+    defaults = { account_id = "123456789012" }
+  }
+  mock_data "aws_partition" {
+    defaults = { partition = "aws" }
+  }
+  mock_data "aws_region" {
+    defaults = { name = "eu-central-1" }
+  }
+}
+
+variables {
+  environment    = "dev"
+  lake_prefix    = "data-lake"
+  repository     = "./tests/repository"
+  glue_version   = "5.1"
+  python_modules = ["structlog==26.1.0"]
+}
+
+run "every_module_in_src_jobs_is_a_job" {
+  command = plan
+
+  assert {
+    condition = output.glue_job_arns == {
+      customer_import = "arn:aws:glue:eu-central-1:123456789012:job/customer-import-dev"
+      sales_etl       = "arn:aws:glue:eu-central-1:123456789012:job/sales-etl-dev"
+    }
+    error_message = "Jobs are found, not listed, and their ARNs are known in the plan."
+  }
+
+  assert {
+    condition     = output.s3_buckets == { bronze = "data-lake-dev-bronze", silver = "data-lake-dev-silver", gold = "data-lake-dev-gold" }
+    error_message = "Buckets are named after lake, environment and zone."
+  }
+}
+
+run "every_bucket_is_closed_and_recoverable" {
+  command = plan
+
+  assert {
+    condition = alltrue([
+      for name in keys(aws_s3_bucket.this) :
+      aws_s3_bucket_public_access_block.this[name].restrict_public_buckets
+      && aws_s3_bucket_versioning.this[name].versioning_configuration[0].status == "Enabled"
+      && contains(keys(aws_s3_bucket_policy.this), name)
+      && contains(keys(aws_s3_bucket_server_side_encryption_configuration.this), name)
+      && contains(keys(aws_s3_bucket_lifecycle_configuration.this), name)
+    ])
+    error_message = "A bucket lacks one of its protections."
+  }
+
+  assert {
+    condition     = length(aws_s3_bucket_notification.bronze) == 1 && aws_s3_bucket_notification.bronze[0].eventbridge
+    error_message = "The bronze bucket tells EventBridge of uploads."
+  }
+}
+
+run "a_bucket_of_another_state_keeps_its_notifications" {
+  command = plan
+  variables { manage_bucket_notifications = false }
+
+  assert {
+    condition     = length(aws_s3_bucket_notification.bronze) == 0
+    error_message = "A second owner of the notifications would remove the first one's."
+  }
+}
+
+run "settings_of_a_job_that_does_not_exist_are_refused" {
+  command = plan
+  variables { glue_jobs = { sales_elt = { timeout = 15 } } }
+  expect_failures = [var.glue_jobs]
+}
+
+run "a_runtime_that_is_not_built_is_named" {
+  command = plan
+  variables { repository = "./tests" }
+  expect_failures = [var.repository]
+}
+
+run "a_name_that_no_bucket_can_have_is_refused" {
+  command = plan
+  variables { lake_prefix = "Data_Lake" }
+  expect_failures = [var.lake_prefix]
+}

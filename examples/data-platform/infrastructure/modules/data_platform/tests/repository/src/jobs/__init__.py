@@ -1,0 +1,1 @@
+# Owned by the gluecast template: an update rewrites this file and merges local edits into it.

@@ -1,0 +1,128 @@
+# Owned by the gluecast template: an update rewrites this file and merges local edits into it.
+#
+# What the state machine of a job does, in Amazon States Language.
+
+locals {
+  # Starting a run fails for a while, or for good. A run that has failed is not started again: every
+  # repeat is paid for.
+  retries = [
+    {
+      ErrorEquals     = ["Glue.ConcurrentRunsExceededException", "Glue.ResourceNumberLimitExceededException"]
+      IntervalSeconds = 60
+      BackoffRate     = 1.5
+      MaxDelaySeconds = 900
+      MaxAttempts     = 40
+      JitterStrategy  = "FULL"
+    },
+    {
+      # Throttling arrives as Glue.AWSGlueException.
+      ErrorEquals     = ["Glue.AWSGlueException", "Glue.InternalServiceException", "Glue.OperationTimeoutException"]
+      IntervalSeconds = 5
+      BackoffRate     = 2
+      MaxDelaySeconds = 120
+      MaxAttempts     = 8
+      JitterStrategy  = "FULL"
+    },
+  ]
+
+  start_job_run = "arn:${data.aws_partition.current.partition}:states:::glue:startJobRun.sync"
+  send_message  = "arn:${data.aws_partition.current.partition}:states:::sqs:sendMessage"
+
+  rules_of = {
+    for job, arn in local.targets :
+    job => { for name, rule in var.s3_event_rules : name => rule if rule.target_arn == arn }
+  }
+
+  definitions = {
+    for job, arn in local.targets : job => {
+      Comment        = "Starts ${job} for an uploaded object or for the whole directory, and waits for it"
+      StartAt        = "Route"
+      TimeoutSeconds = var.execution_timeout * 60
+
+      States = merge(
+        {
+          Route = {
+            Type    = "Choice"
+            Choices = concat(local.upload_choices[job], [{ Variable = "$.schedule", IsPresent = true, Next = "RunForDirectory" }])
+            Default = "Ignore"
+          }
+
+          Ignore = { Type = "Succeed", Comment = "An upload of another suffix" }
+
+          RunForDirectory = {
+            Type       = "Task"
+            Resource   = local.start_job_run
+            Parameters = { JobName = job, Arguments = { "--env" = var.environment } }
+            Retry      = local.retries
+            Catch      = [{ ErrorEquals = ["States.ALL"], ResultPath = "$.failure", Next = "KeepFailure" }]
+            End        = true
+          }
+
+          KeepFailure = {
+            Type     = "Task"
+            Resource = local.send_message
+            Parameters = {
+              QueueUrl        = aws_sqs_queue.dead_letters[job].url
+              "MessageBody.$" = "$"
+            }
+            ResultPath = null
+            Next       = "Failed"
+          }
+
+          Failed = {
+            Type      = "Fail"
+            ErrorPath = "$.failure.Error"
+            CausePath = "$.failure.Cause"
+          }
+        },
+        {
+          for name, rule in local.rules_of[job] : "RunForObject_${name}" => {
+            Type     = "Task"
+            Resource = local.start_job_run
+            Parameters = {
+              for parameter, value in {
+                JobName = job
+                Arguments = {
+                  "--env"          = var.environment
+                  "--bucket.$"     = "$.bucket.name"
+                  "--object_key.$" = "$.object.key"
+                }
+                WorkerType      = rule.worker_type
+                NumberOfWorkers = rule.number_of_workers
+                Timeout         = rule.timeout
+              } : parameter => value if value != null
+            }
+            Retry = local.retries
+            Catch = [{ ErrorEquals = ["States.ALL"], ResultPath = "$.failure", Next = "KeepFailure" }]
+            End   = true
+          } if var.pass_s3_object
+        },
+      )
+    }
+  }
+
+  # With the transformer the rule says its name; without it the event arrives as S3 sent it.
+  upload_choices = {
+    for job, arn in local.targets : job => concat(
+      [
+        for name, rule in local.rules_of[job] : {
+          And = [
+            { Variable = "$.rule", IsPresent = true },
+            { Variable = "$.rule", StringEquals = name },
+            { Variable = "$.object.key", StringMatches = "*${rule.suffix}" },
+          ]
+          Next = "RunForObject_${name}"
+        } if var.pass_s3_object
+      ],
+      [
+        for name, rule in local.rules_of[job] : {
+          And = [
+            { Variable = "$.detail.object.key", IsPresent = true },
+            { Variable = "$.detail.object.key", StringMatches = "${rule.prefix}*${rule.suffix}" },
+          ]
+          Next = "RunForDirectory"
+        } if !var.pass_s3_object
+      ],
+    )
+  }
+}

@@ -1,0 +1,105 @@
+# Owned by the gluecast template: an update rewrites this file and merges local edits into it.
+
+variable "environment" {
+  description = "Name of the environment: dev."
+  type        = string
+}
+
+variable "s3_event_rules" {
+  description = <<-EOT
+    Uploads that start a Glue job, by the name of the rule. An object starts it when its key begins
+    with prefix and ends with suffix, and it is not empty. target_arn is the ARN of the Glue job.
+    worker_type, number_of_workers and timeout (minutes) are those of a run over a single file;
+    the job's own when null.
+  EOT
+  type = map(object({
+    bucket_name       = string
+    prefix            = string
+    suffix            = string
+    target_arn        = string
+    worker_type       = optional(string)
+    number_of_workers = optional(number)
+    timeout           = optional(number)
+  }))
+  default  = {}
+  nullable = false
+
+  validation {
+    condition     = alltrue([for name in keys(var.s3_event_rules) : can(regex("^[a-z][a-z0-9_]{0,51}$", name))])
+    error_message = "Expected names in snake_case of at most 52 characters: sales_file_trigger."
+  }
+
+  validation {
+    condition = alltrue([
+      for rule in values(var.s3_event_rules) :
+      can(regex("^([A-Za-z0-9._=-]+/)+$", rule.prefix)) && !can(regex("(^|/)\\.{1,2}/", rule.prefix))
+    ])
+    error_message = "Expected prefixes of folders that end in a slash: sales/ or landing/sales/."
+  }
+
+  validation {
+    condition     = alltrue([for rule in values(var.s3_event_rules) : can(regex("^[A-Za-z0-9._=-]{1,64}$", rule.suffix))])
+    error_message = "Expected the end of a file name: .csv."
+  }
+
+  validation {
+    condition     = alltrue([for rule in values(var.s3_event_rules) : can(regex("^arn:[^:]+:glue:[^:]*:[^:]*:job/[a-z0-9-]{1,49}$", rule.target_arn))])
+    error_message = "Expected the ARN of a Glue job as target_arn."
+  }
+
+  validation {
+    condition     = alltrue([for rule in values(var.s3_event_rules) : (rule.worker_type == null) == (rule.number_of_workers == null)])
+    error_message = "Expected worker_type and number_of_workers together, or neither: Glue takes no other combination."
+  }
+
+  validation {
+    condition     = alltrue([for rule in values(var.s3_event_rules) : coalesce(rule.number_of_workers, 2) >= 2 && coalesce(rule.timeout, 1) >= 1])
+    error_message = "Expected at least 2 workers and a timeout of at least 1 minute."
+  }
+}
+
+variable "schedules" {
+  description = "Schedules that start a Glue job over its whole directory, by name. target_arn is the ARN of the Glue job, timezone an IANA name."
+  type = map(object({
+    schedule_expression = string
+    timezone            = optional(string, "UTC")
+    target_arn          = string
+  }))
+  default  = {}
+  nullable = false
+
+  validation {
+    condition     = alltrue([for name in keys(var.schedules) : can(regex("^[a-z][a-z0-9_]{0,51}$", name))])
+    error_message = "Expected names in snake_case of at most 52 characters: daily_sales."
+  }
+
+  validation {
+    condition = alltrue([
+      for schedule in values(var.schedules) :
+      can(regex("^(cron\\([^ ]+( [^ ]+){5}\\)|rate\\([1-9][0-9]* (minute|hour|day)s?\\))$", schedule.schedule_expression))
+    ])
+    error_message = "Expected cron(minute hour day month weekday year) or rate(value unit): cron(0 2 * * ? *)."
+  }
+
+  validation {
+    condition     = alltrue([for schedule in values(var.schedules) : can(regex("^arn:[^:]+:glue:[^:]*:[^:]*:job/[a-z0-9-]{1,49}$", schedule.target_arn))])
+    error_message = "Expected the ARN of a Glue job as target_arn."
+  }
+}
+
+variable "pass_s3_object" {
+  description = "Whether a run that an upload starts gets the object. Say false to roll back: the rules lose their input transformer, and an upload starts a run over the whole directory."
+  type        = bool
+  default     = true
+}
+
+variable "execution_timeout" {
+  description = "Longest execution, in minutes: waiting in Glue's queue, retries and the run itself."
+  type        = number
+  default     = 1440
+
+  validation {
+    condition     = var.execution_timeout >= 1
+    error_message = "Expected at least 1 minute."
+  }
+}

@@ -1,0 +1,122 @@
+# Owned by the gluecast template: an update rewrites this file and merges local edits into it.
+
+mock_provider "aws" {
+  mock_data "aws_caller_identity" {
+    defaults = { account_id = "123456789012" }
+  }
+  mock_data "aws_partition" {
+    defaults = { partition = "aws" }
+  }
+  mock_data "aws_region" {
+    defaults = { name = "eu-central-1" }
+  }
+  mock_resource "aws_iam_role" {
+    defaults = { arn = "arn:aws:iam::123456789012:role/mocked" }
+  }
+  mock_resource "aws_cloudwatch_log_group" {
+    defaults = { arn = "arn:aws:logs:eu-central-1:123456789012:log-group:mocked" }
+  }
+}
+
+variables {
+  name             = "sales-etl-dev"
+  environment      = "dev"
+  script_location  = "s3://lake-dev-artifacts/scripts/sales_etl.py"
+  runtime_location = "s3://lake-dev-artifacts/runtime/glue_runtime.zip"
+  python_modules   = ["structlog==26.1.0"]
+  glue_version     = "5.1"
+  buckets = {
+    bronze    = "lake-dev-bronze"
+    silver    = "lake-dev-silver"
+    gold      = "lake-dev-gold"
+    artifacts = "lake-dev-artifacts"
+  }
+}
+
+run "a_job_has_what_glue_accepts" {
+  command = plan
+
+  assert {
+    condition     = aws_glue_job.this.worker_type == "G.1X" && aws_glue_job.this.number_of_workers == 2
+    error_message = "Glue 2.0 and later take workers, not a capacity."
+  }
+
+  assert {
+    condition     = aws_glue_job.this.max_retries == 0 && aws_glue_job.this.job_run_queuing_enabled
+    error_message = "Glue queues runs; only the state machine retries."
+  }
+
+  assert {
+    condition     = aws_glue_job.this.default_arguments["--additional-python-modules"] == "structlog==26.1.0"
+    error_message = "The runtime's packages are installed."
+  }
+
+  assert {
+    condition     = alltrue([for name in keys(aws_glue_job.this.default_arguments) : !contains(["--bucket", "--object_key"], name)])
+    error_message = "A default object would make every scheduled run an event run."
+  }
+
+  assert {
+    condition     = output.arn == "arn:aws:glue:eu-central-1:123456789012:job/sales-etl-dev"
+    error_message = "The ARN is known before the job exists, found ${output.arn}."
+  }
+}
+
+run "the_role_reaches_its_buckets_and_no_others" {
+  command = apply
+
+  assert {
+    condition = alltrue(flatten([
+      for statement in jsondecode(aws_iam_role_policy.job.policy).Statement :
+      [for action in flatten([statement.Action]) : !strcontains(action, "*")]
+    ]))
+    error_message = "No action is a wildcard."
+  }
+
+  assert {
+    condition = alltrue(flatten([
+      for statement in jsondecode(aws_iam_role_policy.job.policy).Statement :
+      [for resource in flatten([statement.Resource]) : startswith(resource, "arn:aws:s3:::lake-dev-")]
+      if statement.Sid != "WriteLogs"
+    ]))
+    error_message = "Only the lake's buckets are in reach."
+  }
+
+  assert {
+    condition = !anytrue([
+      for statement in jsondecode(aws_iam_role_policy.job.policy).Statement :
+      contains(statement.Action, "s3:PutObject") && contains(statement.Resource, "arn:aws:s3:::lake-dev-bronze/*")
+    ])
+    error_message = "The sources are read only."
+  }
+}
+
+run "a_version_that_is_not_pinned_is_refused" {
+  command = plan
+  variables { glue_version = "auto" }
+  expect_failures = [var.glue_version]
+}
+
+run "a_single_worker_is_refused" {
+  command = plan
+  variables { number_of_workers = 1 }
+  expect_failures = [var.number_of_workers]
+}
+
+run "a_worker_of_streaming_jobs_is_refused" {
+  command = plan
+  variables { worker_type = "G.025X" }
+  expect_failures = [var.worker_type]
+}
+
+run "a_package_that_is_not_pinned_is_refused" {
+  command = plan
+  variables { python_modules = ["structlog"] }
+  expect_failures = [var.python_modules]
+}
+
+run "a_name_that_is_too_long_is_refused" {
+  command = plan
+  variables { name = "a-name-of-a-job-that-is-longer-than-what-fits-here" }
+  expect_failures = [var.name]
+}

@@ -1,0 +1,31 @@
+#!/usr/bin/env bash
+# Owned by the gluecast template: an update rewrites this file and merges local edits into it.
+#
+# Checks the Terraform code without an AWS account: format, every module's validity and plan tests,
+# every environment's validity. The AWS provider comes from the folder in TF_PROVIDER_MIRROR, if that
+# is set, else from the registry.
+set -euo pipefail
+cd "$(dirname "$0")"
+
+init() {
+  local options=(-backend=false -input=false -no-color)
+  if [ -n "${TF_PROVIDER_MIRROR:-}" ]; then
+    options+=("-plugin-dir=$TF_PROVIDER_MIRROR")
+  fi
+  terraform -chdir="$1" init "${options[@]}" > /dev/null
+}
+
+terraform fmt -check -diff -recursive .
+
+for module in modules/*/; do
+  echo "== $module"
+  init "$module"
+  terraform -chdir="$module" validate -no-color
+  terraform -chdir="$module" test -no-color
+done
+
+for environment in environments/*/; do
+  echo "== $environment"
+  init "$environment"
+  terraform -chdir="$environment" validate -no-color
+done

@@ -1,0 +1,11 @@
+# Owned by the gluecast template: an update rewrites this file and merges local edits into it.
+
+output "s3_buckets" {
+  description = "Names of the lake's buckets by zone: bronze, silver, gold."
+  value       = module.data_platform.s3_buckets
+}
+
+output "glue_job_arns" {
+  description = "ARNs of the Glue jobs by the name of their module in src/jobs."
+  value       = module.data_platform.glue_job_arns
+}

@@ -1,0 +1,158 @@
+# Owned by the gluecast template: an update rewrites this file and merges local edits into it.
+#
+# Uploads and schedules start Glue jobs through one door: a state machine for each job.
+#
+#     S3 Object Created -> rule -> input transformer -> machine -> Glue run over one object
+#     EventBridge Scheduler --------------------------> machine -> Glue run over the directory
+#
+# A rule cannot start a Glue job by itself, so the machine does; it also retries what a retry can
+# mend, waits for the run, and sends what failed to a queue.
+
+data "aws_caller_identity" "current" {}
+data "aws_partition" "current" {}
+data "aws_region" "current" {}
+
+locals {
+  # The jobs that something here starts: sales-etl-prod -> the ARN of its Glue job.
+  targets = {
+    for arn in distinct(concat(
+      [for rule in values(var.s3_event_rules) : rule.target_arn],
+      [for schedule in values(var.schedules) : schedule.target_arn],
+    )) : split("job/", arn)[1] => arn
+  }
+
+  # Known before the resources exist: a policy written with them needs no second resource.
+  account = "${data.aws_region.current.name}:${data.aws_caller_identity.current.account_id}"
+  machine_arns = {
+    for job in keys(local.targets) :
+    job => "arn:${data.aws_partition.current.partition}:states:${local.account}:stateMachine:${job}"
+  }
+  queue_arns = {
+    for job in keys(local.targets) :
+    job => "arn:${data.aws_partition.current.partition}:sqs:${local.account}:${job}-dead-letters"
+  }
+  rule_names     = { for name in keys(var.s3_event_rules) : name => "${var.environment}-${replace(name, "_", "-")}" }
+  schedule_names = { for name in keys(var.schedules) : name => "${var.environment}-${replace(name, "_", "-")}" }
+}
+
+# --- uploads ---------------------------------------------------------------------------------------
+
+resource "aws_cloudwatch_event_rule" "s3_event_rules" {
+  for_each = var.s3_event_rules
+
+  name        = local.rule_names[each.key]
+  description = "Uploads of ${each.value.prefix}*${each.value.suffix} to ${each.value.bucket_name}"
+
+  # Prefix and suffix in one pattern would be a choice between them, and a wildcard is one of 30 on
+  # the bus: the rule looks at the prefix, the machine at the suffix.
+  event_pattern = jsonencode({
+    source        = ["aws.s3"]
+    "detail-type" = ["Object Created"]
+    detail = {
+      bucket = { name = [each.value.bucket_name] }
+      object = {
+        key  = [{ prefix = each.value.prefix }]
+        size = [{ numeric = [">", 0] }]
+      }
+    }
+  })
+}
+
+resource "aws_cloudwatch_event_target" "s3_event_targets" {
+  for_each = var.s3_event_rules
+
+  rule      = aws_cloudwatch_event_rule.s3_event_rules[each.key].name
+  target_id = "start-job"
+  arn       = aws_sfn_state_machine.job[split("job/", each.value.target_arn)[1]].arn
+  role_arn  = aws_iam_role.rules[split("job/", each.value.target_arn)[1]].arn
+
+  retry_policy {
+    maximum_event_age_in_seconds = 86400
+    maximum_retry_attempts       = 185
+  }
+
+  dead_letter_config {
+    arn = aws_sqs_queue.dead_letters[split("job/", each.value.target_arn)[1]].arn
+  }
+
+  # Objects in place of strings: EventBridge inserts them as JSON, whatever a key is made of.
+  dynamic "input_transformer" {
+    for_each = var.pass_s3_object ? [1] : []
+
+    content {
+      input_paths = {
+        bucket = "$.detail.bucket"
+        object = "$.detail.object"
+      }
+      input_template = <<-EOT
+        {"rule": "${each.key}", "bucket": <bucket>, "object": <object>}
+      EOT
+    }
+  }
+}
+
+# --- schedules -------------------------------------------------------------------------------------
+
+resource "aws_scheduler_schedule" "schedules" {
+  for_each = var.schedules
+
+  name                         = local.schedule_names[each.key]
+  schedule_expression          = each.value.schedule_expression
+  schedule_expression_timezone = each.value.timezone
+
+  flexible_time_window {
+    mode = "OFF"
+  }
+
+  target {
+    arn      = aws_sfn_state_machine.job[split("job/", each.value.target_arn)[1]].arn
+    role_arn = aws_iam_role.schedules[split("job/", each.value.target_arn)[1]].arn
+    input    = jsonencode({ schedule = each.key })
+
+    retry_policy {
+      maximum_event_age_in_seconds = 3600
+      maximum_retry_attempts       = 10
+    }
+
+    dead_letter_config {
+      arn = aws_sqs_queue.dead_letters[split("job/", each.value.target_arn)[1]].arn
+    }
+  }
+}
+
+# --- the door of each job --------------------------------------------------------------------------
+
+resource "aws_sfn_state_machine" "job" {
+  for_each = local.targets
+
+  name       = each.key
+  role_arn   = aws_iam_role.machine[each.key].arn
+  type       = "STANDARD"
+  definition = jsonencode(local.definitions[each.key])
+
+  depends_on = [aws_iam_role_policy.machine]
+}
+
+resource "aws_sqs_queue" "dead_letters" {
+  for_each = local.targets
+
+  name                      = "${each.key}-dead-letters"
+  message_retention_seconds = 1209600
+  sqs_managed_sse_enabled   = true
+
+  policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [{
+      Sid       = "WhatRulesCouldNotDeliver"
+      Effect    = "Allow"
+      Principal = { Service = "events.amazonaws.com" }
+      Action    = "sqs:SendMessage"
+      Resource  = local.queue_arns[each.key]
+      Condition = {
+        ArnLike = {
+          "aws:SourceArn" = "arn:${data.aws_partition.current.partition}:events:${local.account}:rule/${var.environment}-*"
+        }
+      }
+    }]
+  })
+}

@@ -1,0 +1,86 @@
+# Owned by the gluecast template: an update rewrites this file and merges local edits into it.
+#
+# Who may do what: rules and schedules start the machine, the machine runs the job.
+
+locals {
+  services = { rules = "events.amazonaws.com", schedules = "scheduler.amazonaws.com", machine = "states.amazonaws.com" }
+
+  trust = {
+    for name, service in local.services : name => jsonencode({
+      Version = "2012-10-17"
+      Statement = [{
+        Effect    = "Allow"
+        Action    = "sts:AssumeRole"
+        Principal = { Service = service }
+        Condition = { StringEquals = { "aws:SourceAccount" = data.aws_caller_identity.current.account_id } }
+      }]
+    })
+  }
+}
+
+resource "aws_iam_role" "rules" {
+  for_each = local.targets
+
+  name               = "${each.key}-rules"
+  assume_role_policy = local.trust["rules"]
+}
+
+resource "aws_iam_role_policy" "rules" {
+  for_each = local.targets
+
+  name = "start-machine"
+  role = aws_iam_role.rules[each.key].id
+
+  policy = jsonencode({
+    Version   = "2012-10-17"
+    Statement = [{ Effect = "Allow", Action = "states:StartExecution", Resource = local.machine_arns[each.key] }]
+  })
+}
+
+resource "aws_iam_role" "schedules" {
+  for_each = local.targets
+
+  name               = "${each.key}-schedules"
+  assume_role_policy = local.trust["schedules"]
+}
+
+resource "aws_iam_role_policy" "schedules" {
+  for_each = local.targets
+
+  name = "start-machine"
+  role = aws_iam_role.schedules[each.key].id
+
+  policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [
+      { Effect = "Allow", Action = "states:StartExecution", Resource = local.machine_arns[each.key] },
+      { Effect = "Allow", Action = "sqs:SendMessage", Resource = local.queue_arns[each.key] },
+    ]
+  })
+}
+
+resource "aws_iam_role" "machine" {
+  for_each = local.targets
+
+  name               = "${each.key}-machine"
+  assume_role_policy = local.trust["machine"]
+}
+
+resource "aws_iam_role_policy" "machine" {
+  for_each = local.targets
+
+  name = "run-job"
+  role = aws_iam_role.machine[each.key].id
+
+  policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [
+      {
+        Effect   = "Allow"
+        Action   = ["glue:StartJobRun", "glue:GetJobRun", "glue:GetJobRuns", "glue:BatchStopJobRun"]
+        Resource = each.value
+      },
+      { Effect = "Allow", Action = "sqs:SendMessage", Resource = local.queue_arns[each.key] },
+    ]
+  })
+}

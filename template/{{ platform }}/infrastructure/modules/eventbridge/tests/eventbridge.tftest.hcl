@@ -1,0 +1,230 @@
+# Owned by the gluecast template: an update rewrites this file and merges local edits into it.
+
+mock_provider "aws" {
+  mock_data "aws_caller_identity" {
+    defaults = { account_id = "123456789012" }
+  }
+  mock_data "aws_partition" {
+    defaults = { partition = "aws" }
+  }
+  mock_data "aws_region" {
+    defaults = { name = "eu-central-1" }
+  }
+
+  mock_resource "aws_sfn_state_machine" {
+    defaults = { arn = "arn:aws:states:eu-central-1:123456789012:stateMachine:mocked" }
+  }
+  mock_resource "aws_iam_role" {
+    defaults = { arn = "arn:aws:iam::123456789012:role/mocked" }
+  }
+  mock_resource "aws_sqs_queue" {
+    defaults = { arn = "arn:aws:sqs:eu-central-1:123456789012:mocked", url = "https://sqs/mocked" }
+  }
+}
+
+variables {
+  environment = "prod"
+
+  s3_event_rules = {
+    sales_file_trigger = {
+      bucket_name       = "data-lake-prod-bronze"
+      prefix            = "sales/"
+      suffix            = ".csv"
+      target_arn        = "arn:aws:glue:eu-central-1:123456789012:job/sales-etl-prod"
+      worker_type       = "G.1X"
+      number_of_workers = 2
+      timeout           = 15
+    }
+    product_json_trigger = {
+      bucket_name = "data-lake-prod-bronze"
+      prefix      = "products/"
+      suffix      = ".json"
+      target_arn  = "arn:aws:glue:eu-central-1:123456789012:job/product-catalog-prod"
+    }
+  }
+
+  schedules = {
+    weekly_sales_summary = {
+      schedule_expression = "cron(0 3 ? * MON *)"
+      timezone            = "Europe/Berlin"
+      target_arn          = "arn:aws:glue:eu-central-1:123456789012:job/sales-etl-prod"
+    }
+  }
+}
+
+run "an_upload_starts_the_machine_of_its_job" {
+  command = apply
+
+  assert {
+    condition     = aws_cloudwatch_event_rule.s3_event_rules["sales_file_trigger"].name == "prod-sales-file-trigger"
+    error_message = "Rules are named after environment and rule."
+  }
+
+  assert {
+    condition = jsondecode(aws_cloudwatch_event_rule.s3_event_rules["sales_file_trigger"].event_pattern).detail == {
+      bucket = { name = ["data-lake-prod-bronze"] }
+      object = { key = [{ prefix = "sales/" }], size = [{ numeric = [">", 0] }] }
+    }
+    error_message = "A rule looks at bucket, prefix and size; suffix and prefix in one pattern would be a choice."
+  }
+
+  assert {
+    condition     = alltrue([for target in aws_cloudwatch_event_target.s3_event_targets : strcontains(target.arn, ":stateMachine:")])
+    error_message = "A rule cannot start a Glue job itself."
+  }
+
+  assert {
+    condition = (
+      trimspace(aws_cloudwatch_event_target.s3_event_targets["sales_file_trigger"].input_transformer[0].input_template)
+      == "{\"rule\": \"sales_file_trigger\", \"bucket\": <bucket>, \"object\": <object>}"
+    )
+    error_message = "Placeholders are bare and not escaped."
+  }
+
+  assert {
+    condition     = toset(keys(aws_sfn_state_machine.job)) == toset(["sales-etl-prod", "product-catalog-prod"])
+    error_message = "Every job has one machine."
+  }
+}
+
+run "the_machine_of_a_job_tells_its_two_ways_to_start" {
+  command = apply
+
+  assert {
+    condition = jsondecode(aws_sfn_state_machine.job["sales-etl-prod"].definition).States.Route.Choices == [
+      {
+        And = [
+          { Variable = "$.rule", IsPresent = true },
+          { Variable = "$.rule", StringEquals = "sales_file_trigger" },
+          { Variable = "$.object.key", StringMatches = "*.csv" },
+        ]
+        Next = "RunForObject_sales_file_trigger"
+      },
+      { Variable = "$.schedule", IsPresent = true, Next = "RunForDirectory" },
+    ]
+    error_message = "The suffix is looked at here; a schedule runs the directory."
+  }
+
+  assert {
+    condition = jsondecode(aws_sfn_state_machine.job["sales-etl-prod"].definition).States.RunForObject_sales_file_trigger.Parameters == {
+      JobName         = "sales-etl-prod"
+      Arguments       = { "--env" = "prod", "--bucket.$" = "$.bucket.name", "--object_key.$" = "$.object.key" }
+      WorkerType      = "G.1X"
+      NumberOfWorkers = 2
+      Timeout         = 15
+    }
+    error_message = "A run over one file gets the object and its own capacity."
+  }
+
+  assert {
+    condition = jsondecode(aws_sfn_state_machine.job["sales-etl-prod"].definition).States.RunForDirectory.Parameters == {
+      JobName   = "sales-etl-prod"
+      Arguments = { "--env" = "prod" }
+    }
+    error_message = "A scheduled run gets no object."
+  }
+
+  assert {
+    condition = alltrue(flatten([
+      for machine in aws_sfn_state_machine.job : [
+        for state in values(jsondecode(machine.definition).States) :
+        !contains(flatten([for retry in try(state.Retry, []) : retry.ErrorEquals]), "States.TaskFailed")
+        && !contains(flatten([for retry in try(state.Retry, []) : retry.ErrorEquals]), "States.ALL")
+      ]
+    ]))
+    error_message = "A run that has failed is not paid for again."
+  }
+}
+
+run "a_schedule_starts_the_same_machine" {
+  command = apply
+
+  assert {
+    condition = (
+      aws_scheduler_schedule.schedules["weekly_sales_summary"].schedule_expression_timezone == "Europe/Berlin"
+      && aws_scheduler_schedule.schedules["weekly_sales_summary"].target[0].arn == aws_sfn_state_machine.job["sales-etl-prod"].arn
+      && jsondecode(aws_scheduler_schedule.schedules["weekly_sales_summary"].target[0].input) == { schedule = "weekly_sales_summary" }
+    )
+    error_message = "A schedule goes through the job's machine, in its own time zone."
+  }
+}
+
+run "roles_may_do_what_they_need" {
+  command = apply
+
+  assert {
+    condition = alltrue(flatten([
+      for policy in concat(values(aws_iam_role_policy.rules), values(aws_iam_role_policy.schedules), values(aws_iam_role_policy.machine)) : [
+        for statement in jsondecode(policy.policy).Statement :
+        [for value in flatten([statement.Action, statement.Resource]) : !strcontains(value, "*")]
+      ]
+    ]))
+    error_message = "No action and no resource is a wildcard."
+  }
+
+  assert {
+    condition     = strcontains(aws_iam_role_policy.machine["sales-etl-prod"].policy, "job/sales-etl-prod") && !strcontains(aws_iam_role_policy.machine["sales-etl-prod"].policy, "product-catalog")
+    error_message = "A machine runs its own job alone."
+  }
+}
+
+run "the_rollback_runs_the_directory_for_every_upload" {
+  command = apply
+  variables { pass_s3_object = false }
+
+  assert {
+    condition     = alltrue([for target in aws_cloudwatch_event_target.s3_event_targets : length(target.input_transformer) == 0])
+    error_message = "Without the object there is no transformer."
+  }
+
+  assert {
+    condition = jsondecode(aws_sfn_state_machine.job["product-catalog-prod"].definition).States.Route.Choices[0] == {
+      And = [
+        { Variable = "$.detail.object.key", IsPresent = true },
+        { Variable = "$.detail.object.key", StringMatches = "products/*.json" },
+      ]
+      Next = "RunForDirectory"
+    }
+    error_message = "Prefix and suffix still hold."
+  }
+}
+
+run "a_wildcard_in_a_prefix_is_refused" {
+  command = plan
+  variables {
+    s3_event_rules = {
+      wrong = { bucket_name = "b", prefix = "sales*/", suffix = ".csv", target_arn = "arn:aws:glue:eu-central-1:123456789012:job/x" }
+    }
+  }
+  expect_failures = [var.s3_event_rules]
+}
+
+run "a_target_that_is_no_glue_job_is_refused" {
+  command = plan
+  variables {
+    s3_event_rules = {
+      wrong = { bucket_name = "b", prefix = "sales/", suffix = ".csv", target_arn = "arn:aws:lambda:eu-central-1:123456789012:function:x" }
+    }
+  }
+  expect_failures = [var.s3_event_rules]
+}
+
+run "workers_without_their_type_are_refused" {
+  command = plan
+  variables {
+    s3_event_rules = {
+      wrong = { bucket_name = "b", prefix = "sales/", suffix = ".csv", number_of_workers = 2, target_arn = "arn:aws:glue:eu-central-1:123456789012:job/x" }
+    }
+  }
+  expect_failures = [var.s3_event_rules]
+}
+
+run "a_cron_of_unix_is_refused" {
+  command = plan
+  variables {
+    schedules = {
+      wrong = { schedule_expression = "cron(0 3 * * 1)", target_arn = "arn:aws:glue:eu-central-1:123456789012:job/x" }
+    }
+  }
+  expect_failures = [var.schedules]
+}

@@ -1,0 +1,114 @@
+# Owned by the gluecast template: an update rewrites this file and merges local edits into it.
+
+data "aws_caller_identity" "current" {}
+data "aws_partition" "current" {}
+data "aws_region" "current" {}
+
+locals {
+  # Built from parts that are known before the job exists, so that others can key on it.
+  arn = join(":", [
+    "arn", data.aws_partition.current.partition, "glue", data.aws_region.current.name,
+    data.aws_caller_identity.current.account_id, "job/${aws_glue_job.this.name}",
+  ])
+  log_group = "/aws-glue/${var.name}"
+  s3_arn    = "arn:${data.aws_partition.current.partition}:s3:::"
+}
+
+resource "aws_glue_job" "this" {
+  name                    = var.name
+  role_arn                = aws_iam_role.job.arn
+  glue_version            = var.glue_version
+  execution_class         = "STANDARD"
+  worker_type             = var.worker_type
+  number_of_workers       = var.number_of_workers
+  timeout                 = var.timeout
+  max_retries             = 0 # the state machine retries, and only what a retry can mend
+  job_run_queuing_enabled = true
+
+  command {
+    name            = "glueetl"
+    python_version  = "3"
+    script_location = var.script_location
+  }
+
+  execution_property {
+    max_concurrent_runs = var.max_concurrent_runs
+  }
+
+  default_arguments = {
+    for name, value in {
+      "--env"                       = var.environment
+      "--extra-py-files"            = var.runtime_location
+      "--additional-python-modules" = join(",", var.python_modules)
+      "--job-language"              = "python"
+      "--job-bookmark-option"       = "job-bookmark-disable"
+      "--custom-logGroup-prefix"    = local.log_group
+      "--TempDir"                   = "s3://${var.buckets.artifacts}/temporary/${var.name}/"
+    } : name => value if value != ""
+  }
+
+  depends_on = [aws_cloudwatch_log_group.job, aws_iam_role_policy.job]
+}
+
+resource "aws_cloudwatch_log_group" "job" {
+  for_each = toset(["output", "error"])
+
+  name              = "${local.log_group}/${each.key}"
+  retention_in_days = var.log_retention_days
+}
+
+resource "aws_iam_role" "job" {
+  name = "${var.name}-job"
+
+  assume_role_policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [{
+      Effect    = "Allow"
+      Action    = "sts:AssumeRole"
+      Principal = { Service = "glue.amazonaws.com" }
+      Condition = { StringEquals = { "aws:SourceAccount" = data.aws_caller_identity.current.account_id } }
+    }]
+  })
+}
+
+resource "aws_iam_role_policy" "job" {
+  name = "data-and-logs"
+  role = aws_iam_role.job.id
+
+  policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [
+      {
+        Sid      = "ListBuckets"
+        Effect   = "Allow"
+        Action   = ["s3:ListBucket", "s3:GetBucketLocation"]
+        Resource = [for bucket in values(var.buckets) : "${local.s3_arn}${bucket}"]
+      },
+      {
+        Sid    = "ReadSourcesAndArtifacts"
+        Effect = "Allow"
+        Action = ["s3:GetObject"]
+        Resource = [
+          "${local.s3_arn}${var.buckets.bronze}/*",
+          "${local.s3_arn}${var.buckets.artifacts}/*",
+        ]
+      },
+      {
+        Sid    = "ReadAndWriteResults"
+        Effect = "Allow"
+        Action = ["s3:GetObject", "s3:PutObject", "s3:DeleteObject", "s3:AbortMultipartUpload"]
+        Resource = [
+          "${local.s3_arn}${var.buckets.silver}/*",
+          "${local.s3_arn}${var.buckets.gold}/*",
+          "${local.s3_arn}${var.buckets.artifacts}/temporary/*",
+        ]
+      },
+      {
+        Sid      = "WriteLogs"
+        Effect   = "Allow"
+        Action   = ["logs:CreateLogStream", "logs:PutLogEvents"]
+        Resource = [for group in aws_cloudwatch_log_group.job : "${group.arn}:*"]
+      },
+    ]
+  })
+}

@@ -1,0 +1,117 @@
+# Owned by the gluecast template: an update rewrites this file and merges local edits into it.
+
+variable "name" {
+  description = "Name of the Glue job: sales-etl-prod."
+  type        = string
+
+  validation {
+    condition     = can(regex("^[a-z][a-z0-9-]{0,48}$", var.name))
+    error_message = "Expected 1 to 49 lower-case letters, digits and hyphens, so that the names derived from it fit."
+  }
+}
+
+variable "environment" {
+  description = "Environment of the run, handed to the job as --env."
+  type        = string
+}
+
+variable "script_location" {
+  description = "S3 URI of the job's script."
+  type        = string
+
+  validation {
+    condition     = startswith(var.script_location, "s3://")
+    error_message = "Expected an S3 URI: s3://bucket/scripts/sales_etl.py."
+  }
+}
+
+variable "runtime_location" {
+  description = "S3 URI of the zipped runtime that the script imports."
+  type        = string
+
+  validation {
+    condition     = startswith(var.runtime_location, "s3://")
+    error_message = "Expected an S3 URI: s3://bucket/runtime/glue_runtime.zip."
+  }
+}
+
+variable "python_modules" {
+  description = "Packages from PyPI that the runtime needs, pinned: structlog==26.1.0."
+  type        = list(string)
+  default     = []
+
+  validation {
+    condition     = alltrue([for module in var.python_modules : strcontains(module, "==")])
+    error_message = "Expected pinned packages: structlog==26.1.0."
+  }
+}
+
+variable "buckets" {
+  description = "The lake's buckets by zone (the job reads bronze, reads and writes silver and gold), and artifacts."
+  type = object({
+    bronze    = string
+    silver    = string
+    gold      = string
+    artifacts = string
+  })
+}
+
+variable "glue_version" {
+  description = "AWS Glue version, pinned: it decides the Spark and the Python version."
+  type        = string
+
+  validation {
+    condition     = can(regex("^[0-9]+\\.[0-9]+$", var.glue_version))
+    error_message = "Expected a pinned version: 5.1."
+  }
+}
+
+variable "worker_type" {
+  description = "Kind of worker. G.1X is 1 DPU."
+  type        = string
+  default     = "G.1X"
+
+  validation {
+    condition     = contains(["G.1X", "G.2X", "G.4X", "G.8X"], var.worker_type)
+    error_message = "Expected G.1X, G.2X, G.4X or G.8X."
+  }
+}
+
+variable "number_of_workers" {
+  description = "Workers of a run that names no number of its own; at least 2."
+  type        = number
+  default     = 2
+
+  validation {
+    condition     = var.number_of_workers >= 2 && var.number_of_workers <= 299
+    error_message = "Expected 2 to 299 workers."
+  }
+}
+
+variable "timeout" {
+  description = "Longest run, in minutes."
+  type        = number
+  default     = 60
+
+  validation {
+    condition     = var.timeout >= 1 && var.timeout <= 10080
+    error_message = "Expected 1 to 10080 minutes."
+  }
+}
+
+variable "max_concurrent_runs" {
+  description = "Runs of this job at one time; more wait in Glue's queue."
+  type        = number
+  default     = 20
+
+  validation {
+    condition     = var.max_concurrent_runs >= 1 && var.max_concurrent_runs <= 1000
+    error_message = "Expected 1 to 1000 runs."
+  }
+}
+
+variable "log_retention_days" {
+  description = "How long the job's logs are kept, in days."
+  type        = number
+  default     = 90
+}

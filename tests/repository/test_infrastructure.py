@@ -1,0 +1,146 @@
+"""The rendered Terraform code: it is valid, its plans are right, and jobs do not meet in it."""
+
+import os
+import re
+import shutil
+import socket
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from gluecast.examples import RENDERED
+
+PLAN_OF_AN_ENVIRONMENT = """
+mock_provider "aws" {
+  mock_data "aws_caller_identity" {
+    defaults = { account_id = "123456789012" }
+  }
+  mock_data "aws_partition" {
+    defaults = { partition = "aws" }
+  }
+  mock_data "aws_region" {
+    defaults = { name = "eu-central-1" }
+  }
+}
+
+run "uploads_and_schedules_reach_their_jobs" {
+  command = plan
+
+  assert {
+    condition     = length(output.glue_job_arns) == JOBS
+    error_message = "Every job of src/jobs is deployed."
+  }
+
+  assert {
+    condition     = output.s3_buckets["bronze"] == "data-lake-dev-bronze"
+    error_message = "The lake is named after its prefix and environment."
+  }
+}
+"""
+
+
+def registry_is_reachable() -> bool:
+    try:
+        socket.create_connection(("registry.terraform.io", 443), timeout=3).close()
+    except OSError:
+        return False
+    return True
+
+
+def why_not() -> str:
+    """Why the Terraform code cannot be tried here; nothing when it can, and always in CI."""
+    if os.environ.get("CI"):
+        return ""
+    if shutil.which("terraform") is None:
+        return "terraform is not installed"
+    if not os.environ.get("TF_PROVIDER_MIRROR") and not registry_is_reachable():
+        return "the provider registry is out of reach and TF_PROVIDER_MIRROR names no mirror"
+    return ""
+
+
+pytestmark = pytest.mark.skipif(bool(why_not()), reason=why_not())
+
+
+@pytest.fixture
+def repository(tmp_path: Path) -> Path:
+    """The example repository, with an archive as `make build` writes it."""
+    ignored = shutil.ignore_patterns(".terraform*", "__pycache__")
+    copied = shutil.copytree(RENDERED, tmp_path / "a platform", ignore=ignored)
+    (copied / "build").mkdir()
+    (copied / "build/glue_runtime.zip").write_bytes(b"an archive")
+    return copied
+
+
+def run(*command: str | Path, folder: Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+
+
+def plan_environment(repository: Path, jobs: int) -> subprocess.CompletedProcess[str]:
+    """Initialise the environment dev and run a plan test over the whole of it."""
+    environment = repository / "infrastructure/environments/dev"
+    test = environment / "tests/plan.tftest.hcl"
+    test.parent.mkdir()
+    test.write_text(PLAN_OF_AN_ENVIRONMENT.replace("JOBS", str(jobs)))
+    mirror = os.environ.get("TF_PROVIDER_MIRROR")
+    options = [f"-plugin-dir={mirror}"] if mirror else []
+    initialised = run("terraform", "init", "-backend=false", *options, folder=environment)
+    assert initialised.returncode == 0, initialised.stderr
+    return run("terraform", "test", "-no-color", folder=environment)
+
+
+def test_the_checks_of_the_repository_pass(repository: Path) -> None:
+    ran = run(repository / "infrastructure/test.sh", folder=repository)
+
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+    assert len(re.findall(r"Success! \d+ passed, 0 failed", ran.stdout)) == 3
+    assert len(re.findall(r"The configuration is valid", ran.stdout)) == 5
+
+
+@pytest.mark.parametrize(
+    ("file", "right", "wrong"),
+    [
+        ("eventbridge/main.tf", "key  = [{ prefix = each.value.prefix }]", "key  = []"),
+        ("eventbridge/main.tf", '"bucket": <bucket>', '"bucket": "<bucket>"'),
+        ("eventbridge/machine.tf", "*${rule.suffix}", "*"),
+        ("eventbridge/roles.tf", '"states:StartExecution"', '"states:*"'),
+        ("glue_job/main.tf", "max_retries             = 0", "max_retries             = 1"),
+        (
+            "data_platform/main.tf",
+            "restrict_public_buckets = true",
+            "restrict_public_buckets = false",
+        ),
+    ],
+)
+def test_the_checks_find_a_planted_fault(
+    repository: Path, file: str, right: str, wrong: str
+) -> None:
+    path = repository / "infrastructure/modules" / file
+    assert right in path.read_text()
+    path.write_text(path.read_text().replace(right, wrong))
+    for module in path.parent.parent.iterdir():
+        if module not in (path.parent, path.parent.parent / "glue_job"):
+            shutil.rmtree(module)
+
+    ran = run(repository / "infrastructure/test.sh", folder=repository)
+
+    assert ran.returncode != 0
+    assert re.search(r"Failure! \d+ passed, [1-9]\d* failed", ran.stdout)
+
+
+def test_an_environment_plans_all_three_jobs(repository: Path) -> None:
+    ran = plan_environment(repository, jobs=3)
+
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+
+
+def test_fifty_jobs_need_no_change_of_another_file(repository: Path) -> None:
+    for number in range(47):
+        for folder, suffix in [("src/jobs", "py"), ("infrastructure/jobs", "tf")]:
+            text = (repository / folder / f"sales_etl.{suffix}").read_text()
+            added = repository / folder / f"source_{number}_etl.{suffix}"
+            added.write_text(text.replace("sales", f"source_{number}"))
+
+    ran = plan_environment(repository, jobs=50)
+
+    assert ran.returncode == 0, ran.stdout + ran.stderr

@@ -22,6 +22,7 @@ module "glue_job" {
   runtime_location    = "s3://${aws_s3_object.runtime.bucket}/${aws_s3_object.runtime.key}"
   python_modules      = var.python_modules
   buckets             = { for name, bucket in aws_s3_bucket.this : name => bucket.bucket }
+  kms_key_arn         = var.kms_key_arn
   glue_version        = var.glue_version
   log_retention_days  = var.log_retention_days
   worker_type         = try(coalesce(var.glue_jobs[each.key].worker_type), "G.1X")

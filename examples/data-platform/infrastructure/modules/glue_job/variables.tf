@@ -56,6 +56,12 @@ variable "buckets" {
   })
 }
 
+variable "kms_key_arn" {
+  description = "KMS key of the buckets; null when they use S3's own encryption."
+  type        = string
+  default     = null
+}
+
 variable "glue_version" {
   description = "AWS Glue version, pinned: it decides the Spark and the Python version."
   type        = string

@@ -77,7 +77,7 @@ resource "aws_iam_role_policy" "job" {
 
   policy = jsonencode({
     Version = "2012-10-17"
-    Statement = [
+    Statement = concat([
       {
         Sid      = "ListBuckets"
         Effect   = "Allow"
@@ -109,6 +109,13 @@ resource "aws_iam_role_policy" "job" {
         Action   = ["logs:CreateLogStream", "logs:PutLogEvents"]
         Resource = [for group in aws_cloudwatch_log_group.job : "${group.arn}:*"]
       },
-    ]
+      ], [
+      for key in compact([var.kms_key_arn]) : {
+        Sid      = "UseTheKeyOfTheBuckets"
+        Effect   = "Allow"
+        Action   = ["kms:Decrypt", "kms:GenerateDataKey"]
+        Resource = [key]
+      }
+    ])
   })
 }

@@ -91,6 +91,19 @@ run "the_role_reaches_its_buckets_and_no_others" {
   }
 }
 
+run "a_key_of_the_buckets_may_be_used" {
+  command = apply
+  variables { kms_key_arn = "arn:aws:kms:eu-central-1:123456789012:key/1" }
+
+  assert {
+    condition = anytrue([
+      for statement in jsondecode(aws_iam_role_policy.job.policy).Statement :
+      contains(statement.Action, "kms:Decrypt") && statement.Resource == ["arn:aws:kms:eu-central-1:123456789012:key/1"]
+    ])
+    error_message = "Without the key the job could not read a single object."
+  }
+}
+
 run "a_version_that_is_not_pinned_is_refused" {
   command = plan
   variables { glue_version = "auto" }

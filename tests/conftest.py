@@ -31,10 +31,17 @@ def copy(template: Path, tmp_path: Path) -> Copy:
     """Copy the template without a terminal: `copy(job_name="sales_etl")` gives the repository."""
 
     def run(*, target: Path | None = None, source: Path | str = template, **options: Any) -> Path:
-        ref = options.pop("vcs_ref", None)
+        ref, overwrite = options.pop("vcs_ref", None), options.pop("overwrite", False)
         folder = target or tmp_path / "repository"
         copier.run_copy(
-            str(source), folder, options, vcs_ref=ref, defaults=True, quiet=True, unsafe=False
+            str(source),
+            folder,
+            options,
+            vcs_ref=ref,
+            overwrite=overwrite,
+            defaults=True,
+            quiet=True,
+            unsafe=False,
         )
         return folder
 

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 Copy = Callable[..., Path]
-"""The fixture `copy`: answers, and optionally target, source and vcs_ref; gives the repository."""
+"""The fixture `copy`: answers, and optionally target, source, vcs_ref and overwrite; gives the repository."""
 
 
 def contents(folder: Path) -> dict[str, bytes]:

@@ -56,10 +56,22 @@ def test_a_job_that_exists_is_refused_and_stays_as_it_is(copy: Copy) -> None:
     (repository / "src/jobs/sales_etl.py").write_text("# edited by hand\n")
     before = contents(repository)
 
-    with pytest.raises(ValueError, match=r"\.copier-answers/sales_etl\.yml exists; expected"):
+    with pytest.raises(ValueError, match=r"src/jobs/sales_etl\.py exists; .*copier update"):
         copy(job_name="sales_etl", prefix="other/")
 
     assert contents(repository) == before
+
+
+def test_a_copy_that_was_cut_off_can_be_repeated(copy: Copy) -> None:
+    """Whichever files were written first: answers without a job, or without a platform."""
+    repository = copy(job_name="sales_etl")
+    whole = contents(repository)
+
+    for cut_off in ("src/jobs/sales_etl.py", "src/glue_runtime/base_job.py"):
+        (repository / cut_off).unlink()
+        copy(job_name="sales_etl", overwrite=True)
+
+        assert contents(repository) == whole
 
 
 def test_a_job_module_of_someone_else_is_not_overwritten(copy: Copy) -> None:

@@ -35,8 +35,10 @@ def inferred_columns(spark: SparkSession, texts: DataFrame) -> str:
     return str(inferred.schema().toDDL())
 
 
-def json_rows(texts: DataFrame, columns: str, origin: Column) -> DataFrame:
-    """A row for each record: its columns, and `origin`. A text is an object or an array of them.
+def json_rows(texts: DataFrame, columns: str, origin: Column, origin_name: str) -> DataFrame:
+    """A row for each record: its columns, and `origin` as the column `origin_name`.
+
+    A text is one object or an array of them.
 
     The rows fail, naming the file, where a text is anything else or does not fit the columns.
     """
@@ -57,6 +59,5 @@ def json_rows(texts: DataFrame, columns: str, origin: Column) -> DataFrame:
         F.lit(f"{MALFORMED} "), origin, F.lit(": "), F.substring("value", 1, _SHOWN)
     )
     records = F.when(complete, parsed["records"]).otherwise(F.raise_error(complaint))
-    return texts.select(F.explode(records).alias("record"), origin).select(
-        "record.*", "source_object"
-    )
+    rows = texts.select(F.explode(records).alias("record"), origin.alias(origin_name))
+    return rows.select("record.*", origin_name)

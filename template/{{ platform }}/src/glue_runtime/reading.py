@@ -120,7 +120,7 @@ def _read(
             texts = json_texts(spark, path, file_format, listing)
             columns = schema or inferred_columns(spark, texts)
             _refuse_columns(spark.createDataFrame([], columns or StructType()).columns, where)
-            return json_rows(texts, columns, origin.alias(SOURCE_OBJECT))
+            return json_rows(texts, columns, origin, SOURCE_OBJECT)
         reader = spark.read.format(file_format.reader).options(**listing, **file_format.options)
         if schema:
             # CSV: compare every file's header with the schema; by default it is ignored.

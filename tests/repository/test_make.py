@@ -5,6 +5,7 @@ import os
 import shutil
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -97,6 +98,35 @@ def test_help_lists_every_target_and_the_jobs(repository: Path) -> None:
     targets = (repository / "Makefile").read_text().split(".PHONY:")[1].splitlines()[0].split()
     assert all(f"make {target} " in ran.stdout for target in targets)
     assert "sales_etl" in ran.stdout
+
+
+def test_the_archive_holds_the_runtime_and_is_the_same_each_time(repository: Path) -> None:
+    archives = []
+    for _ in range(2):
+        ran = make(repository, "build")
+        assert ran.returncode == 0, ran.stderr
+        archives.append((repository / "build/glue_runtime.zip").read_bytes())
+
+    assert archives[0] == archives[1]
+    names = zipfile.ZipFile(repository / "build/glue_runtime.zip").namelist()
+    assert {"glue_runtime/base_job.py", "glue_runtime/formats.toml"} <= set(names)
+    assert not [name for name in names if "__pycache__" in name]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["ENV=nowhere"], "expected ENV to be one of dev prod, found nowhere"),
+        (["ACTION=aply"], "expected ACTION to be plan, apply or destroy, found aply"),
+    ],
+)
+def test_a_deployment_needs_an_environment_and_an_action(
+    repository: Path, arguments: list[str], message: str
+) -> None:
+    ran = make(repository, "deploy-infra", *arguments)
+
+    assert ran.returncode != 0
+    assert message in ran.stderr
 
 
 def test_a_python_that_is_too_old_is_named(repository: Path, tmp_path: Path) -> None:

@@ -7,6 +7,11 @@
 set -euo pipefail
 cd "$(dirname "$0")"
 
+if ! command -v terraform > /dev/null; then
+  echo "expected terraform 1.9 or newer on the PATH, found none: see https://developer.hashicorp.com/terraform/install" >&2
+  exit 1
+fi
+
 init() {
   local options=(-backend=false -input=false -no-color)
   if [ -n "${TF_PROVIDER_MIRROR:-}" ]; then

@@ -3,13 +3,13 @@
 import os
 import re
 import shutil
-import socket
 import subprocess
 from pathlib import Path
 
 import pytest
 
 from gluecast.examples import RENDERED
+from terraform import why_no_terraform
 
 PLAN_OF_AN_ENVIRONMENT = """
 mock_provider "aws" {
@@ -40,26 +40,7 @@ run "uploads_and_schedules_reach_their_jobs" {
 """
 
 
-def registry_is_reachable() -> bool:
-    try:
-        socket.create_connection(("registry.terraform.io", 443), timeout=3).close()
-    except OSError:
-        return False
-    return True
-
-
-def why_not() -> str:
-    """Why the Terraform code cannot be tried here; nothing when it can, and always in CI."""
-    if os.environ.get("CI"):
-        return ""
-    if shutil.which("terraform") is None:
-        return "terraform is not installed"
-    if not os.environ.get("TF_PROVIDER_MIRROR") and not registry_is_reachable():
-        return "the provider registry is out of reach and TF_PROVIDER_MIRROR names no mirror"
-    return ""
-
-
-pytestmark = pytest.mark.skipif(bool(why_not()), reason=why_not())
+pytestmark = pytest.mark.skipif(bool(why_no_terraform()), reason=why_no_terraform())
 
 
 @pytest.fixture

@@ -12,6 +12,7 @@ import pytest
 import yaml
 
 from gluecast.template import TEMPLATE_ROOT
+from terraform import why_no_terraform
 
 pytestmark = pytest.mark.skipif(
     shutil.which("make") is None, reason="make is not installed: the targets cannot be tried"
@@ -52,6 +53,14 @@ def test_the_checks_of_a_fresh_repository_pass(repository: Path, target: str) ->
     ran = make(repository, target)
 
     assert ran.returncode == 0, ran.stdout + ran.stderr
+
+
+@pytest.mark.skipif(bool(why_no_terraform()), reason=why_no_terraform())
+def test_the_terraform_code_of_a_fresh_repository_passes(repository: Path) -> None:
+    ran = make(repository, "test-infra")
+
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+    assert (repository / "build/glue_runtime.zip").is_file()
 
 
 def test_a_further_job_of_another_format_passes_too(repository: Path, template: Path) -> None:

@@ -15,12 +15,11 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from glue_runtime.errors import OutputError
-from glue_runtime.reading import SOURCE_OBJECT
+from glue_runtime.reading import SOURCE_ID, SOURCE_OBJECT
 from glue_runtime.row_counts import RowCount
 from glue_runtime.s3_object import S3Object
 from glue_runtime.spark_errors import SparkError, refuse_missing_bucket
 
-SOURCE_ID = "source_id"
 _DIGITS = 24
 _NO_ORIGIN = f"expected {SOURCE_OBJECT} in every row of the result, found a row without"
 

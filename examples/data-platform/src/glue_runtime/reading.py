@@ -17,7 +17,10 @@ from glue_runtime.spark_errors import explained_read_errors
 SOURCE_OBJECT = "source_object"
 """The column that names the file of each row, as the literal URI: s3://bucket/sales/daily.csv."""
 
-RESERVED = (SOURCE_OBJECT, "source_id", "_metadata", "_corrupt_record")
+SOURCE_ID = "source_id"
+"""The column that the output is partitioned by: a hash of the file's URI."""
+
+RESERVED = (SOURCE_OBJECT, SOURCE_ID, "_metadata", "_corrupt_record")
 """Columns that the runtime or Spark adds; one of a file's own would be overwritten."""
 
 _LONGEST_URI = 4096

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from gluecast.examples import JOBS, answers, copier_copy
 from gluecast.template import TEMPLATE_ROOT
 from terraform import why_no_terraform
 
@@ -63,6 +64,18 @@ def test_the_terraform_code_of_a_fresh_repository_passes(repository: Path) -> No
 
     assert ran.returncode == 0, ran.stdout + ran.stderr
     assert (repository / "build/glue_runtime.zip").is_file()
+
+
+@pytest.mark.skipif(bool(why_no_terraform()), reason=why_no_terraform())
+def test_three_jobs_run_on_an_emulated_aws(repository: Path, template: Path) -> None:
+    for job in JOBS:
+        if not (repository / f"src/jobs/{job}.py").exists():
+            copier_copy(str(template), repository, answers(job))
+
+    ran = make(repository, "test-e2e", "JOB=all")
+
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+    assert all(f"[{job}]" in ran.stdout for job in JOBS)
 
 
 def test_a_further_job_of_another_format_passes_too(repository: Path, template: Path) -> None:
@@ -160,7 +173,7 @@ def test_the_workflow_runs_the_same_targets(repository: Path) -> None:
     workflow = yaml.safe_load((repository / ".github/workflows/ci.yml").read_text())
     commands = [step["run"] for step in workflow["jobs"]["test"]["steps"] if "run" in step]
 
-    targets = ["setup", "lint", "test-unit", "test-int", "test-infra"]
+    targets = ["setup", "lint", "test-unit", "test-int", "test-infra", "test-e2e"]
     assert commands == [f"make {target}" for target in targets]
 
 

@@ -69,9 +69,10 @@ locals {
             Next       = "Failed"
           }
 
+          # A name of our own: that of a failed run, States.TaskFailed, is reserved.
           Failed = {
             Type      = "Fail"
-            ErrorPath = "$.failure.Error"
+            Error     = "JobRunFailed"
             CausePath = "$.failure.Cause"
           }
         },

@@ -1,0 +1,41 @@
+# Owned by the gluecast template: an update rewrites this file and merges local edits into it.
+"""The repository's jobs, deployed to an emulated AWS for all tests here.
+
+JOB=name deploys that job alone, JOB=all every one; without it the first five by name are deployed,
+and the header of the test run names those that are not.
+"""
+
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from deployment import Deployment, all_jobs, chosen_jobs, prepare
+from emulated_aws.server import EmulatedAws, emulated_aws
+
+
+def pytest_report_header() -> str:
+    chosen = chosen_jobs()
+    left_out = [job for job in all_jobs() if job not in chosen]
+    rest = f"; not deployed: {', '.join(left_out)} (JOB=name, JOB=all)" if left_out else ""
+    return f"jobs deployed: {', '.join(chosen)}{rest}"
+
+
+@pytest.fixture(scope="session")
+def aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmulatedAws]:
+    """An empty emulated AWS."""
+    with emulated_aws(tmp_path_factory.mktemp("emulated_aws")) as started:
+        yield started
+
+
+@pytest.fixture(scope="session")
+def deployment(aws: EmulatedAws, tmp_path_factory: pytest.TempPathFactory) -> Deployment:
+    """The chosen jobs, applied."""
+    if shutil.which("terraform") is None and not os.environ.get("CI"):
+        pytest.skip("terraform is not installed: the infrastructure cannot be applied")
+    folder: Path = tmp_path_factory.mktemp("deployment")
+    deployed = prepare(aws, folder, chosen_jobs())
+    deployed.apply()
+    return deployed

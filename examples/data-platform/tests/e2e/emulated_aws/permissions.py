@@ -1,0 +1,91 @@
+# Owned by the gluecast template: an update rewrites this file and merges local edits into it.
+"""Whether a role or a queue lets a service do something: the part of IAM that a deployment uses.
+
+Allow statements, wildcards and the two kinds of conditions below; a Deny, or a condition of another
+kind, counts as a refusal.
+"""
+
+import json
+from collections.abc import Iterator, Mapping
+from fnmatch import fnmatchcase
+from typing import Any
+
+
+def role_allows(iam: Any, role_arn: str, service: str, action: str, resource: str) -> bool:
+    """Whether the service may take the role, and the role may do this to the resource."""
+    name = role_arn.rsplit("/", 1)[-1]
+    try:
+        trust = iam.get_role(RoleName=name)["Role"]["AssumeRolePolicyDocument"]
+    except iam.exceptions.NoSuchEntityException:
+        return False
+    context = {"aws:SourceAccount": role_arn.split(":")[4]}
+    return policy_allows(trust, "sts:AssumeRole", None, service, context) and any(
+        policy_allows(policy, action, resource, None, context) for policy in _policies(iam, name)
+    )
+
+
+def policy_allows(
+    policy: Mapping[str, Any],
+    action: str,
+    resource: str | None,
+    service: str | None,
+    context: Mapping[str, str],
+) -> bool:
+    """Whether one statement of a policy fits all of these; None is not asked for."""
+    statements = _listed(policy["Statement"])
+    return all(statement["Effect"] == "Allow" for statement in statements) and any(
+        _fits(statement.get("Action"), action)
+        and (resource is None or _fits(statement.get("Resource"), resource))
+        and (service is None or service in _listed(_principal(statement)))
+        and _conditions_hold(statement.get("Condition", {}), context)
+        for statement in statements
+    )
+
+
+def queue_allows(sqs: Any, queue_url: str, service: str, source_arn: str) -> bool:
+    """Whether the queue's policy lets a service send a message on behalf of a resource."""
+    names = ["Policy", "QueueArn"]
+    attributes = sqs.get_queue_attributes(QueueUrl=queue_url, AttributeNames=names)["Attributes"]
+    if not attributes.get("Policy"):
+        return False
+    policy, context = json.loads(attributes["Policy"]), {"aws:SourceArn": source_arn}
+    return policy_allows(policy, "sqs:SendMessage", attributes["QueueArn"], service, context)
+
+
+def _policies(iam: Any, role: str) -> Iterator[Mapping[str, Any]]:
+    for name in iam.list_role_policies(RoleName=role)["PolicyNames"]:
+        yield iam.get_role_policy(RoleName=role, PolicyName=name)["PolicyDocument"]
+    for attached in iam.list_attached_role_policies(RoleName=role)["AttachedPolicies"]:
+        arn = attached["PolicyArn"]
+        version = iam.get_policy(PolicyArn=arn)["Policy"]["DefaultVersionId"]
+        document = iam.get_policy_version(PolicyArn=arn, VersionId=version)
+        yield document["PolicyVersion"]["Document"]
+
+
+def _principal(statement: Mapping[str, Any]) -> Any:
+    principal = statement.get("Principal", {})
+    return principal.get("Service", []) if isinstance(principal, Mapping) else []
+
+
+def _fits(patterns: Any, value: str) -> bool:
+    return any(fnmatchcase(value, pattern) for pattern in _listed(patterns))
+
+
+def _conditions_hold(conditions: Mapping[str, Any], context: Mapping[str, str]) -> bool:
+    for kind, wanted in conditions.items():
+        if kind not in ("StringEquals", "ArnEquals", "ArnLike"):
+            return False
+        for key, patterns in wanted.items():
+            if key not in context:
+                return False
+            if kind == "StringEquals" and context[key] not in _listed(patterns):
+                return False
+            if kind != "StringEquals" and not _fits(patterns, context[key]):
+                return False
+    return True
+
+
+def _listed(value: Any) -> list[Any]:
+    if value is None:
+        return []
+    return value if isinstance(value, list) else [value]

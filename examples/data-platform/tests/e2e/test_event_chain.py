@@ -1,0 +1,271 @@
+# Owned by the gluecast template: an update rewrites this file and merges local edits into it.
+"""From an upload, or a schedule, to rows in a table: on an emulated AWS, with the real Terraform code.
+
+The tests are the life of one deployment and run in this order. What is emulated, and what is not,
+is told in emulated_aws/__init__.py; the links between services act on what the API says about the
+deployed resources.
+"""
+
+import json
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pyspark.sql import DataFrame, SparkSession
+
+from deployment import ENVIRONMENT, REPOSITORY, Deployment, chosen_jobs
+from emulated_aws.delivery import fire
+from emulated_aws.glue import download
+from emulated_aws.server import EmulatedAws
+from glue_runtime.local.run import find_job
+from glue_runtime.s3_object import S3Object
+
+NAMES = {
+    "spaces": "a file  of today",
+    "quotes": 'it\'s "quoted"',
+    "plus and percent": "1+1%20=2",
+    "brackets": "x[1]{2}*?",
+    "backslash": "back\\slash",
+    "unicode": "größe-日本-😀",
+    "leading hyphen": "--object_key",
+    "angle brackets": "<bucket>&<object>",
+}
+"""Parts of file names that some link of the chain might read as something else."""
+
+
+@dataclass(frozen=True)
+class Cloud:
+    """The deployment, as one who uses it sees it."""
+
+    aws: EmulatedAws
+    outputs: Mapping[str, Any]
+
+    def upload(self, key: str, content: bytes, bucket: str = "") -> list[Mapping[str, Any]]:
+        """Put an object into the bronze bucket; gives the executions that it started, finished."""
+        name = bucket or self.outputs["s3_buckets"]["bronze"]
+        return self.started_by(
+            lambda: self.aws.client("s3").put_object(Bucket=name, Key=key, Body=content)
+        )
+
+    def started_by(self, action: Callable[[], object]) -> list[Mapping[str, Any]]:
+        """The executions that an action started, in any machine, when they have ended."""
+        before = self._executions()
+        action()
+        started = [arn for arn in self._executions() if arn not in before]
+        return [self._ended(arn) for arn in started]
+
+    def runs(self, job: str) -> list[Mapping[str, Any]]:
+        """All runs of a job."""
+        name = self.outputs["glue_job_arns"][job].split("/")[-1]
+        runs: list[Mapping[str, Any]] = self.aws.client("glue").get_job_runs(JobName=name)[
+            "JobRuns"
+        ]
+        return runs
+
+    def run_of(self, job: str, execution: Mapping[str, Any]) -> Mapping[str, Any]:
+        """The run that a succeeded execution waited for."""
+        run_id = json.loads(execution["output"])["Id"]
+        return next(run for run in self.runs(job) if run["Id"] == run_id)
+
+    def log(self, run: Mapping[str, Any]) -> list[dict[str, Any]]:
+        """What a run logged, from the group that its job names."""
+        group = f"{run['Arguments']['--custom-logGroup-prefix']}/output"
+        logs = self.aws.client("logs")
+        lines = logs.get_log_events(logGroupName=group, logStreamName=run["Id"])["events"]
+        return [json.loads(line["message"]) for line in lines]
+
+    def _executions(self) -> list[str]:
+        states = self.aws.client("stepfunctions")
+        machines = states.list_state_machines()["stateMachines"]
+        return [
+            execution["executionArn"]
+            for machine in machines
+            for page in states.get_paginator("list_executions").paginate(
+                stateMachineArn=machine["stateMachineArn"]
+            )
+            for execution in page["executions"]
+        ]
+
+    def _ended(self, arn: str) -> Mapping[str, Any]:
+        states, deadline = self.aws.client("stepfunctions"), time.monotonic() + 300
+        while time.monotonic() < deadline:
+            execution: Mapping[str, Any] = states.describe_execution(executionArn=arn)
+            if execution["status"] != "RUNNING":
+                return execution
+            time.sleep(0.2)
+        raise TimeoutError(f"expected {arn} to end within 300 seconds")
+
+
+@pytest.fixture(scope="session")
+def cloud(aws: EmulatedAws, deployment: Deployment) -> Cloud:
+    return Cloud(aws, deployment.outputs())
+
+
+def samples(job: str) -> dict[str, bytes]:
+    """The job's test data whose upload should start it, by key."""
+    folder, sources = REPOSITORY / "tests/test_data" / job, find_job(job).sources
+    files = {path.relative_to(folder).as_posix(): path for path in sorted(folder.rglob("*.*"))}
+    return {
+        key: path.read_bytes()
+        for key, path in files.items()
+        if not sources or any(source.owns(S3Object("any", key)) for source in sources)
+    }
+
+
+def renamed(key: str, part: str) -> str:
+    """A key in the same folder, with this part before the first dot of its name."""
+    folder, _, name = key.rpartition("/")
+    return f"{folder}/{part}{name[name.index('.') :]}"
+
+
+def table(aws: EmulatedAws, spark: SparkSession, uri: str, folder: Path) -> DataFrame:
+    """The rows of a job's output."""
+    download(aws, folder)
+    return spark.read.parquet(uri.replace("s3://", f"file://{folder}/"))
+
+
+def test_a_second_plan_changes_nothing(deployment: Deployment) -> None:
+    plan = deployment.plan()
+
+    assert plan.returncode == 0, plan.stdout + plan.stderr
+
+
+@pytest.mark.parametrize("job", chosen_jobs())
+def test_an_upload_ends_as_the_rows_of_that_file(
+    cloud: Cloud, spark: SparkSession, job: str, tmp_path: Path
+) -> None:
+    key, content = next(iter(samples(job).items()))
+
+    [execution] = cloud.upload(key, content)
+
+    assert execution["status"] == "SUCCEEDED", execution
+    run = cloud.run_of(job, execution)
+    bucket = cloud.outputs["s3_buckets"]["bronze"]
+    expected = {"--env": ENVIRONMENT, "--bucket": bucket, "--object_key": key}
+    assert expected.items() <= run["Arguments"].items()
+    log = cloud.log(run)
+    assert log[-1]["event"] == "job_completed_successfully"
+    written = next(entry for entry in log if entry["event"] == "data_written")
+    rows = table(cloud.aws, spark, written["output"], tmp_path)
+    assert rows.count() > 0
+    assert {row.source_object for row in rows.select("source_object").distinct().collect()} == {
+        f"s3://{bucket}/{key}"
+    }
+
+
+@pytest.fixture(scope="module")
+def runs_of_strange_names(cloud: Cloud) -> dict[str, Mapping[str, Any]]:
+    """The executions of all strange names, by their key; they run side by side."""
+    s3, bucket = cloud.aws.client("s3"), cloud.outputs["s3_buckets"]["bronze"]
+    key, content = next(iter(samples(chosen_jobs()[0]).items()))
+
+    def upload_all() -> None:
+        for part in NAMES.values():
+            s3.put_object(Bucket=bucket, Key=renamed(key, part), Body=content)
+
+    executions = cloud.started_by(upload_all)
+    return {json.loads(each["input"])["object"]["key"]: each for each in executions}
+
+
+@pytest.mark.parametrize("kind", NAMES)
+def test_a_file_of_any_name_arrives_byte_for_byte(
+    cloud: Cloud, runs_of_strange_names: dict[str, Mapping[str, Any]], kind: str
+) -> None:
+    job = chosen_jobs()[0]
+    key = renamed(next(iter(samples(job))), NAMES[kind])
+
+    execution = runs_of_strange_names[key]
+
+    assert execution["status"] == "SUCCEEDED", execution
+    run = cloud.run_of(job, execution)
+    assert run["Arguments"]["--object_key"] == key
+    assert cloud.log(run)[-1]["source_object_key"] == key
+
+
+@pytest.mark.parametrize("job", chosen_jobs())
+@pytest.mark.parametrize("wrong", ["prefix", "suffix", "bucket", "size"])
+def test_other_uploads_start_no_run(cloud: Cloud, job: str, wrong: str) -> None:
+    key, content = next(iter(samples(job).items()))
+    bucket = cloud.outputs["s3_buckets"]["silver" if wrong == "bucket" else "bronze"]
+    if wrong == "prefix":
+        key = f"another/{key}"
+    elif wrong == "suffix":
+        key = f"{key}.part"
+    elif wrong == "size":
+        content = b""
+    before = len(cloud.runs(job))
+
+    executions = cloud.upload(key, content, bucket)
+
+    assert all(each["status"] == "SUCCEEDED" for each in executions)
+    assert len(cloud.runs(job)) == before
+
+
+def test_every_schedule_starts_its_job_over_the_directory(cloud: Cloud) -> None:
+    schedules = cloud.aws.client("scheduler").list_schedules()["Schedules"]
+    for schedule in schedules:
+        before = {run["Id"] for job in chosen_jobs() for run in cloud.runs(job)}
+
+        [execution] = cloud.started_by(partial(fire, cloud.aws, schedule["Name"]))
+
+        assert execution["status"] == "SUCCEEDED", execution
+        [run] = [run for job in chosen_jobs() for run in cloud.runs(job) if run["Id"] not in before]
+        assert "--object_key" not in run["Arguments"]
+        completed = cloud.log(run)[-1]
+        assert completed["event"] == "job_completed_successfully"
+        assert completed["trigger_type"] == "scheduled"
+
+
+@pytest.mark.parametrize("job", chosen_jobs())
+def test_a_failed_run_is_seen_in_the_machine_and_kept_in_the_queue(cloud: Cloud, job: str) -> None:
+    # Spark reads no file of such a name, and the runtime says so.
+    key, content = next(iter(samples(job).items()))
+    hidden = renamed(key, "_hidden")
+
+    [execution] = cloud.upload(hidden, content)
+
+    assert (execution["status"], execution["error"]) == ("FAILED", "JobRunFailed")
+    assert hidden in execution["cause"]
+    sqs = cloud.aws.client("sqs")
+    queue = sqs.get_queue_url(
+        QueueName=f"{execution['stateMachineArn'].split(':')[-1]}-dead-letters"
+    )
+    [message] = sqs.receive_message(QueueUrl=queue["QueueUrl"])["Messages"]
+    kept = json.loads(message["Body"])
+    assert kept["object"]["key"] == hidden
+    assert "FAILED" in kept["failure"]["Cause"]
+
+
+def test_rolled_back_an_upload_starts_a_run_over_the_directory(
+    cloud: Cloud, deployment: Deployment
+) -> None:
+    deployment.apply("-var=pass_s3_object=false")
+    job = chosen_jobs()[0]
+    key, content = next(iter(samples(job).items()))
+
+    [execution] = cloud.upload(key, content)
+
+    assert execution["status"] == "SUCCEEDED", execution
+    run = cloud.run_of(job, execution)
+    assert "--object_key" not in run["Arguments"]
+    assert cloud.log(run)[-1]["trigger_type"] == "scheduled"
+
+
+def test_destroyed_nothing_is_left(aws: EmulatedAws, deployment: Deployment) -> None:
+    deployment.destroy(aws)
+
+    left = {
+        "buckets": aws.client("s3").list_buckets()["Buckets"],
+        "glue jobs": aws.client("glue").list_jobs()["JobNames"],
+        "log groups": aws.client("logs").describe_log_groups()["logGroups"],
+        "machines": aws.client("stepfunctions").list_state_machines()["stateMachines"],
+        "queues": aws.client("sqs").list_queues().get("QueueUrls", []),
+        "roles": aws.client("iam").list_roles()["Roles"],
+        "rules": aws.client("events").list_rules()["Rules"],
+        "schedules": aws.client("scheduler").list_schedules()["Schedules"],
+    }
+    assert not {kind: found for kind, found in left.items() if found}

@@ -1,0 +1,104 @@
+# Owned by the gluecast template: an update rewrites this file and merges local edits into it.
+"""What EventBridge and its Scheduler do between services: an event or a schedule starts a target.
+
+Moto keeps rules, targets and schedules, and starts nothing. Everything here is read back from the
+API at the moment of the event.
+"""
+
+import json
+import uuid
+from collections.abc import Iterator, Mapping
+from typing import Any, Protocol
+
+from emulated_aws.patterns import matches
+from emulated_aws.permissions import queue_allows, role_allows
+from emulated_aws.transformer import TransformerError, transform
+
+
+class Aws(Protocol):
+    """Where the API is."""
+
+    def client(self, service: str) -> Any:
+        """A boto3 client of this service."""
+
+
+def deliver(aws: Aws, event: Mapping[str, Any]) -> None:
+    """Start every target of every enabled rule on the default bus that the event matches."""
+    events = aws.client("events")
+    for rule in matching_rules(aws, event):
+        for target in events.list_targets_by_rule(Rule=rule["Name"])["Targets"]:
+            try:
+                text = _input(event, target)
+            except TransformerError as error:
+                _keep(
+                    aws, target, "events.amazonaws.com", rule["Arn"], json.dumps(event), str(error)
+                )
+            else:
+                _start(aws, target, "events.amazonaws.com", rule["Arn"], text)
+
+
+def fire(aws: Aws, schedule_name: str) -> None:
+    """Do what a schedule does when its time comes; a disabled one does nothing."""
+    schedule = aws.client("scheduler").get_schedule(Name=schedule_name)
+    if schedule["State"] == "ENABLED":
+        target = schedule["Target"]
+        _start(aws, target, "scheduler.amazonaws.com", schedule["Arn"], target["Input"])
+
+
+def matching_rules(aws: Aws, event: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    """The enabled rules on the default bus whose pattern matches the event."""
+    for page in aws.client("events").get_paginator("list_rules").paginate():
+        for rule in page["Rules"]:
+            pattern = rule.get("EventPattern")
+            if rule["State"] == "ENABLED" and pattern and matches(json.loads(pattern), event):
+                yield rule
+
+
+def _input(event: Mapping[str, Any], target: Mapping[str, Any]) -> str:
+    if "InputPath" in target:
+        raise TransformerError(f"expected no InputPath: not emulated, found {target['InputPath']}")
+    transformer = target.get("InputTransformer")
+    if transformer:
+        paths = transformer.get("InputPathsMap", {})
+        return transform(event, paths, transformer["InputTemplate"])
+    return str(target.get("Input") or json.dumps(event, ensure_ascii=False))
+
+
+def _start(aws: Aws, target: Mapping[str, Any], service: str, source: str, text: str) -> None:
+    """Start the target as its role may, or keep the input in the dead-letter queue."""
+    arn, role = target["Arn"], target.get("RoleArn", "")
+    if ":stateMachine:" not in arn:
+        reason = f"expected a state machine as target, found {arn}: nothing else is emulated"
+    elif not role or not role_allows(
+        aws.client("iam"), role, service, "states:StartExecution", arn
+    ):
+        reason = f"expected a role that {service} may start {arn} with, found {role or 'none'}"
+    else:
+        states = aws.client("stepfunctions")
+        states.start_execution(stateMachineArn=arn, name=uuid.uuid4().hex, input=text)
+        return
+    _keep(aws, target, service, source, text, reason)
+
+
+def _keep(
+    aws: Aws, target: Mapping[str, Any], service: str, source: str, text: str, reason: str
+) -> None:
+    """Send what was not delivered to the target's dead-letter queue, where it may be sent to.
+
+    EventBridge needs the queue's leave, the Scheduler that of its role.
+
+    Raises:
+        RuntimeError: there is no such queue; AWS would drop the event in silence.
+    """
+    queue_arn = target.get("DeadLetterConfig", {}).get("Arn", "")
+    sqs = aws.client("sqs")
+    url = sqs.get_queue_url(QueueName=queue_arn.rsplit(":", 1)[-1])["QueueUrl"] if queue_arn else ""
+    if service == "scheduler.amazonaws.com":
+        iam, role = aws.client("iam"), target.get("RoleArn", "")
+        allowed = url and role_allows(iam, role, service, "sqs:SendMessage", queue_arn)
+    else:
+        allowed = url and queue_allows(sqs, url, service, source)
+    if not allowed:
+        raise RuntimeError(f"{source} lost an event: {reason}; and no queue keeps it")
+    attributes = {"ERROR_MESSAGE": {"DataType": "String", "StringValue": reason}}
+    sqs.send_message(QueueUrl=url, MessageBody=text, MessageAttributes=attributes)

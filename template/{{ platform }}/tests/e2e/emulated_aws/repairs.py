@@ -1,0 +1,242 @@
+# Owned by the gluecast template: an update rewrites this file and merges local edits into it.
+"""Where moto's answers differ from AWS's and a deployment would notice: each repair is one function.
+
+Written against the version of moto that pyproject.toml pins.
+"""
+
+import copy
+import json
+import threading
+import time
+import uuid
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree
+
+from moto.glue import models as glue_models
+from moto.glue.responses import GlueResponse
+from moto.iam.access_control import PermissionResult
+from moto.s3 import notifications
+from moto.s3.models import FakeBucket
+from moto.s3.responses import S3Response
+from moto.stepfunctions.parser.asl.component.state.exec.state_task.service import (
+    state_task_service_glue,
+)
+from moto.stepfunctions.parser.asl.parse.asl_parser import AmazonStateLanguageParser
+from moto.stepfunctions.responses import StepFunctionResponse
+
+from emulated_aws.delivery import Aws, deliver
+from emulated_aws.glue import run_job
+
+_AT_ONE_TIME = threading.Semaphore(2)
+"""Runs that are processes at the same moment; the others wait as in Glue's queue."""
+
+
+def repair(aws: Aws, folder: Path) -> None:
+    """Put all repairs in place, for this process; each Glue run gets a folder in `folder`."""
+    _answer_what_terraform_asks_of_machines()
+    _read_back_that_a_bucket_talks_to_eventbridge()
+    _take_every_connection_for_an_encrypted_one()
+    _announce_objects_as_s3_does(aws)
+    _read_back_that_a_job_queues_its_runs()
+    _run_glue_jobs(aws, folder)
+    _wait_for_glue_runs()
+
+
+def _answer_what_terraform_asks_of_machines() -> None:
+    """The provider validates a definition while it plans, and lists versions; moto knows neither."""
+
+    def validate(self: Any) -> tuple[int, dict[str, str], str]:
+        diagnostics = []
+        try:
+            AmazonStateLanguageParser.parse(self._get_param("definition"))
+        except Exception as error:  # the parser's own kinds are many
+            problem = {
+                "severity": "ERROR",
+                "code": "SCHEMA_VALIDATION_FAILED",
+                "message": str(error),
+            }
+            diagnostics.append(problem)
+        result = "FAIL" if diagnostics else "OK"
+        answer = {"result": result, "diagnostics": diagnostics, "truncated": False}
+        return 200, {}, json.dumps(answer)
+
+    def list_versions(self: Any) -> tuple[int, dict[str, str], str]:
+        return 200, {}, json.dumps({"stateMachineVersions": []})
+
+    StepFunctionResponse.validate_state_machine_definition = validate
+    StepFunctionResponse.list_state_machine_versions = list_versions
+
+
+def _read_back_that_a_bucket_talks_to_eventbridge() -> None:
+    """Moto keeps the flag and does not give it back: every plan would want to set it again."""
+    original = S3Response.get_bucket_notification
+
+    def get_bucket_notification(self: Any) -> Any:
+        status, headers, body = original(self)
+        configuration = self.backend.get_bucket_notification_configuration(self.bucket_name)
+        if configuration and configuration.event_bridge is not None:
+            root = ElementTree.fromstring(body)
+            tag = root.tag.replace("NotificationConfiguration", "EventBridgeConfiguration")
+            ElementTree.SubElement(root, tag)
+            body = ElementTree.tostring(root)
+        return status, headers, body
+
+    S3Response.get_bucket_notification = get_bucket_notification
+
+
+def _take_every_connection_for_an_encrypted_one() -> None:
+    """Moto passes over the conditions of a bucket policy: one that asks for TLS would deny all."""
+    original = FakeBucket.get_permission
+
+    def get_permission(self: Any, action: str, resource: str) -> Any:
+        policy = json.loads(self.policy or "{}")
+        statements = policy.get("Statement", [])
+        kept = [
+            each for each in statements if "aws:SecureTransport" not in str(each.get("Condition"))
+        ]
+        if len(kept) == len(statements):
+            return original(self, action, resource)
+        if not kept:
+            return PermissionResult.NEUTRAL
+        other = copy.copy(self)
+        other.policy = json.dumps({**policy, "Statement": kept}).encode()
+        return original(other, action, resource)
+
+    FakeBucket.get_permission = get_permission
+
+
+def _announce_objects_as_s3_does(aws: Aws) -> None:
+    """Object Created once for each object, in the shape of S3's event, to all matching rules.
+
+    Moto announces a multipart upload twice, names fields that S3 names otherwise, and stops at the
+    first target it does not know.
+    """
+    reasons = {
+        "s3:ObjectCreated:Put": "PutObject",
+        "s3:ObjectCreated:Post": "POST Object",
+        "s3:ObjectCreated:Copy": "CopyObject",
+        "s3:ObjectCreated:CompleteMultipartUpload": "CompleteMultipartUpload",
+    }
+
+    def send(account_id: str, bucket: Any, event_name: Any, key: Any) -> None:
+        name = str(event_name.value)
+        if name not in reasons or (name == "s3:ObjectCreated:Put" and key.multipart is not None):
+            return
+        detail = {
+            "version": "0",
+            "bucket": {"name": bucket.name},
+            "object": {
+                "key": key.name,
+                "size": key.size,
+                "etag": key.etag.strip('"'),
+                "sequencer": f"{time.time_ns():018X}",
+                **({"version-id": key.version_id} if bucket.is_versioned else {}),
+            },
+            "request-id": uuid.uuid4().hex[:16].upper(),
+            "requester": account_id,
+            "source-ip-address": "127.0.0.1",
+            "reason": reasons[name],
+        }
+        event = {
+            "version": "0",
+            "id": str(uuid.uuid4()),
+            "detail-type": "Object Created",
+            "source": "aws.s3",
+            "account": account_id,
+            "time": f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}",
+            "region": bucket.region_name,
+            "resources": [bucket.arn],
+            "detail": detail,
+        }
+        deliver(aws, event)
+
+    notifications._send_event_bridge_message = send
+
+
+def _read_back_that_a_job_queues_its_runs() -> None:
+    """Moto drops the setting: every plan would want to set it again."""
+    create, describe = GlueResponse.create_job, glue_models.FakeJob.as_dict
+
+    def create_job(self: Any) -> Any:
+        answer = create(self)
+        job = self.glue_backend.get_job(self._get_param("Name"))
+        job.queues_runs = bool(self._get_param("JobRunQueuingEnabled"))
+        return answer
+
+    def as_dict(self: Any) -> dict[str, Any]:
+        return {**describe(self), "JobRunQueuingEnabled": self.queues_runs}
+
+    GlueResponse.create_job = create_job
+    glue_models.FakeJob.as_dict = as_dict
+
+
+def _run_glue_jobs(aws: Aws, folder: Path) -> None:
+    """A run is a process and its state is the process's; moto's succeeds after a while by itself."""
+
+    class Run(glue_models.FakeJobRun):  # type: ignore[misc]
+        def __init__(self, *args: Any, **kwargs: Any) -> None:
+            super().__init__(*args, **kwargs)
+            self.state, self.error_message = "STARTING", ""
+            threading.Thread(target=self._process, daemon=True).start()
+
+        @property
+        def status(self) -> str:
+            return self.state
+
+        def as_dict(self) -> dict[str, Any]:
+            answer: dict[str, Any] = super().as_dict()
+            if self.error_message:
+                answer["ErrorMessage"] = self.error_message
+            return answer
+
+        def _process(self) -> None:
+            with _AT_ONE_TIME:
+                self.state = "RUNNING"
+                own = folder / f"{self.job_name}-{self.job_run_id[:12]}"
+                own.mkdir()
+                try:
+                    state, self.error_message = run_job(
+                        aws, self.job_name, self.job_run_id, self.arguments or {}, own
+                    )
+                except Exception as error:  # what the emulation cannot do must not look like a wait
+                    state, self.error_message = "ERROR", f"emulated Glue: {error!r}"
+                self.completed_on = self.modified_on = datetime.now(UTC)
+                self.state = state
+
+    glue_models.FakeJobRun = Run
+
+
+def _wait_for_glue_runs() -> None:
+    """startJobRun.sync: moto waits as it should, and then trips over a guard and over datetimes."""
+    service = state_task_service_glue.StateTaskServiceGlue
+    client_of: Callable[..., Any] = service._get_glue_client
+
+    def client(*args: Any, **kwargs: Any) -> Any:
+        glue = client_of(*args, **kwargs)
+        glue.meta.events.register("after-call.glue.GetJobRun", _datetimes_as_text)
+        return glue
+
+    def wait(
+        self: Any,
+        env: Any,
+        resource_runtime_part: Any,
+        normalised_parameters: Any,
+        state_credentials: Any,
+    ) -> None:
+        resolver = self._build_sync_resolver(
+            env, resource_runtime_part, normalised_parameters, state_credentials
+        )
+        self.timeout.eval(env=env)
+        env.stack.append(self._eval_sync(env, resolver, env.stack.pop(), None, None))
+
+    service._get_glue_client = staticmethod(client)
+    service._eval_integration_pattern = wait
+
+
+def _datetimes_as_text(parsed: dict[str, Any], **_: Any) -> None:
+    for name, value in parsed.get("JobRun", {}).items():
+        if isinstance(value, datetime):
+            parsed["JobRun"][name] = value.isoformat()

@@ -1,0 +1,361 @@
+"""The links between moto's services, tried on resources made by hand.
+
+Each test would see moto's own behaviour if the link or the repair were not there.
+"""
+
+import io
+import json
+import time
+import uuid
+import zipfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+from emulated_aws.delivery import fire
+from emulated_aws.server import REGION, EmulatedAws, emulated_aws
+
+ACCOUNT = "123456789012"
+DEFINITION = {"StartAt": "Done", "States": {"Done": {"Type": "Succeed"}}}
+
+
+@pytest.fixture(scope="module")
+def aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmulatedAws]:
+    with emulated_aws(tmp_path_factory.mktemp("emulated_aws")) as started:
+        yield started
+
+
+@dataclass
+class Chain:
+    """A bucket, a rule for it, a machine, and a queue; with names of their own."""
+
+    aws: EmulatedAws
+    name: str
+
+    def role(self, service: str, *actions: str) -> str:
+        """A role for a service that may do these actions to everything."""
+        iam, name = self.aws.client("iam"), f"{self.name}-{uuid.uuid4().hex[:6]}"
+        trust = {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"Service": service}}
+        document = json.dumps({"Version": "2012-10-17", "Statement": [trust]})
+        role = iam.create_role(RoleName=name, AssumeRolePolicyDocument=document)["Role"]
+        if actions:
+            allowed = {"Effect": "Allow", "Action": list(actions), "Resource": "*"}
+            policy = json.dumps({"Version": "2012-10-17", "Statement": [allowed]})
+            iam.put_role_policy(RoleName=name, PolicyName="p", PolicyDocument=policy)
+        return str(role["Arn"])
+
+    def machine(self, definition: object = DEFINITION) -> str:
+        states = self.aws.client("stepfunctions")
+        role = self.role("states.amazonaws.com")
+        text = json.dumps(definition)
+        made = states.create_state_machine(name=self.name, definition=text, roleArn=role)
+        return str(made["stateMachineArn"])
+
+    def queue(self, *, open_to_events: bool = True) -> str:
+        arn = f"arn:aws:sqs:{REGION}:{ACCOUNT}:{self.name}"
+        sender = {"Service": "events.amazonaws.com"}
+        allowed = {"Effect": "Allow", "Action": "sqs:SendMessage", "Principal": sender}
+        policy = json.dumps({"Statement": [{**allowed, "Resource": arn}]})
+        attributes = {"Policy": policy} if open_to_events else {}
+        self.aws.client("sqs").create_queue(QueueName=self.name, Attributes=attributes)
+        return arn
+
+    def rule(self, **target: Any) -> None:
+        """A bucket that talks to EventBridge, and a rule for its objects with this target."""
+        s3, events = self.aws.client("s3"), self.aws.client("events")
+        place = {"LocationConstraint": REGION}
+        s3.create_bucket(Bucket=self.name, CreateBucketConfiguration=place)
+        s3.put_bucket_notification_configuration(
+            Bucket=self.name, NotificationConfiguration={"EventBridgeConfiguration": {}}
+        )
+        pattern = {"source": ["aws.s3"], "detail": {"bucket": {"name": [self.name]}}}
+        events.put_rule(Name=self.name, EventPattern=json.dumps(pattern))
+        events.put_targets(Rule=self.name, Targets=[{"Id": "t", **target}])
+
+    def upload(self, key: str = "sales/a.csv", content: bytes = b"x") -> None:
+        self.aws.client("s3").put_object(Bucket=self.name, Key=key, Body=content)
+
+    def inputs(self, machine: str) -> list[Any]:
+        """What the machine was started with."""
+        states = self.aws.client("stepfunctions")
+        found = states.list_executions(stateMachineArn=machine)["executions"]
+        arns = [execution["executionArn"] for execution in found]
+        return [json.loads(states.describe_execution(executionArn=arn)["input"]) for arn in arns]
+
+    def kept(self) -> list[Any]:
+        """The messages in the queue: their reason, and their body."""
+        sqs = self.aws.client("sqs")
+        url = sqs.get_queue_url(QueueName=self.name)["QueueUrl"]
+        asked = {"MessageAttributeNames": ["All"], "MaxNumberOfMessages": 10}
+        messages = sqs.receive_message(QueueUrl=url, **asked).get("Messages", [])
+        return [
+            (each["MessageAttributes"]["ERROR_MESSAGE"]["StringValue"], json.loads(each["Body"]))
+            for each in messages
+        ]
+
+
+@pytest.fixture
+def chain(aws: EmulatedAws) -> Chain:
+    return Chain(aws, f"chain-{uuid.uuid4().hex[:8]}")
+
+
+@pytest.fixture
+def starter(chain: Chain) -> str:
+    """A role that rules may start machines with."""
+    return chain.role("events.amazonaws.com", "states:StartExecution")
+
+
+def test_an_object_starts_the_target_with_the_event_as_s3_sends_it(
+    chain: Chain, starter: str
+) -> None:
+    machine = chain.machine()
+    chain.rule(Arn=machine, RoleArn=starter)
+
+    chain.upload("sales/a b+c%20.csv", b"123")
+
+    [event] = chain.inputs(machine)
+    assert (event["source"], event["detail-type"]) == ("aws.s3", "Object Created")
+    assert event["resources"] == [f"arn:aws:s3:::{chain.name}"]
+    assert event["detail"]["reason"] == "PutObject"
+    described = event["detail"]["object"]
+    assert (described["key"], described["size"]) == ("sales/a b+c%20.csv", 3)
+    assert {"etag", "sequencer"} <= set(described)
+    assert "version-id" not in described
+
+
+def test_the_transformer_makes_the_input(chain: Chain, starter: str) -> None:
+    machine = chain.machine()
+    paths = {"object": "$.detail.object"}
+    template = '{"rule": "r", "object": <object>}'
+    transformer = {"InputPathsMap": paths, "InputTemplate": template}
+    chain.rule(Arn=machine, RoleArn=starter, InputTransformer=transformer)
+
+    chain.upload('sales/"quoted".csv')
+
+    [sent] = chain.inputs(machine)
+    assert (sent["rule"], sent["object"]["key"]) == ("r", 'sales/"quoted".csv')
+
+
+def test_a_multipart_upload_is_announced_once(chain: Chain, starter: str) -> None:
+    machine, s3 = chain.machine(), chain.aws.client("s3")
+    chain.rule(Arn=machine, RoleArn=starter)
+    place = {"Bucket": chain.name, "Key": "sales/big.csv"}
+
+    upload = {**place, "UploadId": s3.create_multipart_upload(**place)["UploadId"]}
+    part = s3.upload_part(**upload, PartNumber=1, Body=b"x")
+    parts = {"Parts": [{"PartNumber": 1, "ETag": part["ETag"]}]}
+    s3.complete_multipart_upload(**upload, MultipartUpload=parts)
+
+    [event] = chain.inputs(machine)
+    assert event["detail"]["reason"] == "CompleteMultipartUpload"
+
+
+def test_a_deleted_object_is_not_announced_as_created(chain: Chain, starter: str) -> None:
+    machine = chain.machine()
+    chain.rule(Arn=machine, RoleArn=starter)
+    chain.upload()
+
+    chain.aws.client("s3").delete_object(Bucket=chain.name, Key="sales/a.csv")
+
+    assert len(chain.inputs(machine)) == 1
+
+
+def test_a_bucket_that_does_not_talk_to_eventbridge_starts_nothing(
+    chain: Chain, starter: str
+) -> None:
+    machine, s3 = chain.machine(), chain.aws.client("s3")
+    chain.rule(Arn=machine, RoleArn=starter)
+    s3.put_bucket_notification_configuration(Bucket=chain.name, NotificationConfiguration={})
+
+    chain.upload()
+
+    assert chain.inputs(machine) == []
+
+
+def test_a_disabled_rule_starts_nothing(chain: Chain, starter: str) -> None:
+    machine = chain.machine()
+    chain.rule(Arn=machine, RoleArn=starter)
+    chain.aws.client("events").disable_rule(Name=chain.name)
+
+    chain.upload()
+
+    assert chain.inputs(machine) == []
+
+
+@pytest.mark.parametrize(
+    ("service", "action"),
+    [("states.amazonaws.com", "states:StartExecution"), ("events.amazonaws.com", "states:Stop")],
+)
+def test_a_role_that_may_not_start_the_machine_leaves_the_event_in_the_queue(
+    chain: Chain, service: str, action: str
+) -> None:
+    machine, role = chain.machine(), chain.role(service, action)
+    chain.rule(Arn=machine, RoleArn=role, DeadLetterConfig={"Arn": chain.queue()})
+
+    chain.upload("sales/kept.csv")
+
+    assert chain.inputs(machine) == []
+    [(reason, event)] = chain.kept()
+    assert "expected a role that events.amazonaws.com may start" in reason
+    assert event["detail"]["object"]["key"] == "sales/kept.csv"
+
+
+def test_a_glue_job_is_no_target(chain: Chain, starter: str) -> None:
+    job = f"arn:aws:glue:{REGION}:{ACCOUNT}:job/sales"
+    chain.rule(Arn=job, RoleArn=starter, DeadLetterConfig={"Arn": chain.queue()})
+
+    chain.upload()
+
+    [(reason, _)] = chain.kept()
+    assert "expected a state machine as target" in reason
+
+
+@pytest.mark.parametrize("queue", ["none", "closed"])
+def test_an_event_that_would_be_lost_is_an_error(chain: Chain, queue: str) -> None:
+    role = chain.role("events.amazonaws.com")
+    letters = {"DeadLetterConfig": {"Arn": chain.queue(open_to_events=False)}}
+    chain.rule(Arn=chain.machine(), RoleArn=role, **(letters if queue == "closed" else {}))
+
+    with pytest.raises(Exception, match="500"):
+        chain.upload()
+
+
+@pytest.mark.parametrize("state", ["ENABLED", "DISABLED"])
+def test_a_schedule_that_is_enabled_starts_its_target(chain: Chain, state: str) -> None:
+    machine = chain.machine()
+    role = chain.role("scheduler.amazonaws.com", "states:StartExecution")
+    chain.aws.client("scheduler").create_schedule(
+        Name=chain.name,
+        ScheduleExpression="rate(1 day)",
+        FlexibleTimeWindow={"Mode": "OFF"},
+        State=state,
+        Target={"Arn": machine, "RoleArn": role, "Input": '{"schedule": "s"}'},
+    )
+
+    fire(chain.aws, chain.name)
+
+    assert chain.inputs(machine) == ([{"schedule": "s"}] if state == "ENABLED" else [])
+
+
+def job(chain: Chain, script: str) -> str:
+    """A Glue job with this script and an archive that it imports; gives its name."""
+    s3, archive = chain.aws.client("s3"), io.BytesIO()
+    with zipfile.ZipFile(archive, "w") as opened:
+        opened.writestr("own_runtime.py", "WORD = 'from the archive'\n")
+    place = {"LocationConstraint": REGION}
+    s3.create_bucket(Bucket=chain.name, CreateBucketConfiguration=place)
+    s3.put_object(Bucket=chain.name, Key="scripts/job.py", Body=script.encode())
+    s3.put_object(Bucket=chain.name, Key="runtime.zip", Body=archive.getvalue())
+    chain.aws.client("logs").create_log_group(logGroupName=f"/{chain.name}/output")
+    chain.aws.client("glue").create_job(
+        Name=chain.name,
+        Role=chain.role("glue.amazonaws.com"),
+        Command={"Name": "glueetl", "ScriptLocation": f"s3://{chain.name}/scripts/job.py"},
+        DefaultArguments={
+            "--env": "dev",
+            "--extra-py-files": f"s3://{chain.name}/runtime.zip",
+            "--custom-logGroup-prefix": f"/{chain.name}",
+        },
+        JobRunQueuingEnabled=True,
+    )
+    return chain.name
+
+
+def execution_of(chain: Chain, name: str, arguments: dict[str, str]) -> dict[str, Any]:
+    """Start the job through a machine that waits for it; gives the ended execution."""
+    task = {
+        "Type": "Task",
+        "Resource": "arn:aws:states:::glue:startJobRun.sync",
+        "Parameters": {"JobName": name, "Arguments": arguments},
+        "End": True,
+    }
+    machine = chain.machine({"StartAt": "Run", "States": {"Run": task}})
+    states = chain.aws.client("stepfunctions")
+    arn = states.start_execution(stateMachineArn=machine, input="{}")["executionArn"]
+    while (found := states.describe_execution(executionArn=arn))["status"] == "RUNNING":
+        time.sleep(0.1)
+    return dict(found)
+
+
+def test_a_run_is_the_deployed_script_with_its_merged_arguments(chain: Chain) -> None:
+    script = f"""
+import json, os, pathlib, sys
+from own_runtime import WORD
+print(json.dumps([WORD, sys.argv[1:]]))
+lake = pathlib.Path(os.environ["GLUE_LOCAL_LAKE"]) / "{chain.name}"
+(lake / "out").mkdir()
+(lake / "out/rows").write_text("written")
+(lake / "gone").unlink()
+"""
+    name, s3 = job(chain, script), chain.aws.client("s3")
+    s3.put_object(Bucket=chain.name, Key="gone", Body=b"x")
+
+    execution = execution_of(chain, name, {"--object_key": "--a b", "--env": "test"})
+
+    assert execution["status"] == "SUCCEEDED", execution
+    run = json.loads(execution["output"])
+    place = {"logGroupName": f"/{chain.name}/output", "logStreamName": run["Id"]}
+    [line] = chain.aws.client("logs").get_log_events(**place)["events"]
+    word, argv = json.loads(line["message"])
+    assert word == "from the archive"
+    pairs = dict(zip(argv[::2], argv[1::2], strict=True))
+    assert pairs["--JOB_RUN_ID"] == run["Id"]
+    assert (pairs["--object_key"], pairs["--env"]) == ("--a b", "test")
+    keys = [entry["Key"] for entry in s3.list_objects_v2(Bucket=chain.name)["Contents"]]
+    assert keys == ["out/rows", "runtime.zip", "scripts/job.py"]
+
+
+def test_a_script_that_fails_fails_the_run_and_the_execution(chain: Chain) -> None:
+    name = job(chain, "import sys; sys.exit('expected more, found less')")
+
+    execution = execution_of(chain, name, {})
+
+    assert (execution["status"], execution["error"]) == ("FAILED", "States.TaskFailed")
+    run = json.loads(execution["cause"])
+    assert (run["JobRunState"], run["ErrorMessage"]) == ("FAILED", "expected more, found less")
+
+
+def test_what_terraform_reads_back_is_what_it_put(chain: Chain) -> None:
+    chain.rule(Arn=chain.machine(), RoleArn=chain.role("events.amazonaws.com"))
+    other = Chain(chain.aws, f"{chain.name}-job")
+
+    notifications = chain.aws.client("s3").get_bucket_notification_configuration(Bucket=chain.name)
+    described = chain.aws.client("glue").get_job(JobName=job(other, ""))["Job"]
+
+    assert notifications["EventBridgeConfiguration"] == {}
+    assert described["JobRunQueuingEnabled"] is True
+
+
+@pytest.mark.parametrize(
+    ("definition", "result"), [(DEFINITION, "OK"), ({"StartAt": "Nowhere"}, "FAIL")]
+)
+def test_a_definition_is_validated(aws: EmulatedAws, definition: object, result: str) -> None:
+    states = aws.client("stepfunctions")
+
+    answer = states.validate_state_machine_definition(definition=json.dumps(definition))
+
+    assert answer["result"] == result
+
+
+@pytest.mark.parametrize(("condition", "allowed"), [("aws:SecureTransport", True), (None, False)])
+def test_a_policy_that_asks_for_encryption_alone_denies_nothing(
+    chain: Chain, condition: str | None, allowed: bool
+) -> None:
+    s3, place = chain.aws.client("s3"), {"LocationConstraint": REGION}
+    s3.create_bucket(Bucket=chain.name, CreateBucketConfiguration=place)
+    chain.upload()
+    denied = {"Effect": "Deny", "Principal": "*", "Action": "s3:*", "Resource": "*"}
+    if condition:
+        denied["Condition"] = {"Bool": {condition: "false"}}
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [denied]})
+    s3.put_bucket_policy(Bucket=chain.name, Policy=policy)
+
+    try:
+        s3.get_object(Bucket=chain.name, Key="sales/a.csv")
+        assert allowed
+    except s3.exceptions.ClientError:
+        assert not allowed
+    finally:
+        s3.delete_bucket_policy(Bucket=chain.name)  # else every run here would meet it

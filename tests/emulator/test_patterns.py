@@ -1,0 +1,97 @@
+"""Event patterns match as EventBridge's own engine does: what is expected here was seen there."""
+
+from typing import Any
+
+import pytest
+
+from emulated_aws.patterns import PatternError, matches
+
+
+def on_key(*matchers: object) -> dict[str, Any]:
+    return {"detail": {"object": {"key": list(matchers)}}}
+
+
+def event(key: str, size: int = 3) -> dict[str, Any]:
+    return {
+        "source": "aws.s3",
+        "resources": ["arn:aws:s3:::a", "arn:aws:s3:::b"],
+        "detail": {"object": {"key": key, "size": size}, "flag": True, "nothing": None},
+    }
+
+
+@pytest.mark.parametrize(
+    ("pattern", "key", "expected"),
+    [
+        (on_key({"prefix": "sales/"}), "sales/a.csv", True),
+        (on_key({"prefix": "sales/"}), "other/sales/a.csv", False),
+        (on_key({"suffix": ".csv"}), "sales/a.csv", True),
+        (on_key({"suffix": ".csv"}), "sales/a.CSV", False),
+        (on_key({"suffix": {"equals-ignore-case": ".csv"}}), "sales/a.CSV", True),
+        # Two matchers in one list are a choice, not a conjunction.
+        (on_key({"prefix": "sales/"}, {"suffix": ".csv"}), "sales/a.json", True),
+        (on_key({"prefix": "sales/"}, {"suffix": ".csv"}), "other/a.csv", True),
+        (on_key({"prefix": "a/"}, {"anything-but": {"prefix": "a/_"}}), "z", True),
+        (on_key({"wildcard": "sales/*.csv"}), "sales/x/y.csv", True),
+        (on_key({"wildcard": "sales/*.csv"}), "sales/.csv", True),
+        (on_key({"wildcard": "sales/*.csv"}), "sales/a.CSV", False),
+        (on_key({"wildcard": "sales/[1]?"}), "sales/[1]?", True),
+        (on_key({"wildcard": "sales/[1]?"}), "sales/12", False),
+        (on_key({"wildcard": "a\\*b"}), "a*b", True),
+        (on_key({"wildcard": "a\\*b"}), "axb", False),
+        (on_key({"wildcard": "*\n*"}), "a\nb", True),
+        (on_key("sales/a.csv"), "sales/a.csv", True),
+        (on_key({"equals-ignore-case": "A"}), "a", True),
+        (on_key({"anything-but": ["a", "b"]}), "c", True),
+        (on_key({"anything-but": ["a", "b"]}), "b", False),
+        (on_key({"anything-but": {"suffix": [".tmp", ".part"]}}), "a.part", False),
+        (on_key({"exists": True}), "a", True),
+        ({"detail": {"object": {"etag": [{"exists": False}]}}}, "a", True),
+        ({"detail": {"object": {"etag": [{"anything-but": "x"}]}}}, "a", False),
+        ({"detail": {"object": {"size": [{"numeric": [">", 0]}]}}}, "a", True),
+        ({"detail": {"object": {"size": [{"numeric": [">", 0, "<=", 2]}]}}}, "a", False),
+        ({"detail": {"object": {"size": ["3"]}}}, "a", False),
+        ({"detail": {"flag": [True], "nothing": [None]}}, "a", True),
+        ({"resources": ["arn:aws:s3:::b"]}, "a", True),
+        ({"source": ["aws.s3"], "detail": {"absent": {"key": ["a"]}}}, "a", False),
+        ({"$or": [on_key("x"), {"source": ["aws.s3"]}]}, "a", True),
+        ({"$or": [on_key("x"), {"source": ["other"]}]}, "a", False),
+    ],
+)
+def test_a_pattern_matches_as_on_aws(pattern: Any, key: str, expected: bool) -> None:
+    assert matches(pattern, event(key)) is expected
+
+
+@pytest.mark.parametrize("size", [0, 1])
+def test_an_object_without_content_can_be_told_apart(size: int) -> None:
+    pattern = {"detail": {"object": {"size": [{"numeric": [">", 0]}]}}}
+
+    assert matches(pattern, event("sales/", size)) is (size > 0)
+
+
+@pytest.mark.parametrize(
+    "pattern",
+    [
+        {},
+        {"source": []},
+        {"source": "aws.s3"},
+        {"source": [["aws.s3"]]},
+        on_key({"prefix": "a", "suffix": "b"}),
+        on_key({"sufix": ".csv"}),
+        on_key({"prefix": 1}),
+        on_key({"prefix": {"starts": "a"}}),
+        on_key({"wildcard": "a**"}),
+        on_key({"wildcard": "a\\b"}),
+        on_key({"numeric": [">"]}),
+        on_key({"numeric": ["=>", 1]}),
+        on_key({"numeric": [">", "1"]}),
+        on_key({"anything-but": []}),
+        on_key({"anything-but": {"prefix": "a", "suffix": "b"}}),
+        on_key({"exists": "yes"}),
+        on_key({"cidr": "10.0.0.0/24"}),
+        {"$or": [on_key("x")]},
+        {"source": ["another"], "detail": {"object": {"key": [{"sufix": ".csv"}]}}},
+    ],
+)
+def test_a_pattern_that_eventbridge_refuses_is_refused(pattern: Any) -> None:
+    with pytest.raises(PatternError, match="expected"):
+        matches(pattern, event("sales/a.csv"))

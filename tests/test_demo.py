@@ -1,5 +1,6 @@
 """The demo runs the three example jobs, and tells what happened."""
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -27,6 +28,13 @@ def test_the_demo_runs_every_job_both_ways_and_can_run_again(tmp_path: Path) -> 
             for job in ("sales_etl", "customer_import", "product_catalog")
             for counts in (["1", "4", "4"], ["4", "11", "11"])
         ]
+        cloud = ran.stdout.split("On AWS")[1]
+        assert re.search(
+            r"^sales_etl +upload of s3://data-lake-<env>-bronze/sales/\*\.csv ", cloud, re.M
+        )
+        assert re.search(
+            r"^sales_etl +cron\(0 3 \? \* MON \*\) UTC +the whole directory$", cloud, re.M
+        )
 
 
 def test_the_demo_leaves_a_folder_of_someone_else_alone(tmp_path: Path) -> None:

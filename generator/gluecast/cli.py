@@ -37,10 +37,11 @@ def main(argv: Sequence[str] | None = None) -> None:
 
 def _demo(options: argparse.Namespace) -> int:
     from gluecast.demo import DemoError, run_demo
+    from gluecast.triggers import TriggersError
 
     try:
         run_demo(options.target)
-    except DemoError as error:
+    except (DemoError, TriggersError) as error:
         print(f"gluecast demo: {error}", file=sys.stderr)
         return 1
     return 0

@@ -5,14 +5,17 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import yaml
+
 from gluecast.examples import JOBS, answers, copier_copy
 from gluecast.template import TEMPLATE_ROOT
+from gluecast.triggers import Trigger, Upload, triggers
 
 
 class DemoError(Exception):
@@ -51,12 +54,14 @@ def run_demo(target: Path) -> None:
     ]
     print()
     print(summary(runs))
+    print("\nOn AWS the same jobs are started as infrastructure/jobs/*.tf says:\n")
+    print(cloud_summary(triggers(repository), _lake_prefix(repository)))
     print()
     print(_next_steps(target, _sample_file(repository, JOBS[0]).relative_to(repository)))
 
 
 def summary(runs: Sequence[JobRun]) -> str:
-    """A table of runs, a line each, as wide as it needs to be."""
+    """A table of runs, a line each."""
     header = ("job", "started by", "files", "rows read", "rows written", "seconds", "output")
     rows = [
         (
@@ -70,16 +75,22 @@ def summary(runs: Sequence[JobRun]) -> str:
         )
         for run in runs
     ]
-    widths = [max(map(len, column)) for column in zip(header, *rows, strict=True)]
-    numeric = {2, 3, 4, 5}
-    lines = [header, tuple("-" * width for width in widths), *rows]
-    return "\n".join(
-        "  ".join(
-            cell.rjust(width) if index in numeric else cell.ljust(width)
-            for index, (cell, width) in enumerate(zip(line, widths, strict=True))
-        ).rstrip()
-        for line in lines
-    )
+    return _table(header, rows, numeric=range(2, 6))
+
+
+def cloud_summary(found: Sequence[Trigger], lake_prefix: str) -> str:
+    """A table of what starts the jobs on AWS, a line for each upload and each schedule."""
+    rows = [
+        (
+            each.job,
+            f"upload of s3://{lake_prefix}-<env>-{each.zone}/{each.prefix}*{each.suffix}",
+            "that file",
+        )
+        if isinstance(each, Upload)
+        else (each.job, f"{each.expression} {each.timezone}", "the whole directory")
+        for each in found
+    ]
+    return _table(("job", "started by", "reads"), rows)
 
 
 def job_run(job: str, log: Sequence[Mapping[str, Any]]) -> JobRun:
@@ -124,6 +135,11 @@ def _scaffold(target: Path) -> None:
                 copier_copy(str(TEMPLATE_ROOT), target, data, ref="HEAD")
             except subprocess.CalledProcessError as error:
                 raise DemoError(error.stderr.strip().splitlines()[-1]) from error
+
+
+def _lake_prefix(repository: Path) -> str:
+    answers_file = repository / ".copier-answers/_platform.yml"
+    return str(yaml.safe_load(answers_file.read_text(encoding="utf-8"))["lake_prefix"])
 
 
 def _sample_file(repository: Path, job: str) -> Path:
@@ -174,6 +190,21 @@ def _step(what: str) -> Iterator[None]:
     print(f"{time.monotonic() - started:.1f} s", flush=True)
 
 
+def _table(
+    header: Sequence[str], rows: Sequence[Sequence[str]], numeric: Container[int] = ()
+) -> str:
+    """Columns as wide as they need to be, those of `numeric` aligned to the right."""
+    widths = [max(map(len, column)) for column in zip(header, *rows, strict=True)]
+    lines = [header, ["-" * width for width in widths], *rows]
+    return "\n".join(
+        "  ".join(
+            cell.rjust(width) if index in numeric else cell.ljust(width)
+            for index, (cell, width) in enumerate(zip(line, widths, strict=True))
+        ).rstrip()
+        for line in lines
+    )
+
+
 def _number(value: int | None) -> str:
     return "unknown" if value is None else str(value)
 
@@ -187,4 +218,5 @@ that came twice. The repository is in {target}; the tables are below its folder 
     make setup                                   # an environment of its own
     make run-local JOB={JOBS[0]} FILE={sample}
     make test
+    make test-e2e                                # the same on an emulated AWS; needs terraform
 """

@@ -1,4 +1,4 @@
-"""Whether the Terraform code can be tried on this machine."""
+"""The rendered Terraform code on this machine: whether it can be tried, and a copy to try."""
 
 import functools
 import os
@@ -6,6 +6,8 @@ import shutil
 import subprocess
 import tempfile
 from pathlib import Path
+
+from gluecast.examples import RENDERED
 
 PROVIDER_ALONE = """
 terraform {
@@ -37,3 +39,23 @@ def _provider_can_be_installed() -> bool:
         (Path(folder) / "main.tf").write_text(PROVIDER_ALONE)
         command = ["terraform", f"-chdir={folder}", "init", "-input=false"]
         return subprocess.run(command, capture_output=True, check=False).returncode == 0
+
+
+def repository_with_archive(target: Path) -> Path:
+    """A copy of the example repository, with an archive as `make build` writes it."""
+    ignored = shutil.ignore_patterns(".terraform*", "__pycache__")
+    copied = shutil.copytree(RENDERED, target, ignore=ignored)
+    (copied / "build").mkdir()
+    (copied / "build/glue_runtime.zip").write_bytes(b"an archive")
+    return copied
+
+
+def initialise(environment: Path) -> None:
+    """Run terraform init in a folder, without a backend."""
+    mirror = os.environ.get("TF_PROVIDER_MIRROR")
+    options = [f"-plugin-dir={mirror}"] if mirror else []
+    subprocess.run(
+        ["terraform", f"-chdir={environment}", "init", "-backend=false", *options],
+        capture_output=True,
+        check=True,
+    )

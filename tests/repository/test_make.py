@@ -173,14 +173,14 @@ def test_the_workflow_runs_the_same_targets(repository: Path) -> None:
     workflow = yaml.safe_load((repository / ".github/workflows/ci.yml").read_text())
     commands = [step["run"] for step in workflow["jobs"]["test"]["steps"] if "run" in step]
 
-    targets = ["setup", "lint", "test-unit", "test-int", "test-infra", "test-e2e"]
+    targets = ["setup", "lint", "test-unit", "test-int", "test-infra", "test-e2e", "scan"]
     assert commands == [f"make {target}" for target in targets]
 
 
-def test_the_rendered_packages_are_those_of_the_demo(repository: Path) -> None:
+def test_the_rendered_packages_are_those_of_this_project(repository: Path) -> None:
     ours = (TEMPLATE_ROOT / "pyproject.toml").read_text()
     for line in (repository / "pyproject.toml").read_text().splitlines():
-        for package in ("pyspark==", "structlog==", "ruff=="):
+        for package in ("pyspark==", "structlog==", "ruff==", "botocore==", "parliament=="):
             if package in line:
                 pin = line[line.index(package) :].split('"')[0]
                 assert f'"{pin}"' in ours

@@ -5,9 +5,13 @@ data "aws_partition" "current" {}
 data "aws_region" "current" {}
 
 locals {
+  # Provider 5 has no attribute region, provider 6 deprecates name; both have the endpoint:
+  # ec2.eu-central-1.amazonaws.com.
+  region = split(".", data.aws_region.current.endpoint)[1]
+
   # Built from parts that are known before the job exists, so that others can key on it.
   arn = join(":", [
-    "arn", data.aws_partition.current.partition, "glue", data.aws_region.current.name,
+    "arn", data.aws_partition.current.partition, "glue", local.region,
     data.aws_caller_identity.current.account_id, "job/${aws_glue_job.this.name}",
   ])
   log_group = "/aws-glue/${var.name}"
@@ -15,6 +19,7 @@ locals {
 }
 
 resource "aws_glue_job" "this" {
+  #checkov:skip=CKV_AWS_195: the buckets encrypt what is written, CloudWatch encrypts logs, bookmarks are off
   name                    = var.name
   role_arn                = aws_iam_role.job.arn
   glue_version            = var.glue_version
@@ -51,6 +56,8 @@ resource "aws_glue_job" "this" {
 }
 
 resource "aws_cloudwatch_log_group" "job" {
+  #checkov:skip=CKV_AWS_158: CloudWatch encrypts with a key of its own; a key of yours costs extra
+  #checkov:skip=CKV_AWS_338: log_retention_days decides; logs of a year cost more than they are read
   for_each = toset(["output", "error"])
 
   name              = "${local.log_group}/${each.key}"

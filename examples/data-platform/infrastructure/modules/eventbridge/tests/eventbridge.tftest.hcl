@@ -8,7 +8,7 @@ mock_provider "aws" {
     defaults = { partition = "aws" }
   }
   mock_data "aws_region" {
-    defaults = { name = "eu-central-1" }
+    defaults = { endpoint = "ec2.eu-central-1.amazonaws.com" }
   }
 
   mock_resource "aws_sfn_state_machine" {

@@ -1,0 +1,171 @@
+# Owned by the gluecast template: an update rewrites this file and merges local edits into it.
+"""IAM: policies that are valid, and roles that may do what their users need and no more."""
+
+import json
+from collections import defaultdict
+from typing import Any
+
+import parliament
+
+from infrastructure_checks.machines import api_call, tasks
+from infrastructure_checks.resources import PLACE, Resource, by_arn, of_type, statements
+from infrastructure_checks.uploads import dead_letter_queue
+
+Right = tuple[str, str]
+"""An action and the resource it is for: sqs:SendMessage, arn:aws:sqs:..."""
+
+# What Step Functions does for a task. The wait for a Glue run (.sync) polls, and stops on a timeout.
+RIGHTS_OF_TASKS = {
+    "glue:startJobRun.sync": (
+        *("glue:StartJobRun", "glue:GetJobRun"),
+        *("glue:GetJobRuns", "glue:BatchStopJobRun"),
+    ),
+    "glue:startJobRun": ("glue:StartJobRun",),
+    "sqs:sendMessage": ("sqs:SendMessage",),
+}
+
+
+def policies_are_valid(resources: list[Resource]) -> list[str]:
+    """What roles may do exists, fits its resources, and is named: no action with * and no * alone."""
+    findings = []
+    for resource in resources:
+        if resource.type not in ("aws_iam_role_policy", "aws_iam_policy"):
+            continue
+        policy = resource.values["policy"]
+        problems = [
+            f"expected a valid policy, found {finding.issue} {finding.detail}"
+            for finding in parliament.analyze_policy_string(policy).findings
+        ]
+        for statement in statements(policy):
+            if any("*" in action for action in _list(statement.get("Action"))):
+                problems.append(f"expected named actions, found {statement.get('Action')}")
+            if "*" in _list(statement.get("Resource")):
+                problems.append(f"expected named resources, found * for {statement.get('Action')}")
+        findings += [f"{problem} in {resource.address}" for problem in problems]
+    return findings
+
+
+def nothing_is_open_to_everyone(resources: list[Resource]) -> list[str]:
+    """No policy of a bucket, a queue or a role allows anything to every principal."""
+    findings = []
+    for resource in resources:
+        for attribute in ("policy", "assume_role_policy"):
+            for statement in statements(resource.values.get(attribute)):
+                principal = statement.get("Principal")
+                if statement["Effect"] == "Allow" and principal in ("*", {"AWS": "*"}):
+                    findings.append(
+                        f"expected a principal, found {json.dumps(principal)} in {resource.address}"
+                    )
+    return findings
+
+
+def roles_are_trusted_by_their_users(resources: list[Resource]) -> list[str]:
+    """A role can be assumed by the service that uses it, for this account, and by nobody else."""
+    roles = by_arn(resources, "aws_iam_role")
+    findings = []
+    for arn, service in _users(resources):
+        if arn not in roles:
+            continue
+        role = roles[arn]
+        found = statements(role.values["assume_role_policy"])
+        right = [
+            statement
+            for statement in found
+            if statement.get("Principal") == {"Service": service}
+            and "aws:SourceAccount" in statement.get("Condition", {}).get("StringEquals", {})
+        ]
+        if not found or right != found:
+            findings.append(
+                f"expected trust in {service} for this account, found "
+                f"{role.values['assume_role_policy']} in {role.address}"
+            )
+    return findings
+
+
+def roles_may_do_what_is_needed(resources: list[Resource]) -> list[str]:
+    """Roles of rules, schedules and machines have the rights they need, and no other."""
+    roles = by_arn(resources, "aws_iam_role")
+    findings = []
+    for arn, needed in _needed(resources).items():
+        if arn in roles and needed is not None:
+            granted = _granted(resources, roles[arn])
+            for problem, rights in (("missing", needed - granted), ("too much", granted - needed)):
+                if rights:
+                    findings.append(
+                        f"expected the rights that are needed, found {problem}: "
+                        f"{sorted(rights)} in {roles[arn].address}"
+                    )
+    return findings
+
+
+def _users(resources: list[Resource]) -> list[tuple[str, str]]:
+    """The ARNs of roles, each with the service that uses it."""
+    uses = {
+        "aws_cloudwatch_event_target": "events.amazonaws.com",
+        "aws_glue_job": "glue.amazonaws.com",
+        "aws_sfn_state_machine": "states.amazonaws.com",
+    }
+    users = [
+        (resource.values["role_arn"], service)
+        for kind, service in uses.items()
+        for resource in of_type(resources, kind)
+    ]
+    return users + [
+        (target["role_arn"], "scheduler.amazonaws.com")
+        for schedule in of_type(resources, "aws_scheduler_schedule")
+        for target in schedule.values["target"]
+    ]
+
+
+def _needed(resources: list[Resource]) -> dict[str, set[Right] | None]:
+    """The rights that roles need; none at all where a machine does what is not known here."""
+    needed: dict[str, set[Right] | None] = defaultdict(set)
+
+    def add(role: str, rights: set[Right] | None) -> None:
+        known = needed[role]
+        needed[role] = None if known is None or rights is None else known | rights
+
+    for target in of_type(resources, "aws_cloudwatch_event_target"):
+        add(target.values["role_arn"], {("states:StartExecution", target.values["arn"])})
+    for schedule in of_type(resources, "aws_scheduler_schedule"):
+        for target_of_schedule in schedule.values["target"]:
+            add(
+                target_of_schedule["role_arn"],
+                {
+                    ("states:StartExecution", target_of_schedule["arn"]),
+                    ("sqs:SendMessage", dead_letter_queue(target_of_schedule)),
+                },
+            )
+    queues = {q.values["url"]: q.values["arn"] for q in of_type(resources, "aws_sqs_queue")}
+    for machine in of_type(resources, "aws_sfn_state_machine"):
+        for _, task in tasks(machine):
+            add(machine.values["role_arn"], _rights_of_task(task, queues))
+    return needed
+
+
+def _rights_of_task(task: dict[str, Any], queues: dict[str, str]) -> set[Right] | None:
+    call = task["Resource"].partition(":states:::")[2]
+    parameters = task.get("Parameters", {})
+    if call not in RIGHTS_OF_TASKS or api_call(task["Resource"]) is None:
+        return None
+    if call.startswith("glue:"):
+        resource = f"arn:aws:glue:{PLACE}:job/{parameters.get('JobName')}"
+    else:
+        resource = queues.get(parameters.get("QueueUrl", ""), "no queue")
+    return {(action, resource) for action in RIGHTS_OF_TASKS[call]}
+
+
+def _granted(resources: list[Resource], role: Resource) -> set[Right]:
+    return {
+        (action, resource)
+        for policy in of_type(resources, "aws_iam_role_policy")
+        if policy.values["role"] == role.values["id"]
+        for statement in statements(policy.values["policy"])
+        if statement["Effect"] == "Allow"
+        for action in _list(statement.get("Action"))
+        for resource in _list(statement.get("Resource"))
+    }
+
+
+def _list(value: Any) -> list[str]:
+    return value if isinstance(value, list) else [value]

@@ -1,0 +1,146 @@
+# Owned by the gluecast template: an update rewrites this file and merges local edits into it.
+"""What Terraform would create in an environment: every value known, and no AWS account asked.
+
+Terraform's own tests mock the provider. A first one plans, which tells the names of all resources;
+a second one applies with the ARNs that AWS would derive from these names, so that it can be seen
+what refers to what.
+"""
+
+import json
+import subprocess
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+REGION = "eu-central-1"
+ACCOUNT = "123456789012"
+PLACE = f"{REGION}:{ACCOUNT}"
+
+# Inside .terraform: git ignores it, and terraform init has made it.
+FOLDER = ".terraform/checks"
+
+PROVIDER = f"""
+mock_provider "aws" {{
+  mock_data "aws_caller_identity" {{
+    defaults = {{ account_id = "{ACCOUNT}" }}
+  }}
+  mock_data "aws_partition" {{
+    defaults = {{ partition = "aws" }}
+  }}
+  mock_data "aws_region" {{
+    defaults = {{ endpoint = "ec2.{REGION}.amazonaws.com" }}
+  }}
+}}
+"""
+
+ARNS = {
+    "aws_cloudwatch_event_rule": f"arn:aws:events:{PLACE}:rule/{{name}}",
+    "aws_cloudwatch_log_group": f"arn:aws:logs:{PLACE}:log-group:{{name}}",
+    "aws_iam_role": f"arn:aws:iam::{ACCOUNT}:role/{{name}}",
+    "aws_s3_bucket": "arn:aws:s3:::{name}",
+    "aws_sfn_state_machine": f"arn:aws:states:{PLACE}:stateMachine:{{name}}",
+    "aws_sqs_queue": f"arn:aws:sqs:{PLACE}:{{name}}",
+}
+
+
+@dataclass(frozen=True)
+class Resource:
+    """A resource of Terraform: its address, such as `module.jobs.aws_sqs_queue.x`, and its values."""
+
+    address: str
+    type: str
+    values: dict[str, Any]
+
+
+def resources_of(environment: Path) -> list[Resource]:
+    """Every resource of an environment that terraform init has been run in.
+
+    Raises:
+        RuntimeError: Terraform does not plan or apply it; says what Terraform says.
+    """
+    planned = _test(environment, "plan", PROVIDER)["resource_changes"]
+    overrides = "".join(
+        _override(resource["address"], _identity(resource["type"], resource["change"]))
+        for resource in planned
+        if resource["mode"] == "managed"
+    )
+    state = _test(environment, "apply", PROVIDER + overrides)
+    return [
+        Resource(resource["address"], resource["type"], resource["values"])
+        for resource in _resources(state["root_module"])
+        if resource["mode"] == "managed"
+    ]
+
+
+def of_type(resources: list[Resource], kind: str) -> list[Resource]:
+    """The resources of a type: aws_sqs_queue."""
+    return [resource for resource in resources if resource.type == kind]
+
+
+def by_arn(resources: list[Resource], kind: str) -> dict[str, Resource]:
+    """The resources of a type by their ARN."""
+    return {resource.values["arn"]: resource for resource in of_type(resources, kind)}
+
+
+def statements(policy: str | None) -> list[dict[str, Any]]:
+    """The statements of a policy.
+
+    None for a policy that is not configured: the mocked provider makes up a word for it.
+    """
+    try:
+        found: list[dict[str, Any]] = json.loads(policy or "{}")["Statement"]
+    except (ValueError, KeyError):
+        return []
+    return found
+
+
+def _test(environment: Path, command: str, text: str) -> dict[str, Any]:
+    """Run one test over the environment; gives the plan or the state that it came to."""
+    folder = environment / FOLDER
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "all.tftest.hcl").write_text(f'{text}\nrun "all" {{\n  command = {command}\n}}\n')
+    ran = subprocess.run(
+        ["terraform", "test", "-json", "-verbose", f"-test-directory={FOLDER}"],
+        cwd=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    messages = [json.loads(line) for line in ran.stdout.splitlines() if line.startswith("{")]
+    if ran.returncode != 0:
+        errors = [
+            str(m.get("diagnostic") or m["@message"]) for m in messages if m["@level"] == "error"
+        ]
+        raise RuntimeError(
+            f"expected a {command} of {environment.name}, found errors; run make test-infra, which "
+            f"initialises it, and see: {' '.join(errors) or ran.stderr}"
+        )
+    wanted = {"plan": "test_plan", "apply": "test_state"}[command]
+    found: dict[str, Any] = next(m[wanted] for m in messages if m["type"] == wanted)
+    return found
+
+
+def _identity(kind: str, change: dict[str, Any]) -> dict[str, str]:
+    """What AWS would derive from the name of a resource: its ARN, and its id or URL."""
+    if not change["after_unknown"].get("arn"):
+        return {}
+    name = change["after"].get("bucket") or change["after"].get("name") or "unnamed"
+    service = kind.split("_")[1]
+    arn = ARNS.get(kind, f"arn:aws:{service}:{PLACE}:{kind}/{{name}}").format(name=name)
+    if kind == "aws_sqs_queue":
+        url = f"https://sqs.{REGION}.amazonaws.com/{ACCOUNT}/{name}"
+        return {"arn": arn, "id": url, "url": url}
+    return {"arn": arn, "id": name}
+
+
+def _override(address: str, values: dict[str, str]) -> str:
+    if not values:
+        return ""
+    return f"override_resource {{\n  target = {address}\n  values = {json.dumps(values)}\n}}\n"
+
+
+def _resources(module: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    yield from module.get("resources", [])
+    for child in module.get("child_modules", []):
+        yield from _resources(child)

@@ -1,0 +1,199 @@
+# Owned by the gluecast template: an update rewrites this file and merges local edits into it.
+"""Rules of EventBridge: what they match, what they send, and to whom."""
+
+import fnmatch
+import itertools
+import json
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from infrastructure_checks.resources import Resource, by_arn, of_type, statements
+
+# https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-create-pattern-operators.html
+OPERATORS = {
+    "anything-but",
+    "cidr",
+    "equals-ignore-case",
+    "exists",
+    "numeric",
+    "prefix",
+    "suffix",
+    "wildcard",
+}
+PLACEHOLDER = re.compile(r"<([A-Za-z0-9_.-]+)>")
+INPUT_PATH = re.compile(r"\$(\.[A-Za-z0-9_-]+)+")
+
+
+def rules_start_machines(resources: list[Resource]) -> list[str]:
+    """Every rule has a target: a state machine, with a role and a queue that accepts its events."""
+    machines = by_arn(resources, "aws_sfn_state_machine")
+    roles = by_arn(resources, "aws_iam_role")
+    queues = by_arn(resources, "aws_sqs_queue")
+    rules = {rule.values["name"]: rule for rule in of_type(resources, "aws_cloudwatch_event_rule")}
+    targets = of_type(resources, "aws_cloudwatch_event_target")
+    findings = [
+        f"expected a target, found none in {rule.address}"
+        for name, rule in rules.items()
+        if name not in {target.values["rule"] for target in targets}
+    ]
+    for target in targets:
+        values, where = target.values, target.address
+        if values["arn"] not in machines:
+            findings.append(f"expected a state machine, found {values['arn']} in {where}")
+        if values["role_arn"] not in roles:
+            findings.append(f"expected a role, found {values['role_arn']} in {where}")
+        queue = queues.get(dead_letter_queue(values))
+        rule = rules.get(values["rule"])
+        if rule is None:
+            findings.append(f"expected a rule, found {values['rule']} in {where}")
+        elif queue is None:
+            findings.append(f"expected a dead-letter queue, found none in {where}")
+        elif not _accepts(queue, rule):
+            findings.append(
+                f"expected a policy that lets {rule.values['name']} send, found "
+                f"{queue.values['policy']} in {queue.address}"
+            )
+    return findings
+
+
+def patterns_say_what_they_seem_to(resources: list[Resource]) -> list[str]:
+    """Patterns use operators that exist, and no array that reads as "and" where it means "or"."""
+    findings = []
+    for rule in of_type(resources, "aws_cloudwatch_event_rule"):
+        if rule.values["event_pattern"]:
+            pattern = json.loads(rule.values["event_pattern"])
+            findings += [f"{finding} in {rule.address}" for finding in _pattern_findings(pattern)]
+    return findings
+
+
+def input_templates_give_json(resources: list[Resource]) -> list[str]:
+    """Placeholders are bare, defined and used, and the template is JSON once they are replaced."""
+    findings = []
+    for target in of_type(resources, "aws_cloudwatch_event_target"):
+        for transformer in target.values["input_transformer"]:
+            template, paths = transformer["input_template"], transformer["input_paths"] or {}
+            used = {n for n in PLACEHOLDER.findall(template) if not n.startswith("aws.events.")}
+            if "\\u003c" in template:
+                problem = f"expected <name>, found it escaped in {template}"
+            elif used != set(paths):
+                problem = f"expected the placeholders {sorted(paths)}, found {sorted(used)}"
+            elif not all(INPUT_PATH.fullmatch(path) for path in paths.values()):
+                problem = f"expected paths such as $.detail.object, found {sorted(paths.values())}"
+            elif not _is_json(PLACEHOLDER.sub('{"an": "object"}', template)):
+                problem = f"expected JSON with bare placeholders, found {template}"
+            else:
+                continue
+            findings.append(f"{problem} in {target.address}")
+    return findings
+
+
+def an_upload_starts_one_run(resources: list[Resource]) -> list[str]:
+    """No object is claimed by two rules."""
+    claims = [claim for target in _targets(resources) for claim in _claims(resources, *target)]
+    findings = []
+    for one, other in itertools.combinations(claims, 2):
+        (bucket, prefix, suffix, address), (bucket_2, prefix_2, suffix_2, address_2) = one, other
+        nested = prefix.startswith(prefix_2) or prefix_2.startswith(prefix)
+        same_end = suffix.endswith(suffix_2) or suffix_2.endswith(suffix)
+        if bucket == bucket_2 and nested and same_end and address != address_2:
+            findings.append(
+                f"expected uploads that start one run, found {bucket}/{prefix}*{suffix} in "
+                f"{address} and {bucket_2}/{prefix_2}*{suffix_2} in {address_2}"
+            )
+    return findings
+
+
+def dead_letter_queue(values: dict[str, Any]) -> str:
+    """The ARN of the dead-letter queue of a target; nothing when it has none."""
+    return next((config["arn"] for config in values["dead_letter_config"] or []), "")
+
+
+def sent_by(target: Resource) -> dict[str, Any]:
+    """What the target of a rule sends; an event of S3 when it sends the event as it came."""
+    for transformer in target.values["input_transformer"]:
+        text = PLACEHOLDER.sub('{"an": "object"}', transformer["input_template"])
+        sent: dict[str, Any] = json.loads(text) if _is_json(text) else {}
+        return sent
+    return {"source": "aws.s3", "detail-type": "Object Created", "detail": {}}
+
+
+def _accepts(queue: Resource, rule: Resource) -> bool:
+    return any(
+        statement["Effect"] == "Allow"
+        and statement.get("Principal") == {"Service": "events.amazonaws.com"}
+        and statement["Action"] == "sqs:SendMessage"
+        and statement["Resource"] == queue.values["arn"]
+        and fnmatch.fnmatch(rule.values["arn"], statement["Condition"]["ArnLike"]["aws:SourceArn"])
+        for statement in statements(queue.values["policy"])
+    )
+
+
+def _pattern_findings(pattern: Any, path: str = "$") -> Iterator[str]:
+    if isinstance(pattern, dict):
+        for name, value in pattern.items():
+            if name == "$or":
+                for part in value:
+                    yield from _pattern_findings(part, path)
+            else:
+                yield from _pattern_findings(value, f"{path}.{name}")
+        return
+    if not isinstance(pattern, list) or not pattern:
+        yield f"expected an array of choices, found {json.dumps(pattern)} at {path}"
+        return
+    matchers = [choice for choice in pattern if isinstance(choice, dict)]
+    operators = {operator for matcher in matchers for operator in matcher}
+    if unknown := operators - OPERATORS:
+        yield f"expected an operator of EventBridge, found {sorted(unknown)} at {path}"
+    if len(operators) > 1:
+        yield (
+            f"expected one operator, found {sorted(operators)}, of which EventBridge takes "
+            f"either, not both, at {path}"
+        )
+
+
+def _targets(resources: list[Resource]) -> Iterator[tuple[Resource, Resource, Resource]]:
+    """The targets with their rules and machines."""
+    machines = by_arn(resources, "aws_sfn_state_machine")
+    rules = {rule.values["name"]: rule for rule in of_type(resources, "aws_cloudwatch_event_rule")}
+    for target in of_type(resources, "aws_cloudwatch_event_target"):
+        if target.values["rule"] in rules and target.values["arn"] in machines:
+            yield target, rules[target.values["rule"]], machines[target.values["arn"]]
+
+
+def _claims(
+    resources: list[Resource], target: Resource, rule: Resource, machine: Resource
+) -> Iterator[tuple[str, str, str, str]]:
+    """Bucket, prefix, suffix and address: the rule knows the first two, the machine the suffix."""
+    detail = json.loads(rule.values["event_pattern"] or "{}").get("detail", {})
+    buckets = detail.get("bucket", {}).get("name", [])
+    keys = detail.get("object", {}).get("key", [{"prefix": ""}])
+    prefixes = [key["prefix"] for key in keys if isinstance(key, dict) and "prefix" in key]
+    for bucket, prefix in itertools.product(buckets, prefixes):
+        for suffix in _suffixes(machine, sent_by(target).get("rule"), prefix) or [""]:
+            yield bucket, prefix, suffix, rule.address
+
+
+def _suffixes(machine: Resource, rule: str | None, prefix: str) -> list[str]:
+    """What the machine of a rule wants keys to end with: *.csv, or sales/*.csv for whole events."""
+    suffixes = []
+    for state in json.loads(machine.values["definition"])["States"].values():
+        for choice in state.get("Choices", []):
+            conditions = choice.get("And", [choice])
+            patterns = [c["StringMatches"] for c in conditions if "StringMatches" in c]
+            names = [
+                c["StringEquals"]
+                for c in conditions
+                if c.get("Variable") == "$.rule" and "StringEquals" in c
+            ]
+            if names == [rule] if rule else all(p.startswith(prefix) for p in patterns):
+                suffixes += [pattern.rpartition("*")[2] for pattern in patterns]
+    return suffixes
+
+
+def _is_json(text: str) -> bool:
+    try:
+        json.loads(text)
+    except ValueError:
+        return False
+    return True

@@ -14,8 +14,7 @@ locals {
     "arn", data.aws_partition.current.partition, "glue", local.region,
     data.aws_caller_identity.current.account_id, "job/${aws_glue_job.this.name}",
   ])
-  log_group = "/aws-glue/${var.name}"
-  s3_arn    = "arn:${data.aws_partition.current.partition}:s3:::"
+  s3_arn = "arn:${data.aws_partition.current.partition}:s3:::"
 }
 
 resource "aws_glue_job" "this" {
@@ -47,21 +46,12 @@ resource "aws_glue_job" "this" {
       "--additional-python-modules" = join(",", var.python_modules)
       "--job-language"              = "python"
       "--job-bookmark-option"       = "job-bookmark-disable"
-      "--custom-logGroup-prefix"    = local.log_group
+      "--custom-logGroup-prefix"    = var.log_group_prefix
       "--TempDir"                   = "s3://${var.buckets.artifacts}/temporary/${var.name}/"
     } : name => value if value != ""
   }
 
-  depends_on = [aws_cloudwatch_log_group.job, aws_iam_role_policy.job]
-}
-
-resource "aws_cloudwatch_log_group" "job" {
-  #checkov:skip=CKV_AWS_158: CloudWatch encrypts with a key of its own; a key of yours costs extra
-  #checkov:skip=CKV_AWS_338: log_retention_days decides; logs of a year cost more than they are read
-  for_each = toset(["output", "error"])
-
-  name              = "${local.log_group}/${each.key}"
-  retention_in_days = var.log_retention_days
+  depends_on = [aws_iam_role_policy.job]
 }
 
 resource "aws_iam_role" "job" {
@@ -114,7 +104,7 @@ resource "aws_iam_role_policy" "job" {
         Sid      = "WriteLogs"
         Effect   = "Allow"
         Action   = ["logs:CreateLogStream", "logs:PutLogEvents"]
-        Resource = [for group in aws_cloudwatch_log_group.job : "${group.arn}:*"]
+        Resource = [for arn in var.log_group_arns : "${arn}:*"]
       },
       ], [
       for key in compact([var.kms_key_arn]) : {

@@ -10,6 +10,9 @@ locals {
     for file in fileset("${var.repository}/src/jobs", "*.py") : trimsuffix(file, ".py") if file != "__init__.py"
   ])
   runtime = "${var.repository}/build/glue_runtime.zip"
+
+  # One pair of log groups for all jobs: a query is over all of them, and each line names its job.
+  log_group_prefix = "/aws-glue/${var.lake_prefix}-${var.environment}"
 }
 
 module "glue_job" {
@@ -24,7 +27,8 @@ module "glue_job" {
   buckets             = { for name, bucket in aws_s3_bucket.this : name => bucket.bucket }
   kms_key_arn         = var.kms_key_arn
   glue_version        = var.glue_version
-  log_retention_days  = var.log_retention_days
+  log_group_prefix    = local.log_group_prefix
+  log_group_arns      = [for group in aws_cloudwatch_log_group.jobs : group.arn]
   worker_type         = try(coalesce(var.glue_jobs[each.key].worker_type), "G.1X")
   number_of_workers   = try(coalesce(var.glue_jobs[each.key].number_of_workers), 2)
   timeout             = try(coalesce(var.glue_jobs[each.key].timeout), 60)
@@ -45,6 +49,15 @@ resource "aws_s3_object" "runtime" {
   key         = "runtime/glue_runtime.zip"
   source      = local.runtime
   source_hash = filemd5(local.runtime)
+}
+
+resource "aws_cloudwatch_log_group" "jobs" {
+  #checkov:skip=CKV_AWS_158: CloudWatch encrypts with a key of its own; a key of yours costs extra
+  #checkov:skip=CKV_AWS_338: log_retention_days decides; logs of a year cost more than they are read
+  for_each = toset(["output", "error"])
+
+  name              = "${local.log_group_prefix}/${each.key}"
+  retention_in_days = var.log_retention_days
 }
 
 resource "aws_s3_bucket" "this" {

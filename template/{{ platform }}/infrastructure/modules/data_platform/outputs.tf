@@ -14,3 +14,8 @@ output "glue_job_arns" {
   description = "ARNs of the Glue jobs by the name of their module in src/jobs."
   value       = { for name, job in module.glue_job : name => job.arn }
 }
+
+output "log_group" {
+  description = "Name of the log group that holds what all jobs print: their log, a JSON object a line."
+  value       = aws_cloudwatch_log_group.jobs["output"].name
+}

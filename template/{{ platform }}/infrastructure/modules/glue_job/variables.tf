@@ -116,8 +116,17 @@ variable "max_concurrent_runs" {
   }
 }
 
-variable "log_retention_days" {
-  description = "How long the job's logs are kept, in days."
-  type        = number
-  default     = 90
+variable "log_group_prefix" {
+  description = "Beginning of the names of the log groups that the runs write to, before /output and /error."
+  type        = string
+
+  validation {
+    condition     = startswith(var.log_group_prefix, "/") && !endswith(var.log_group_prefix, "/")
+    error_message = "Expected a name with a slash before it and none behind: /aws-glue/data-lake-prod."
+  }
+}
+
+variable "log_group_arns" {
+  description = "ARNs of these log groups."
+  type        = list(string)
 }

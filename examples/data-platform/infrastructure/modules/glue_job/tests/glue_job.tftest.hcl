@@ -13,9 +13,6 @@ mock_provider "aws" {
   mock_resource "aws_iam_role" {
     defaults = { arn = "arn:aws:iam::123456789012:role/mocked" }
   }
-  mock_resource "aws_cloudwatch_log_group" {
-    defaults = { arn = "arn:aws:logs:eu-central-1:123456789012:log-group:mocked" }
-  }
 }
 
 variables {
@@ -25,6 +22,8 @@ variables {
   runtime_location = "s3://lake-dev-artifacts/runtime/glue_runtime.zip"
   python_modules   = ["structlog==26.1.0"]
   glue_version     = "5.1"
+  log_group_prefix = "/aws-glue/lake-dev"
+  log_group_arns   = ["arn:aws:logs:eu-central-1:123456789012:log-group:/aws-glue/lake-dev/output"]
   buckets = {
     bronze    = "lake-dev-bronze"
     silver    = "lake-dev-silver"
@@ -132,4 +131,10 @@ run "a_name_that_is_too_long_is_refused" {
   command = plan
   variables { name = "a-name-of-a-job-that-is-longer-than-what-fits-here" }
   expect_failures = [var.name]
+}
+
+run "a_log_group_that_ends_in_a_slash_is_refused" {
+  command = plan
+  variables { log_group_prefix = "/aws-glue/" }
+  expect_failures = [var.log_group_prefix]
 }

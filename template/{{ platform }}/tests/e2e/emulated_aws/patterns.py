@@ -2,12 +2,13 @@
 """Event patterns, as EventBridge matches them; one that EventBridge refuses is refused here.
 
 A pattern has the event's shape; every field of it must match (AND), each by one of a list of matchers
-(OR). Left out, and refused: cidr.
+(OR). Left out, and refused: cidr, a name with a dot in it, which EventBridge takes for a path, and a
+field both within $or and beside it, of which EventBridge silently keeps the last.
 """
 
 import operator
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 _ABSENT = object()
@@ -18,6 +19,7 @@ _COMPARISONS: dict[str, Callable[[Any, Any], bool]] = {
     ">": operator.gt,
     ">=": operator.ge,
 }
+_WITHIN_ANYTHING_BUT = ("prefix", "suffix", "equals-ignore-case", "wildcard")
 
 
 class PatternError(ValueError):
@@ -34,22 +36,30 @@ def matches(pattern: Mapping[str, Any], event: Mapping[str, Any]) -> bool:
     return _matches_fields(pattern, event)
 
 
-def _check(pattern: Any) -> None:
+def _check(pattern: Any) -> set[str]:
+    """The fields that the pattern asks for, as paths in dots."""
     if not isinstance(pattern, Mapping) or not pattern:
         raise PatternError(f"expected an object with at least one field, found {pattern!r}")
+    paths: set[str] = set()
     for name, expected in pattern.items():
+        if "." in name:
+            raise PatternError(f"expected an object for each step, found the name {name}")
         if name == "$or":
             if not isinstance(expected, list) or len(expected) < 2:
                 raise PatternError(f"expected a list of patterns after $or, found {expected!r}")
-            for alternative in expected:
-                _check(alternative)
+            found = set().union(*[_check(alternative) for alternative in expected])
         elif isinstance(expected, list):
             if not expected:
                 raise PatternError(f"expected at least one value for {name}, found an empty list")
             for matcher in expected:
                 _matches_value(matcher, "")
+            found = {name}
         else:
-            _check(expected)
+            found = {f"{name}.{path}" for path in _check(expected)}
+        if paths & found:
+            raise PatternError(f"expected each field once, found {paths & found} beside $or")
+        paths |= found
+    return paths
 
 
 def _matches_fields(pattern: Mapping[str, Any], event: Mapping[str, Any]) -> bool:
@@ -57,59 +67,80 @@ def _matches_fields(pattern: Mapping[str, Any], event: Mapping[str, Any]) -> boo
         if name == "$or":
             matched = any(_matches_fields(alternative, event) for alternative in expected)
         elif isinstance(expected, Mapping):
-            inner = event.get(name)
-            matched = _matches_fields(expected, inner if isinstance(inner, Mapping) else {})
+            # Of a list of objects, one has to match in every field.
+            inner = [each for each in _each(event.get(name)) if isinstance(each, Mapping)]
+            matched = any(_matches_fields(expected, each) for each in inner or [{}])
         else:
-            found = event.get(name, _ABSENT)
-            values = found if isinstance(found, list) else [found]
+            # An object or an empty list is no value: as if the field were not there.
+            found = _each(event.get(name, []))
+            values = [each for each in found if not isinstance(each, Mapping)] or [_ABSENT]
             matched = any(_matches_value(matcher, each) for matcher in expected for each in values)
         if not matched:
             return False
     return True
 
 
+def _each(found: Any) -> Iterator[Any]:
+    """What stands in the lists, however deep; or the value itself."""
+    if isinstance(found, list):
+        for each in found:
+            yield from _each(each)
+    else:
+        yield found
+
+
 def _matches_value(matcher: Any, value: Any) -> bool:
     if not isinstance(matcher, Mapping):
         if isinstance(matcher, list):
             raise PatternError(f"expected a value or an operator, found the list {matcher!r}")
-        return type(matcher) is type(value) and bool(matcher == value)
+        same = type(matcher) is type(value) or (_is_number(matcher) and _is_number(value))
+        return same and bool(matcher == value)
     if len(matcher) != 1:
         raise PatternError(f"expected one operator, found {matcher!r}: each stands alone")
     [(name, operand)] = matcher.items()
     if name == "exists" and isinstance(operand, bool):
-        return (value is not _ABSENT and not isinstance(value, Mapping)) is operand
-    if name == "numeric" and isinstance(operand, list):
-        return _numeric(operand, value)
+        return (value is not _ABSENT) is operand
+    if name == "numeric":
+        comparisons = _comparisons(operand)
+        return _is_number(value) and all(compare(value, limit) for compare, limit in comparisons)
     if name == "anything-but":
-        return value is not _ABSENT and not any(
-            _matches_value(each, value) for each in _excluded(operand)
-        )
+        excluded = _excluded(operand)
+        return value is not _ABSENT and not any(_matches_value(each, value) for each in excluded)
     return isinstance(_text_operator(name, operand)(value), re.Match)
 
 
-def _numeric(operand: list[Any], value: Any) -> bool:
-    signs, limits = operand[::2], operand[1::2]
-    if not operand or len(signs) != len(limits) or not set(signs) <= set(_COMPARISONS):
-        raise PatternError(f"expected pairs of comparison and number, found {operand!r}")
-    if not all(isinstance(limit, int | float) for limit in limits):
-        raise PatternError(f"expected numbers to compare with, found {operand!r}")
-    if not isinstance(value, int | float) or isinstance(value, bool):
-        return False
-    return all(_COMPARISONS[sign](value, limit) for sign, limit in zip(signs, limits, strict=True))
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _comparisons(operand: Any) -> list[tuple[Callable[[Any, Any], bool], float]]:
+    """What numeric asks for: one comparison, or a lower limit and then an upper one above it."""
+    match operand:
+        case ["=" | "<" | "<=" | ">" | ">=" as sign, limit] if _is_number(limit):
+            return [(_COMPARISONS[sign], limit)]
+        case [">" | ">=" as above, low, "<" | "<=" as below, high] if (
+            _is_number(low) and _is_number(high) and low < high
+        ):
+            return [(_COMPARISONS[above], low), (_COMPARISONS[below], high)]
+    raise PatternError(f"expected a comparison, or a lower and an upper limit, found {operand!r}")
 
 
 def _excluded(operand: Any) -> list[Any]:
-    """What anything-but leaves out, as matchers: values, or one operator with one or many texts."""
-    if isinstance(operand, list):
-        if not operand or not all(isinstance(each, str | int | float) for each in operand):
-            raise PatternError(f"expected values after anything-but, found {operand!r}")
-        return operand
-    if isinstance(operand, Mapping):
-        if len(operand) != 1:
-            raise PatternError(f"expected one operator after anything-but, found {operand!r}")
-        [(name, texts)] = operand.items()
-        return [{name: text} for text in (texts if isinstance(texts, list) else [texts])]
-    return [operand]
+    """What anything-but leaves out, as matchers: texts, numbers, or one operator with texts."""
+    if not isinstance(operand, Mapping):
+        values = operand if isinstance(operand, list) else [operand]
+        alike = all(isinstance(each, str) for each in values) or all(map(_is_number, values))
+        if not values or not alike:
+            raise PatternError(f"expected texts or numbers after anything-but, found {operand!r}")
+        return values
+    if len(operand) != 1 or not set(operand) <= set(_WITHIN_ANYTHING_BUT):
+        raise PatternError(f"expected one of {_WITHIN_ANYTHING_BUT}, found {operand!r}")
+    [(name, found)] = operand.items()
+    texts = found if isinstance(found, list) else [found]
+    empty_affix = "" in texts and name in ("prefix", "suffix")
+    if not texts or empty_affix or not all(isinstance(each, str) for each in texts):
+        raise PatternError(f"expected texts in anything-but {name}, found {found!r}")
+    return [{name: text} for text in texts]
 
 
 def _text_operator(name: str, operand: Any) -> Callable[[Any], Any]:
@@ -122,20 +153,27 @@ def _text_operator(name: str, operand: Any) -> Callable[[Any], Any]:
         raise PatternError(
             f"expected an operator of EventBridge with text, found {name}: {operand!r}"
         )
-    literal = re.escape(operand)
+    literal = _any_case(operand) if ignoring_case else re.escape(operand)
     if name == "prefix":
         expression = f"{literal}.*"
     elif name == "suffix":
         expression = f".*{literal}"
     elif name == "equals-ignore-case":
-        expression, ignoring_case = literal, True
+        expression = _any_case(operand)
     elif name == "wildcard":
         expression = _wildcard(operand)
     else:
         raise PatternError(f"expected an operator of EventBridge, found {name}")
-    flags = re.DOTALL | (re.IGNORECASE if ignoring_case else 0)
-    compiled = re.compile(expression, flags)
+    compiled = re.compile(expression, re.DOTALL)
     return lambda value: compiled.fullmatch(value) if isinstance(value, str) else None
+
+
+def _any_case(text: str) -> str:
+    """Each letter as it stands, in upper or in lower case: ß is SS too, k not the sign of Kelvin."""
+    return "".join(
+        "(?:" + "|".join(map(re.escape, (letter, letter.upper(), letter.lower()))) + ")"
+        for letter in text
+    )
 
 
 def _wildcard(text: str) -> str:

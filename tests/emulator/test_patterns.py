@@ -15,7 +15,14 @@ def event(key: str, size: int = 3) -> dict[str, Any]:
     return {
         "source": "aws.s3",
         "resources": ["arn:aws:s3:::a", "arn:aws:s3:::b"],
-        "detail": {"object": {"key": key, "size": size}, "flag": True, "nothing": None},
+        "detail": {
+            "object": {"key": key, "size": size},
+            "flag": True,
+            "nothing": None,
+            "empty": [],
+            "deep": [["a"], ["b"]],
+            "list": [{"x": 1}, {"x": 2, "y": 3}],
+        },
     }
 
 
@@ -53,6 +60,21 @@ def event(key: str, size: int = 3) -> dict[str, Any]:
         ({"detail": {"flag": [True], "nothing": [None]}}, "a", True),
         ({"resources": ["arn:aws:s3:::b"]}, "a", True),
         ({"source": ["aws.s3"], "detail": {"absent": {"key": ["a"]}}}, "a", False),
+        # A list offers each value in it, however deep; an object or an empty list is none.
+        ({"detail": {"deep": ["b"]}}, "a", True),
+        ({"detail": {"deep": [{"anything-but": ["a", "b"]}]}}, "a", False),
+        ({"detail": {"empty": [{"exists": True}]}}, "a", False),
+        ({"detail": {"empty": [{"exists": False}]}}, "a", True),
+        ({"detail": {"object": [{"anything-but": "x"}]}}, "a", False),
+        ({"detail": {"list": {"x": [1]}}}, "a", True),
+        ({"detail": {"list": {"x": [1], "y": [3]}}}, "a", False),
+        ({"detail": {"list": {"x": [2], "y": [3]}}}, "a", True),
+        ({"detail": {"object": {"size": [3.0]}}}, "a", True),
+        ({"detail": {"flag": [1]}}, "a", False),
+        ({"detail": {"object": {"size": [{"anything-but": 3.0}]}}}, "a", False),
+        # What a letter may be is its upper and its lower case in the pattern.
+        (on_key({"equals-ignore-case": "ß"}), "SS", True),
+        (on_key({"equals-ignore-case": "k"}), "\N{KELVIN SIGN}", False),
         ({"$or": [on_key("x"), {"source": ["aws.s3"]}]}, "a", True),
         ({"$or": [on_key("x"), {"source": ["other"]}]}, "a", False),
     ],
@@ -84,7 +106,17 @@ def test_an_object_without_content_can_be_told_apart(size: int) -> None:
         on_key({"numeric": [">"]}),
         on_key({"numeric": ["=>", 1]}),
         on_key({"numeric": [">", "1"]}),
+        on_key({"numeric": [">", True]}),
+        on_key({"numeric": ["<", 3, ">", 1]}),
+        on_key({"numeric": ["=", 1, "<", 3]}),
+        on_key({"numeric": [">=", 3, "<=", 3]}),
         on_key({"anything-but": []}),
+        on_key({"anything-but": None}),
+        on_key({"anything-but": ["a", True]}),
+        on_key({"anything-but": ["a", 3]}),
+        on_key({"anything-but": {"prefix": ""}}),
+        on_key({"anything-but": {"prefix": {"equals-ignore-case": "a"}}}),
+        on_key({"anything-but": {"exists": True}}),
         on_key({"anything-but": {"prefix": "a", "suffix": "b"}}),
         on_key({"exists": "yes"}),
         on_key({"cidr": "10.0.0.0/24"}),
@@ -93,5 +125,19 @@ def test_an_object_without_content_can_be_told_apart(size: int) -> None:
     ],
 )
 def test_a_pattern_that_eventbridge_refuses_is_refused(pattern: Any) -> None:
+    with pytest.raises(PatternError, match="expected"):
+        matches(pattern, event("sales/a.csv"))
+
+
+@pytest.mark.parametrize(
+    "pattern",
+    [
+        {**on_key({"prefix": "a"}), "$or": [on_key({"suffix": "b"}), {"source": ["aws.s3"]}]},
+        {"$or": [on_key({"suffix": "b"}), {"source": ["aws.s3"]}], **on_key({"prefix": "a"})},
+        {"$or": {"source": ["aws.s3"]}},
+        {"detail.object.key": ["a"]},
+    ],
+)
+def test_a_pattern_that_eventbridge_takes_in_another_sense_is_refused(pattern: Any) -> None:
     with pytest.raises(PatternError, match="expected"):
         matches(pattern, event("sales/a.csv"))

@@ -2,8 +2,8 @@
 """Event patterns, as EventBridge matches them; one that EventBridge refuses is refused here.
 
 A pattern has the event's shape; every field of it must match (AND), each by one of a list of matchers
-(OR). Left out, and refused: cidr, a name with a dot in it, which EventBridge takes for a path, and a
-field both within $or and beside it, of which EventBridge silently keeps the last.
+(OR). Left out, and refused: cidr, and what EventBridge takes in another sense than it seems to have:
+a name with a dot (a path), a field within $or and beside it (the last is kept), a field named $or.
 """
 
 import operator

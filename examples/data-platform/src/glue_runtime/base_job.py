@@ -6,6 +6,7 @@ import time
 import uuid
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import cached_property
 from typing import ClassVar
 
@@ -17,6 +18,7 @@ from glue_runtime.arguments import parse_arguments
 from glue_runtime.errors import (
     ArgumentError,
     JobError,
+    OutputError,
     SourceNotFoundError,
     ValidationFailedError,
 )
@@ -26,8 +28,13 @@ from glue_runtime.s3_object import S3Object
 from glue_runtime.source import Source
 from glue_runtime.spark_errors import explained_row_errors
 from glue_runtime.spark_session import on_glue, spark_session
+from glue_runtime.storage import Storage
+from glue_runtime.table import Staged, Table, source_id
 
 ARGUMENTS = ("env", "bucket", "object_key", "JOB_RUN_ID")
+
+_ROUNDS = 5
+"""How often a run starts again because its source has changed under its hands."""
 
 
 class BaseGlueJob(ABC):
@@ -43,6 +50,10 @@ class BaseGlueJob(ABC):
     sources: ClassVar[tuple[Source, ...]] = ()
     """The data sources whose uploads start this job. Optional: without it, the format of a file
     is told by its extension."""
+
+    whole_directory: ClassVar[bool] = False
+    """Whether the result is one of all files together, such as a sum over them. Every run then
+    reads the whole directory, also when one uploaded file started it, and replaces the table."""
 
     arguments: ClassVar[tuple[str, ...]] = ()
     """Names of further arguments that `main()` takes from the command line into `self.args`."""
@@ -84,6 +95,8 @@ class BaseGlueJob(ABC):
             )
         self.logger = self._bound_logger()
         self._loads: list[Loaded] = []
+        self._logged = 0
+        self._outdated: set[str] = set()
 
     # --- the hooks of a job ---------------------------------------------------------------------
 
@@ -95,8 +108,8 @@ class BaseGlueJob(ABC):
         """Turn the source's rows into the result's.
 
         Keep the column `source_object`: it says which file a row came from, so that a file
-        processed twice is written once. A result that belongs to no single file, such as a sum
-        over all of them, needs a `load()` of its own.
+        processed twice is written once. A job whose result belongs to no single file, such as a
+        sum over all of them, declares ``whole_directory = True`` and needs no such column.
         """
         return df
 
@@ -111,11 +124,18 @@ class BaseGlueJob(ABC):
     def load(self, df: DataFrame) -> None:
         """Write the result to the job's silver table, replacing the rows of the same source files."""
         counted = [loaded for loaded in self._loads if loaded.rows.is_passed_once_by(df)]
-        row_count = output.write_by_source(df, self.output_uri)
-        if row_count == 0 and self.is_event_triggered:
-            output.remove_source(self.spark, self.event_object, self.output_uri)
-        self._log_loads(counted if self._passes.exactly_one() else [])
-        self.logger.info("data_written", output=self.output_uri, row_count=row_count)
+        table = Table(self.spark, self.output_uri)
+        if not self.whole_directory:
+            df = output.by_source(df, self.event_object.uri if self.is_event_triggered else None)
+        with output.explained_write_errors(self.output_uri):
+            staged = table.stage(df, self.job_run_id)
+        try:
+            self._log_loads(counted if self._passes.exactly_one() else [])
+            self._outdated = self._commit(table, staged)
+        finally:
+            table.discard(staged)
+        table.remove_abandoned()
+        self.logger.info("data_written", output=self.output_uri, row_count=staged.rows)
 
     # --- what a job uses ------------------------------------------------------------------------
 
@@ -157,7 +177,7 @@ class BaseGlueJob(ABC):
         data_type = data_type.strip("/")
         source = next((each for each in self.sources if each.data_type == data_type), None)
         with self._passes.not_counting():
-            if self._event_belongs_to(data_type):
+            if self._event_belongs_to(data_type) and not self.whole_directory:
                 self.logger.info("loading_event_file", path=self.event_object.uri)
                 loaded = load_event_file(self.spark, self.event_object, source)
             elif self.environment == "local":
@@ -165,9 +185,9 @@ class BaseGlueJob(ABC):
             else:
                 self.logger.info("loading_directory_data", path=self._bronze_uri(data_type))
                 loaded = load_directory(self.spark, self._bronze_uri(data_type), source)
-        self._loads.append(loaded)
         if self.sources and not source:
-            return loaded.df.drop(reading.SOURCE_OBJECT)
+            loaded = replace(loaded, df=loaded.df.drop(reading.SOURCE_OBJECT), owned=False)
+        self._loads.append(loaded)
         return loaded.df
 
     # --- running --------------------------------------------------------------------------------
@@ -180,18 +200,12 @@ class BaseGlueJob(ABC):
         """
         started = time.monotonic()
         self.logger.info("job_started")
+        if self.is_event_triggered and self.whole_directory:
+            self.logger.info("whole_directory_declared", read="every file, not only the uploaded")
         try:
             self._check_event_object()
             with explained_row_errors(self._described_source):
-                df = self.transform(self._extracted())
-                if not self.custom_validation(df):
-                    raise ValidationFailedError(
-                        f"expected data that custom_validation() of {type(self).__name__} accepts, "
-                        f"found data that it refused in {self._described_source()}; correct the "
-                        "data at its source, or the rule"
-                    )
-                self.load(df)
-            self._log_loads(counted=[])
+                self._process()
         except BaseException as error:
             self.logger.error("job_failed", **_described(error))
             raise
@@ -214,6 +228,74 @@ class BaseGlueJob(ABC):
             sys.exit(f"{job_name}: {error}")
 
     # --- inside ---------------------------------------------------------------------------------
+
+    def _process(self) -> None:
+        """Run the hooks, and again over what has changed at its source meanwhile."""
+        for _ in range(_ROUNDS):
+            try:
+                self._run_hooks()
+            except SourceNotFoundError:
+                if not self._removed_gone_source():
+                    raise
+                return
+            if not self._outdated:
+                return
+            self.logger.warning("source_changed_during_run", sources=sorted(self._outdated)[:10])
+            if not (self.is_event_triggered or self.whole_directory):
+                for uri in sorted(self._outdated):
+                    self._process_alone(uri)
+                return
+        raise OutputError(
+            f"expected {self._described_source()} to stay as it is while the job reads it, found "
+            f"it changed in each of {_ROUNDS} rounds; run the job again when its writer is done"
+        )
+
+    @cached_property
+    def _passes(self) -> Passes:
+        return Passes(self.spark)
+
+    def _run_hooks(self) -> None:
+        self._loads, self._logged, self._outdated = [], 0, set()
+        self._passes = Passes(self.spark)
+        df = self.transform(self._extracted())
+        if not self.custom_validation(df):
+            raise ValidationFailedError(
+                f"expected data that custom_validation() of {type(self).__name__} accepts, "
+                f"found data that it refused in {self._described_source()}; correct the "
+                "data at its source, or the rule"
+            )
+        self.load(df)
+        self._log_loads(counted=[])
+
+    def _process_alone(self, uri: str) -> None:
+        """Process one object as its event would."""
+        bucket, _, key = uri.removeprefix("s3://").partition("/")
+        event = {"bucket": bucket, "object_key": key, "JOB_RUN_ID": self.job_run_id}
+        type(self)(self.job_name, {**self.args, **event})._process()
+
+    def _removed_gone_source(self) -> bool:
+        """Remove the rows of the event's object if it is gone and the table has rows of it."""
+        if not self.is_event_triggered or self.whole_directory:
+            return False
+        table = Table(self.spark, self.output_uri)
+        written = table.files({source_id(self.event_object.uri)})
+        if not written or Storage(self.spark).file(self.event_object.uri):
+            return False
+        table.delete(written)
+        self.logger.warning("source_gone", path=self.event_object.uri, output=self.output_uri)
+        return True
+
+    def _commit(self, table: Table, staged: Staged) -> set[str]:
+        """Put the staged rows into the table; gives the sources that have changed meanwhile."""
+        if self.whole_directory:
+            return output.replace_all(table, staged, self._owned_loads())
+        if self.is_event_triggered:
+            return output.replace_object(table, staged, self._owned_loads(), self.event_object.uri)
+        return output.replace_directory(table, staged, self._owned_loads())
+
+    def _owned_loads(self) -> list[Loaded]:
+        """The loads whose files own parts of the table."""
+        return [loaded for loaded in self._loads if loaded.owned]
 
     def _bound_logger(self) -> structlog.typing.FilteringBoundLogger:
         if not structlog.is_configured():
@@ -253,6 +335,8 @@ class BaseGlueJob(ABC):
 
     def _extracted(self) -> DataFrame:
         df = self.extract()
+        if self.whole_directory:
+            return df
         if self.is_event_triggered and all(each.kind != "event_file" for each in self._loads):
             read = ", ".join(loaded.where for loaded in self._loads) or "nothing"
             raise SourceNotFoundError(
@@ -281,22 +365,18 @@ class BaseGlueJob(ABC):
             return self.event_object.uri
         return ", ".join(loaded.where for loaded in self._loads) or "the job's sources"
 
-    @cached_property
-    def _passes(self) -> Passes:
-        return Passes(self.spark)
-
     def _log_loads(self, counted: list[Loaded]) -> None:
         """Log each load, once; those of `counted` with the number of rows that have passed."""
-        for loaded in self._loads:
+        for loaded in self._loads[self._logged :]:
             self.logger.info(
                 f"loaded_{loaded.kind}",
                 row_count=loaded.rows.value() if loaded in counted else None,
                 file_format=loaded.file_format,
-                file_count=loaded.file_count,
+                file_count=len(loaded.files),
                 path=loaded.where,
                 schema=loaded.schema,
             )
-        self._loads.clear()
+        self._logged = len(self._loads)
 
 
 def _described(error: BaseException) -> dict[str, str]:

@@ -1,31 +1,30 @@
 # Owned by the gluecast template: an update rewrites this file and merges local edits into it.
-"""Writing a result so that each source object owns its part of the table.
+"""Which rows of a result belong to which source object, and what a run replaces in the table.
 
-The table is partitioned by `source_id`, a hash of the source object's URI. A run replaces the
-partitions of the objects whose rows it writes and leaves all others alone; so the same file may come
-twice, or by event and by schedule, and its rows are in the table once. Spark stages the new
-partitions and moves them into place when the whole write has succeeded: a run that fails changes
-nothing. An object without rows (emptied, or all of them filtered out) is removed by its event run;
-a scheduled run leaves the rows that it had before.
+A run compares the source objects before its read with those after its commit: where they differ, an
+older run may have ended after a newer one, and the object has to be processed again.
 """
 
-import hashlib
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 
-from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from glue_runtime.errors import OutputError
-from glue_runtime.reading import SOURCE_ID, SOURCE_OBJECT
-from glue_runtime.row_counts import RowCount
-from glue_runtime.s3_object import S3Object
+from glue_runtime.loading import Loaded
+from glue_runtime.reading import SOURCE_OBJECT
 from glue_runtime.spark_errors import SparkError, refuse_missing_bucket
+from glue_runtime.storage import StoredFile
+from glue_runtime.table import SOURCE_ID, Staged, Table, source_id, source_id_of
 
-_DIGITS = 24
 _NO_ORIGIN = f"expected {SOURCE_OBJECT} in every row of the result, found a row without"
 
 
-def write_by_source(df: DataFrame, uri: str) -> int | None:
-    """Replace the rows of every source object in `df`; gives the number of rows written.
+def by_source(df: DataFrame, expected: str | None) -> DataFrame:
+    """The same rows with the column `SOURCE_ID`, by which the table is partitioned.
+
+    expected: the URI that most rows are from, if that is known: comparing is cheaper than hashing.
 
     Raises:
         OutputError: the column that says where each row comes from is gone.
@@ -34,28 +33,78 @@ def write_by_source(df: DataFrame, uri: str) -> int | None:
         raise OutputError(
             f"expected the column {SOURCE_OBJECT} in the result, found {df.columns}; keep it in "
             "transform() (it says which file each row comes from, so that a file processed twice "
-            "is written once), or override load()"
+            "is written once), or declare whole_directory = True if each row is of many files"
         )
-    origin = F.coalesce(SOURCE_OBJECT, F.raise_error(_NO_ORIGIN))
-    # A letter first: a value of digits only would be read back as a number.
-    source_id = F.concat(F.lit("k"), F.substring(F.sha2(origin, 256), 1, _DIGITS))
-    written = RowCount()
-    rows = written.watch(df.withColumn(SOURCE_ID, source_id))
-    writer = rows.write.mode("overwrite").option("partitionOverwriteMode", "dynamic")
+    part = source_id_of(F.coalesce(SOURCE_OBJECT, F.raise_error(_NO_ORIGIN)))
+    if expected:
+        part = F.when(F.col(SOURCE_OBJECT) == expected, source_id(expected)).otherwise(part)
+    return df.withColumn(SOURCE_ID, part)
+
+
+@contextmanager
+def explained_write_errors(uri: str) -> Iterator[None]:
+    """Say what is wrong with the result or its place, where Spark's error is about one of these.
+
+    Raises:
+        OutputError: a row does not say where it comes from.
+        SourceNotFoundError: the local lake has no such bucket.
+    """
     try:
-        writer.partitionBy(SOURCE_ID).parquet(uri)
+        yield
     except SparkError as error:
         refuse_missing_bucket(error, uri)
         if _NO_ORIGIN in str(error):
-            raise OutputError(f"{_NO_ORIGIN}; give it a value, or override load()") from error
+            raise OutputError(
+                f"{_NO_ORIGIN}; give it a value, or declare whole_directory = True if each row is "
+                "of many files"
+            ) from error
         raise
-    return written.value()
 
 
-def remove_source(spark: SparkSession, source: S3Object, uri: str) -> None:
-    """Remove the rows of one source object: a write without rows replaces no partition."""
-    digest = hashlib.sha256(source.uri.encode()).hexdigest()
-    path = spark._jvm.org.apache.hadoop.fs.Path(  # type: ignore[union-attr]
-        f"{uri}/{SOURCE_ID}=k{digest[:_DIGITS]}"
-    )
-    path.getFileSystem(spark.sparkContext._jsc.hadoopConfiguration()).delete(path, True)
+def replace_object(table: Table, staged: Staged, loads: Sequence[Loaded], uri: str) -> set[str]:
+    """Replace the part of the uploaded object, and of what else the result has rows of.
+
+    Gives the objects that have to be processed again.
+    """
+    own = source_id(uri)
+    broken = table.commit(staged, emptied={own} - {*staged.files})
+    read, current = _read(loads), _current(loads)
+    outdated = {each for each in read if current.get(each) != read[each]}
+    return outdated | {each for each in read if source_id(each) in broken}
+
+
+def replace_directory(table: Table, staged: Staged, loads: Sequence[Loaded]) -> set[str]:
+    """Replace the parts of all objects of the directory, and remove those of objects that are gone.
+
+    Gives the objects that have to be processed again.
+    """
+    read = _read(loads)
+    broken = table.commit(staged, emptied={source_id(each) for each in read} - {*staged.files})
+    # The table is listed before the sources, so that what it holds of an object that is not among
+    # them is of one that is gone, and not of one that has just come.
+    written = table.files()
+    current = _current(loads)
+    here = {source_id(each) for each in current}
+    table.delete(file for file in written if file.part not in here)
+    outdated = {each for each in read.keys() & current.keys() if current[each] != read[each]}
+    return outdated | {each for each in current if source_id(each) in broken}
+
+
+def replace_all(table: Table, staged: Staged, loads: Sequence[Loaded]) -> set[str]:
+    """Replace the whole table by one result of all objects.
+
+    Gives the objects that make it necessary to compute the result again.
+    """
+    broken = table.commit(staged, emptied=set() if staged.files else {""})
+    table.delete(file for file in table.files() if file.part)
+    read, current = _read(loads), _current(loads)
+    outdated = {each for each in {*read, *current} if current.get(each) != read.get(each)}
+    return outdated | ({*read} if broken else set())
+
+
+def _read(loads: Sequence[Loaded]) -> Mapping[str, StoredFile]:
+    return {uri: stored for loaded in loads for uri, stored in loaded.files.items()}
+
+
+def _current(loads: Sequence[Loaded]) -> Mapping[str, StoredFile]:
+    return {uri: stored for loaded in loads for uri, stored in loaded.current().items()}

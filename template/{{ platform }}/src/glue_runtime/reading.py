@@ -8,17 +8,15 @@ from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
 from pyspark.sql.types import StructType
 
-from glue_runtime.errors import SourceNotFoundError, UnreadableSourceError
-from glue_runtime.formats import FORMATS, FileFormat, format_of
+from glue_runtime.errors import UnreadableSourceError
+from glue_runtime.formats import FORMATS, FileFormat
 from glue_runtime.json_records import inferred_columns, json_rows, json_texts
 from glue_runtime.s3_object import S3Object, literal_path
 from glue_runtime.spark_errors import explained_read_errors
+from glue_runtime.table import SOURCE_ID
 
 SOURCE_OBJECT = "source_object"
 """The column that names the file of each row, as the literal URI: s3://bucket/sales/daily.csv."""
-
-SOURCE_ID = "source_id"
-"""The column that the output is partitioned by: a hash of the file's URI."""
 
 RESERVED = (SOURCE_OBJECT, SOURCE_ID, "_metadata", "_corrupt_record")
 """Columns that the runtime or Spark adds; one of a file's own would be overwritten."""
@@ -79,34 +77,6 @@ def read_directory(
     listing = {"recursiveFileLookup": "true", "pathGlobFilter": name_pattern}
     where = f"{uri} ({name_pattern})"
     return _read(spark, literal_path(uri), FORMATS[format_name], schema, listing, origin, where)
-
-
-def directory_format(spark: SparkSession, uri: str) -> str:
-    """The one known format among the files below `uri`, by their extensions.
-
-    For jobs that do not declare their sources; costs a listing of its own.
-
-    Raises:
-        SourceNotFoundError: there is no file of a known format, or there are several formats.
-    """
-    with explained_read_errors(uri):
-        reader = spark.read.format("binaryFile").option("recursiveFileLookup", "true")
-        extension = F.regexp_extract("path", r"(\.[^./]+(?:\.gz)?)$", 1).alias("extension")
-        files = reader.load(literal_path(uri)).select(extension).distinct().collect()
-    extensions = sorted(row.extension for row in files)
-    formats = sorted({name for name in map(format_of, extensions) if name})
-    if len(formats) != 1:
-        raise SourceNotFoundError(
-            f"expected files of one format below {uri}, found {formats or 'none'} "
-            f"among the extensions {extensions}; declare the job's source: "
-            'sources = (Source(prefix="...", suffix="...", file_format="..."),)'
-        )
-    return formats[0]
-
-
-def input_file_count(df: DataFrame) -> int:
-    """How many files this DataFrame reads; no Spark job, and no list of names."""
-    return len(df._jdf.inputFiles())
 
 
 def _read(

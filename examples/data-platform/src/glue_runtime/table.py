@@ -1,0 +1,181 @@
+# Owned by the gluecast template: an update rewrites this file and merges local edits into it.
+"""A table in which each source object owns its part.
+
+The files of a table lie in folders, `source_id=<hash of the source's URI>/`; a table that is one
+result of all sources has its files beside each other. Such a set of files is called a part. A run
+replaces parts in three steps:
+
+1. `stage` writes the new rows to a folder of the run's own, where no reader looks. A run that ends
+   here, or is killed, has changed nothing.
+2. `commit` moves the new files into their parts, under names that no other run uses.
+3. and then deletes the older files of these parts.
+
+A file's name carries a version, higher than all that the run found in the table, and how many files
+of it belong together. Of several complete sets of files in a part, the one of the highest version
+stays, whichever of their runs comes last; a set that a killed run left unfinished stays beside the
+older one until a later run replaces both. So a repeated run, and two runs at once, leave one set.
+"""
+
+import hashlib
+import re
+import time
+import uuid
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+
+from pyspark.sql import Column, DataFrame, SparkSession
+from pyspark.sql import functions as F
+
+from glue_runtime.row_counts import RowCount
+from glue_runtime.storage import Storage, StoredFile, in_parallel
+
+SOURCE_ID = "source_id"
+"""The column that a table is partitioned by."""
+
+ABANDONED_AFTER = 7 * 24 * 3600.0
+"""Seconds after which staged files belong to no live run: Glue stops a job after seven days."""
+
+_DIGITS = 24
+_FILE_NAME = re.compile(r"v(\d{16})-([0-9a-f]{12})-(\d{6})-of-(\d{6})\.")
+
+
+def source_id(uri: str) -> str:
+    """What `SOURCE_ID` holds for a source object; begins with a letter, or it would read as a number."""
+    return f"k{hashlib.sha256(uri.encode()).hexdigest()[:_DIGITS]}"
+
+
+def source_id_of(uri: Column) -> Column:
+    """The same for a column of URIs."""
+    return F.concat(F.lit("k"), F.substring(F.sha2(uri, 256), 1, _DIGITS))
+
+
+@dataclass(frozen=True)
+class Staged:
+    """New rows, written and not yet in the table.
+
+    files: the staged files of each part, by the part's `SOURCE_ID` ("" for a table of one part).
+    rows: how many rows they hold; None if that could not be told.
+    """
+
+    folder: str
+    files: Mapping[str, list[StoredFile]]
+    rows: int | None
+
+
+@dataclass(frozen=True)
+class DataFile:
+    """A file of a table: its part, and of which set of files it is one."""
+
+    stored: StoredFile
+    part: str
+    version: tuple[int, str]
+    of: int
+
+
+class Table:
+    """The table of this URI, ``s3://bucket/name``."""
+
+    def __init__(self, spark: SparkSession, uri: str) -> None:
+        self.uri = uri
+        self._storage = Storage(spark)
+        parent, _, name = uri.rpartition("/")
+        self._staging = f"{parent}/_staging/{name}"
+
+    def stage(self, df: DataFrame, run_id: str) -> Staged:
+        """Write rows where no reader sees them; with a column `SOURCE_ID`, by part."""
+        folder = f"{self._staging}/{run_id}-{uuid.uuid4().hex[:12]}"
+        written = RowCount()
+        writer = written.watch(df).write
+        if SOURCE_ID in df.columns:
+            writer = writer.partitionBy(SOURCE_ID)
+        try:
+            writer.parquet(folder)
+        except BaseException:
+            self._storage.delete(folder)
+            raise
+        files: dict[str, list[StoredFile]] = {}
+        for stored in self._storage.files(folder):
+            part, _, name = stored.uri.removeprefix(f"{folder}/").rpartition("/")
+            if name.endswith(".parquet"):
+                files.setdefault(part.removeprefix(f"{SOURCE_ID}="), []).append(stored)
+        return Staged(folder, files, written.value())
+
+    def commit(self, staged: Staged, emptied: Collection[str]) -> set[str]:
+        """Replace the parts that are staged, and empty the others that are named.
+
+        Gives the parts in which the new rows do not stand: a run over another content of the same
+        source has deleted some of them meanwhile. These are to be processed again.
+        """
+        parts = {*staged.files, *emptied}
+        before = self.files(parts)
+        newest = max((file.version[0] for file in before), default=0)
+        version = (max(int(time.time() * 1000), newest + 1), uuid.uuid4().hex[:12])
+        in_parallel(
+            lambda move: self._storage.move(*move),
+            [
+                (stored.uri, f"{self._folder(part)}/{_file_name(version, number, len(files))}")
+                for part, files in staged.files.items()
+                for number, stored in enumerate(files)
+            ],
+        )
+        self.delete(file for file in before if file.part not in staged.files)
+        return self._settle(version, staged.files)
+
+    def files(self, parts: Collection[str] | None = None) -> list[DataFile]:
+        """The files of these parts, or of all."""
+        if parts is not None and len(parts) == 1:
+            [part] = parts
+            listed = self._storage.files(self._folder(part))
+        else:
+            listed = self._storage.files(self.uri)
+        found = [self._data_file(stored) for stored in listed]
+        return [file for file in found if parts is None or file.part in parts]
+
+    def delete(self, files: Iterable[DataFile]) -> None:
+        """Delete these files of the table."""
+        in_parallel(lambda file: self._storage.delete(file.stored.uri), files)
+
+    def discard(self, staged: Staged) -> None:
+        """Delete what is left of a staged write."""
+        self._storage.delete(staged.folder)
+
+    def remove_abandoned(self) -> None:
+        """Delete what killed runs have staged; spares every run that may still be alive."""
+        newest: dict[str, float] = {}
+        for stored in self._storage.files(self._staging):
+            run = stored.uri.removeprefix(f"{self._staging}/").partition("/")[0]
+            newest[run] = max(newest.get(run, 0.0), stored.modified)
+        for run, modified in newest.items():
+            if modified < time.time() - ABANDONED_AFTER:
+                self._storage.delete(f"{self._staging}/{run}")
+
+    def _settle(self, version: tuple[int, str], parts: Collection[str]) -> set[str]:
+        """Leave one complete set of files in each part; gives the parts where that is impossible."""
+        sets: dict[str, dict[tuple[int, str], list[DataFile]]] = {part: {} for part in parts}
+        for file in self.files(parts) if parts else []:
+            sets[file.part].setdefault(file.version, []).append(file)
+        broken = set()
+        older: list[DataFile] = []
+        for part, found in sets.items():
+            complete = [one for one, files in found.items() if len(files) >= files[0].of]
+            newest = max(complete, default=(0, ""))
+            if newest < version:
+                broken.add(part)
+            older += [file for one in found if one < newest for file in found[one]]
+        self.delete(older)
+        return broken
+
+    def _folder(self, part: str) -> str:
+        return f"{self.uri}/{SOURCE_ID}={part}" if part else self.uri
+
+    def _data_file(self, stored: StoredFile) -> DataFile:
+        folder, _, name = stored.uri.removeprefix(f"{self.uri}/").rpartition("/")
+        part = folder.removeprefix(f"{SOURCE_ID}=")
+        named = _FILE_NAME.match(name)
+        if named is None:  # written by something else than this class: older than all else
+            return DataFile(stored, part, (0, ""), 1)
+        return DataFile(stored, part, (int(named[1]), named[2]), int(named[4]))
+
+
+def _file_name(version: tuple[int, str], number: int, total: int) -> str:
+    return f"v{version[0]:016}-{version[1]}-{number:06}-of-{total:06}.snappy.parquet"

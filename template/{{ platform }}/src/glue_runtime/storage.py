@@ -1,0 +1,135 @@
+# Owned by the gluecast template: an update rewrites this file and merges local edits into it.
+"""Files by their literal URIs, through the session's own file systems: S3 on Glue, folders locally."""
+
+import re
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from py4j.protocol import Py4JError, Py4JJavaError
+from pyspark.sql import SparkSession
+
+from glue_runtime.spark_errors import refuse_missing_bucket
+
+PARALLEL = 16
+"""How many requests are under way at once where there are many to make."""
+
+_LISTING_ATTEMPTS = 5
+
+Item = TypeVar("Item")
+
+
+@dataclass(frozen=True)
+class StoredFile:
+    """A file as it was when it was listed.
+
+    size: in bytes.
+    modified: seconds since 1970.
+    version: differs between two contents of one URI: the ETag where the file system knows it, with
+        the time (S3 keeps whole seconds of it) and the size.
+    """
+
+    uri: str
+    size: int
+    modified: float
+    version: str
+
+
+class Storage:
+    """What a run does with files besides reading and writing rows."""
+
+    def __init__(self, spark: SparkSession) -> None:
+        self._jvm: Any = spark._jvm
+        self._configuration = spark.sparkContext._jsc.hadoopConfiguration()
+
+    def files(self, uri: str) -> list[StoredFile]:
+        """Every file below a folder, at any depth and of any name; none if there is no folder.
+
+        Raises:
+            SourceNotFoundError: the local lake has no such bucket.
+        """
+        for attempt in range(_LISTING_ATTEMPTS):
+            file_system, path = self._at(uri)
+            try:
+                return list(self._listed(file_system.listFiles(path, True)))
+            except Py4JJavaError as error:
+                refuse_missing_bucket(error, uri)
+                if not _is_missing(error) or attempt == _LISTING_ATTEMPTS - 1:
+                    raise
+                # Either the folder is not there, or a file went away while it was being listed.
+                if not file_system.exists(path):
+                    return []
+        raise AssertionError("unreachable")
+
+    def file(self, uri: str) -> StoredFile | None:
+        """The file of this URI, if it exists.
+
+        Raises:
+            SourceNotFoundError: the local lake has no such bucket.
+        """
+        file_system, path = self._at(uri)
+        try:
+            status = file_system.getFileStatus(path)
+        except Py4JJavaError as error:
+            refuse_missing_bucket(error, uri)
+            if _is_missing(error):
+                return None
+            raise
+        return None if status.isDirectory() else _stored(status)
+
+    def head(self, uri: str, size: int) -> bytes:
+        """At most the first `size` bytes of a file."""
+        file_system, path = self._at(uri)
+        stream = file_system.open(path)
+        try:
+            return bytes(stream.readNBytes(size))
+        finally:
+            stream.close()
+
+    def move(self, source: str, target: str) -> None:
+        """Move a file to a URI where there is none; its folder is made."""
+        file_system, path = self._at(source)
+        destination = self._jvm.org.apache.hadoop.fs.Path(target)
+        file_system.mkdirs(destination.getParent())
+        if not file_system.rename(path, destination):
+            raise OSError(f"expected to move {source} to {target}, found that it cannot be moved")
+
+    def delete(self, uri: str) -> None:
+        """Delete a file, or a folder with all that is in it; nothing if it is not there."""
+        file_system, path = self._at(uri)
+        file_system.delete(path, True)
+
+    def _at(self, uri: str) -> tuple[Any, Any]:
+        path = self._jvm.org.apache.hadoop.fs.Path(uri)
+        return path.getFileSystem(self._configuration), path
+
+    def _listed(self, found: Any) -> Iterable[StoredFile]:
+        while found.hasNext():
+            yield _stored(found.next())
+
+
+def in_parallel(action: Callable[[Item], object], items: Iterable[Item]) -> None:
+    """Do this for each item, several at once; the first failure is raised when all have ended."""
+    todo = list(items)
+    if len(todo) < 2 or PARALLEL == 1:
+        for item in todo:
+            action(item)
+        return
+    with ThreadPoolExecutor(PARALLEL) as pool:
+        for done in [pool.submit(action, item) for item in todo]:
+            done.result()
+
+
+def _stored(status: Any) -> StoredFile:
+    uri = re.sub("^file:/+", "file:///", status.getPath().toString())
+    size, modified = int(status.getLen()), int(status.getModificationTime())
+    try:
+        etag = status.getEtag() if "S3A" in status.getClass().getName() else ""
+    except Py4JError:  # S3A before Hadoop 3.3.2
+        etag = ""
+    return StoredFile(uri, size, modified / 1000, f"{etag}/{modified}/{size}")
+
+
+def _is_missing(error: Py4JJavaError) -> bool:
+    return str(error.java_exception.getClass().getSimpleName()) == "FileNotFoundException"

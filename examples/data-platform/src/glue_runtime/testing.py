@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 import structlog
-from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import DataFrame, Row, SparkSession
 
 from glue_runtime import BaseGlueJob, settings
 from glue_runtime.local.session import ZONES, local_session
@@ -78,6 +78,16 @@ def run_for(job_class: type[BaseGlueJob], job_name: str, uploaded: S3Object) -> 
     """Run a job as the upload of this object would: over it alone."""
     args = {"env": ENVIRONMENT, "bucket": uploaded.bucket, "object_key": uploaded.key}
     return _run(job_class(job_name, args))
+
+
+def same_rows(one: DataFrame, other: DataFrame) -> None:
+    """Assert that two tables have the same columns and the same rows, in any order."""
+    assert sorted(one.dtypes) == sorted(other.dtypes)
+    assert _sorted_rows(one) == _sorted_rows(other.select(one.columns))
+
+
+def _sorted_rows(df: DataFrame) -> list[Row]:
+    return sorted(df.collect(), key=str)
 
 
 def _run(job: BaseGlueJob) -> Run:

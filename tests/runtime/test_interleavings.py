@@ -8,7 +8,7 @@ from itertools import count
 from typing import ClassVar
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
@@ -136,6 +136,8 @@ def test_every_history_ends_in_the_table_of_one_clean_run(
     @settings(
         max_examples=int(os.environ.get("INTERLEAVINGS", examples)),
         deadline=None,
+        # An example takes seconds: as it was found it says enough, without minutes of shrinking.
+        phases=[Phase.explicit, Phase.reuse, Phase.generate],
         suppress_health_check=list(HealthCheck),
     )
     @given(

@@ -6,30 +6,39 @@ import time
 import uuid
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from functools import cached_property
 from typing import ClassVar
 
 import structlog
 from pyspark.sql import DataFrame, SparkSession
 
-from glue_runtime import logs, output, reading, settings
+from glue_runtime import logs, output, quarantine, settings
 from glue_runtime.arguments import parse_arguments
 from glue_runtime.errors import (
     ArgumentError,
+    BadRowsError,
     JobError,
     OutputError,
     SourceNotFoundError,
+    UnreadableSourceError,
     ValidationFailedError,
 )
-from glue_runtime.loading import Loaded, load_directory, load_event_file, load_local
+from glue_runtime.loading import (
+    Loaded,
+    Place,
+    RowsRead,
+    directory_place,
+    event_place,
+    load,
+    local_place,
+)
 from glue_runtime.row_counts import Passes
 from glue_runtime.s3_object import S3Object
 from glue_runtime.source import Source
 from glue_runtime.spark_errors import explained_row_errors
 from glue_runtime.spark_session import on_glue, spark_session
 from glue_runtime.storage import Storage
-from glue_runtime.table import Staged, Table, source_id
+from glue_runtime.table import NOTHING, Staged, Table, source_id
 
 ARGUMENTS = ("env", "bucket", "object_key", "JOB_RUN_ID")
 
@@ -54,6 +63,15 @@ class BaseGlueJob(ABC):
     whole_directory: ClassVar[bool] = False
     """Whether the result is one of all files together, such as a sum over them. Every run then
     reads the whole directory, also when one uploaded file started it, and replaces the table."""
+
+    bad_rows: ClassVar[Mapping[str, str]] = {}
+    """What to do about rows and files that do not fit, by the kind of run, where that is not the
+    default: ``{"s3_event": "strict", "scheduled": "lenient"}``. strict: the run fails, says which
+    file and row, and leaves the table as it was. lenient: they go to the quarantine
+    (`quarantine_uri`), and the rest goes on."""
+
+    bad_rows_limit: ClassVar[float] = 0.1
+    """The share of the rows of a source above which a lenient run fails too."""
 
     arguments: ClassVar[tuple[str, ...]] = ()
     """Names of further arguments that `main()` takes from the command line into `self.args`."""
@@ -97,6 +115,8 @@ class BaseGlueJob(ABC):
         self._loads: list[Loaded] = []
         self._logged = 0
         self._outdated: set[str] = set()
+        self._unreadable: dict[str, str] = {}
+        self._policy = self._declared_policy()
 
     # --- the hooks of a job ---------------------------------------------------------------------
 
@@ -116,26 +136,39 @@ class BaseGlueJob(ABC):
     def custom_validation(self, df: DataFrame) -> bool:
         """Whether the result may be written; ``self.is_event_triggered`` tells the two ways apart.
 
-        An action in here, such as ``df.count()``, reads the data a second time, and the row counts
-        of the log are then null.
+        An action in here, such as ``df.count()``, reads the data a second time, and the rows are
+        then counted by a third pass.
         """
         return True
 
     def load(self, df: DataFrame) -> None:
         """Write the result to the job's silver table, replacing the rows of the same source files."""
-        counted = [loaded for loaded in self._loads if loaded.rows.is_passed_once_by(df)]
         table = Table(self.spark, self.output_uri)
+        parts = df
         if not self.whole_directory:
-            df = output.by_source(df, self.event_object.uri if self.is_event_triggered else None)
+            parts = output.by_source(df, self.event_object.uri if self.is_event_triggered else None)
         with output.explained_write_errors(self.output_uri):
-            staged = table.stage(df, self.job_run_id)
+            staged = table.stage(parts, self.job_run_id)
+        aside = Table(self.spark, self.quarantine_uri)
+        set_aside = NOTHING
         try:
-            self._log_loads(counted if self._passes.exactly_one() else [])
-            self._outdated = self._commit(table, staged)
+            read = self._checked(df)
+            self._check_balance(df, read, staged)
+            set_aside = quarantine.stage(self.spark, aside, read, self._loads, self.job_run_id)
+            if self.whole_directory:
+                changed = output.replace_all([(aside, set_aside)], table, staged, self._loads)
+            elif self.is_event_triggered:
+                written = [(aside, set_aside), (table, staged)]
+                changed = output.replace_object(written, self._loads, self.event_object.uri)
+            else:
+                written = [(aside, set_aside), (table, staged)]
+                changed = output.replace_directory(written, self._loads)
         finally:
             table.discard(staged)
+            aside.discard(set_aside)
+        self._outdated = changed
         table.remove_abandoned()
-        self.logger.info("data_written", output=self.output_uri, row_count=staged.rows)
+        self._log_written(read, staged)
 
     # --- what a job uses ------------------------------------------------------------------------
 
@@ -161,6 +194,12 @@ class BaseGlueJob(ABC):
         """The job's silver table: ``s3://data-lake-prod-silver/sales_etl``."""
         return f"s3://{settings.lake_bucket(self.environment, 'silver')}/{self.job_name}"
 
+    @property
+    def quarantine_uri(self) -> str:
+        """The table of what did not fit: ``s3://data-lake-prod-silver/_quarantine/sales_etl``."""
+        bucket = settings.lake_bucket(self.environment, "silver")
+        return f"s3://{bucket}/_quarantine/{self.job_name}"
+
     def load_data(self, data_type: str, fallback_path: str | None = None) -> DataFrame:
         """Read a source: the uploaded object if it is one of this source's, else all its files.
 
@@ -176,17 +215,13 @@ class BaseGlueJob(ABC):
         """
         data_type = data_type.strip("/")
         source = next((each for each in self.sources if each.data_type == data_type), None)
+        owned = not self.sources or source is not None
         with self._passes.not_counting():
-            if self._event_belongs_to(data_type) and not self.whole_directory:
-                self.logger.info("loading_event_file", path=self.event_object.uri)
-                loaded = load_event_file(self.spark, self.event_object, source)
-            elif self.environment == "local":
-                loaded = self._load_local_data(data_type, fallback_path, source)
-            else:
-                self.logger.info("loading_directory_data", path=self._bronze_uri(data_type))
-                loaded = load_directory(self.spark, self._bronze_uri(data_type), source)
-        if self.sources and not source:
-            loaded = replace(loaded, df=loaded.df.drop(reading.SOURCE_OBJECT), owned=False)
+            place = self._place(data_type, fallback_path, source)
+            self.logger.info(f"loading_{place.kind}", path=place.folder or place.where)
+            loaded = load(self.spark, place, source, self._unreadable, owned=owned)
+        if self._policy == quarantine.STRICT:
+            quarantine.refuse_unreadable(loaded)
         self._loads.append(loaded)
         return loaded.df
 
@@ -204,8 +239,7 @@ class BaseGlueJob(ABC):
             self.logger.info("whole_directory_declared", read="every file, not only the uploaded")
         try:
             self._check_event_object()
-            with explained_row_errors(self._described_source):
-                self._process()
+            self._process()
         except BaseException as error:
             self.logger.error("job_failed", **_described(error))
             raise
@@ -230,14 +264,23 @@ class BaseGlueJob(ABC):
     # --- inside ---------------------------------------------------------------------------------
 
     def _process(self) -> None:
-        """Run the hooks, and again over what has changed at its source meanwhile."""
+        """Run the hooks; and again without files that turn out to be unreadable, and over those
+        that change meanwhile."""
         for _ in range(_ROUNDS):
             try:
-                self._run_hooks()
-            except SourceNotFoundError:
-                if not self._removed_gone_source():
+                with explained_row_errors(self._described_source):
+                    self._run_hooks()
+            except _UnreadableFilesError as found:
+                self._unreadable |= found.files
+                continue
+            except BadRowsError:
+                raise
+            except (SourceNotFoundError, UnreadableSourceError) as error:
+                if self._removed_gone_source():
+                    return
+                if not self._can_do_without(error):
                     raise
-                return
+                continue
             if not self._outdated:
                 return
             self.logger.warning("source_changed_during_run", sources=sorted(self._outdated)[:10])
@@ -264,14 +307,63 @@ class BaseGlueJob(ABC):
                 f"found data that it refused in {self._described_source()}; correct the "
                 "data at its source, or the rule"
             )
+        if type(self).load is not BaseGlueJob.load:
+            # What a load() of the job's own does cannot be taken back: check the rows before.
+            self._checked(None)
         self.load(df)
-        self._log_loads(counted=[])
+        self._log_loads({})
+
+    def _checked(self, result: DataFrame | None) -> Mapping[int, RowsRead]:
+        """The rows of each load, counted while `result` was written or else by passes of their own.
+
+        Raises:
+            BadRowsError: more of them do not fit than the job's policy allows.
+        """
+        once = result is not None and self._passes.exactly_one()
+        read = {}
+        for number, loaded in enumerate(self._loads):
+            passed = once and result is not None and loaded.rows.is_passed_once_by(result)
+            read[number] = (loaded.counted() if passed else None) or loaded.count()
+        self._log_loads(read)
+        if self._policy == quarantine.STRICT:
+            quarantine.refuse_misfits(self.spark, read, self._loads)
+        if torn := quarantine.torn_files(self.spark, read, self._loads):
+            raise _UnreadableFilesError(torn)
+        quarantine.refuse_too_many(self.spark, read, self._loads, self.bad_rows_limit)
+        return read
+
+    def _check_balance(
+        self, result: DataFrame, read: Mapping[int, RowsRead], staged: Staged
+    ) -> None:
+        """Check that a row that fits is a row of the result, where the job only maps rows."""
+        if len(read) == 1 and staged.rows is not None and self._loads[0].rows.is_kept_by(result):
+            expected = read[0].rows - read[0].misfits
+            if staged.rows != expected:
+                raise OutputError(
+                    f"expected {expected} rows of {self._described_source()} in the result, found "
+                    f"{staged.rows}; its files may have changed meanwhile: run the job again"
+                )
+
+    def _can_do_without(self, error: JobError) -> bool:
+        """Whether another round may end better: without unreadable files, or with current ones."""
+        now = {loaded.place.where: loaded.place.listed() for loaded in self._loads}
+        if not all(now.values()):
+            return False
+        if any(now[loaded.place.where] != loaded.files for loaded in self._loads):
+            return True
+        if self._policy == quarantine.STRICT or isinstance(error, SourceNotFoundError):
+            return False
+        found = quarantine.unreadable_files(self.spark, self._loads)
+        self._unreadable |= found
+        return bool(found)
 
     def _process_alone(self, uri: str) -> None:
         """Process one object as its event would."""
         bucket, _, key = uri.removeprefix("s3://").partition("/")
         event = {"bucket": bucket, "object_key": key, "JOB_RUN_ID": self.job_run_id}
-        type(self)(self.job_name, {**self.args, **event})._process()
+        job = type(self)(self.job_name, {**self.args, **event})
+        job._policy = self._policy
+        job._process()
 
     def _removed_gone_source(self) -> bool:
         """Remove the rows of the event's object if it is gone and the table has rows of it."""
@@ -284,18 +376,6 @@ class BaseGlueJob(ABC):
         table.delete(written)
         self.logger.warning("source_gone", path=self.event_object.uri, output=self.output_uri)
         return True
-
-    def _commit(self, table: Table, staged: Staged) -> set[str]:
-        """Put the staged rows into the table; gives the sources that have changed meanwhile."""
-        if self.whole_directory:
-            return output.replace_all(table, staged, self._owned_loads())
-        if self.is_event_triggered:
-            return output.replace_object(table, staged, self._owned_loads(), self.event_object.uri)
-        return output.replace_directory(table, staged, self._owned_loads())
-
-    def _owned_loads(self) -> list[Loaded]:
-        """The loads whose files own parts of the table."""
-        return [loaded for loaded in self._loads if loaded.owned]
 
     def _bound_logger(self) -> structlog.typing.FilteringBoundLogger:
         if not structlog.is_configured():
@@ -311,6 +391,16 @@ class BaseGlueJob(ABC):
             context["source_object_key"] = str(self.source_object_key)
         logger: structlog.typing.FilteringBoundLogger = structlog.get_logger().bind(**context)
         return logger
+
+    def _declared_policy(self) -> str:
+        policies = {**quarantine.DEFAULT_POLICIES, **self.bad_rows}
+        known = {*quarantine.DEFAULT_POLICIES.values()}
+        if {*policies} != {*quarantine.DEFAULT_POLICIES} or not {*policies.values()} <= known:
+            raise ArgumentError(
+                f'expected "strict" or "lenient" for "s3_event" and "scheduled" in '
+                f"{type(self).__name__}.bad_rows, found {dict(self.bad_rows)}"
+            )
+        return policies[self.trigger_type]
 
     def _event_belongs_to(self, data_type: str) -> bool:
         """Whether the uploaded object is one of this source's; of nested sources, the inner one."""
@@ -337,8 +427,8 @@ class BaseGlueJob(ABC):
         df = self.extract()
         if self.whole_directory:
             return df
-        if self.is_event_triggered and all(each.kind != "event_file" for each in self._loads):
-            read = ", ".join(loaded.where for loaded in self._loads) or "nothing"
+        if self.is_event_triggered and all(each.place.kind != "event_file" for each in self._loads):
+            read = ", ".join(loaded.place.where for loaded in self._loads) or "nothing"
             raise SourceNotFoundError(
                 f"expected extract() to load the object that started the run, "
                 f"{self.event_object.uri}, found that it loaded {read}; "
@@ -346,16 +436,16 @@ class BaseGlueJob(ABC):
             )
         return df
 
-    def _load_local_data(
-        self, data_type: str, fallback_path: str | None, source: Source | None
-    ) -> Loaded:
+    def _place(self, data_type: str, fallback_path: str | None, source: Source | None) -> Place:
+        if self._event_belongs_to(data_type) and not self.whole_directory:
+            return event_place(self.spark, self.event_object, source)
+        if self.environment != "local":
+            return directory_place(self.spark, self._bronze_uri(data_type), source)
+        if fallback_path:
+            return local_place(self.spark, settings.REPOSITORY / fallback_path, source, None)
         # Rows of test data name the bronze bucket as their origin, as they do after an upload.
         path = settings.TEST_DATA / self.job_name / data_type
-        alias: str | None = self._bronze_uri(data_type)
-        if fallback_path:
-            path, alias = settings.REPOSITORY / fallback_path, None
-        self.logger.info("loading_local_data", path=str(path))
-        return load_local(self.spark, path, source, alias)
+        return local_place(self.spark, path, source, self._bronze_uri(data_type))
 
     def _bronze_uri(self, data_type: str) -> str:
         return f"s3://{settings.lake_bucket(self.environment, 'bronze')}/{data_type}/"
@@ -363,20 +453,50 @@ class BaseGlueJob(ABC):
     def _described_source(self) -> str:
         if self.is_event_triggered:
             return self.event_object.uri
-        return ", ".join(loaded.where for loaded in self._loads) or "the job's sources"
+        return ", ".join(loaded.place.where for loaded in self._loads) or "the job's sources"
 
-    def _log_loads(self, counted: list[Loaded]) -> None:
-        """Log each load, once; those of `counted` with the number of rows that have passed."""
-        for loaded in self._loads[self._logged :]:
+    def _log_loads(self, read: Mapping[int, RowsRead]) -> None:
+        """Log each load, once, with its rows if they are known."""
+        for number, loaded in list(enumerate(self._loads))[self._logged :]:
+            rows = read.get(number)
             self.logger.info(
-                f"loaded_{loaded.kind}",
-                row_count=loaded.rows.value() if loaded in counted else None,
-                file_format=loaded.file_format,
+                f"loaded_{loaded.place.kind}",
+                row_count=rows.rows if rows else None,
+                rows_quarantined=rows.misfits if rows else None,
+                file_format=loaded.place.file_format,
                 file_count=len(loaded.files),
-                path=loaded.where,
+                files_quarantined=len(loaded.found.unreadable),
+                path=loaded.place.where,
                 schema=loaded.schema,
             )
         self._logged = len(self._loads)
+
+    def _log_written(self, read: Mapping[int, RowsRead], staged: Staged) -> None:
+        files = {uri: why for each in self._loads for uri, why in each.found.unreadable.items()}
+        misfits = sum(rows.misfits for rows in read.values())
+        if misfits or files:
+            self.logger.warning(
+                "quarantined",
+                rows=misfits,
+                files=dict(list(files.items())[:10]),
+                path=self.quarantine_uri,
+            )
+        self.logger.info(
+            "data_written",
+            output=self.output_uri,
+            row_count=staged.rows,
+            rows_read=sum(rows.rows for rows in read.values()),
+            rows_quarantined=misfits,
+            rows_written=staged.rows,
+            files_quarantined=len(files),
+        )
+
+
+class _UnreadableFilesError(Exception):
+    """Files turned out to be unreadable; the run starts again without them. files: why, by origin."""
+
+    def __init__(self, files: Mapping[str, str]) -> None:
+        self.files = files
 
 
 def _described(error: BaseException) -> dict[str, str]:

@@ -61,50 +61,65 @@ def explained_write_errors(uri: str) -> Iterator[None]:
         raise
 
 
-def replace_object(table: Table, staged: Staged, loads: Sequence[Loaded], uri: str) -> set[str]:
-    """Replace the part of the uploaded object, and of what else the result has rows of.
+Written = Sequence[tuple[Table, Staged]]
+"""Tables with what is staged for them, the one that matters to readers last."""
+
+
+def replace_object(written: Written, loads: Sequence[Loaded], uri: str) -> set[str]:
+    """Replace the part of the uploaded object, and of what else there are rows of.
 
     Gives the objects that have to be processed again.
     """
-    own = source_id(uri)
-    broken = table.commit(staged, emptied={own} - {*staged.files})
+    broken = set()
+    for table, staged in written:
+        broken |= table.commit(staged, emptied={source_id(uri)} - {*staged.files})
     read, current = _read(loads), _current(loads)
-    outdated = {each for each in read if current.get(each) != read[each]}
-    return outdated | {each for each in read if source_id(each) in broken}
+    return {each for each in read if current.get(each) != read[each] or source_id(each) in broken}
 
 
-def replace_directory(table: Table, staged: Staged, loads: Sequence[Loaded]) -> set[str]:
+def replace_directory(written: Written, loads: Sequence[Loaded]) -> set[str]:
     """Replace the parts of all objects of the directory, and remove those of objects that are gone.
 
     Gives the objects that have to be processed again.
     """
-    read = _read(loads)
-    broken = table.commit(staged, emptied={source_id(each) for each in read} - {*staged.files})
-    # The table is listed before the sources, so that what it holds of an object that is not among
-    # them is of one that is gone, and not of one that has just come.
-    written = table.files()
-    current = _current(loads)
-    here = {source_id(each) for each in current}
-    table.delete(file for file in written if file.part not in here)
-    outdated = {each for each in read.keys() & current.keys() if current[each] != read[each]}
-    return outdated | {each for each in current if source_id(each) in broken}
+    parts = {source_id(each) for loaded in loads for each in loaded.files}
+    broken = set()
+    for table, staged in written:
+        broken |= table.commit(staged, emptied=parts - {*staged.files})
+    # The tables are listed before the sources, so that what one holds of an object that is not
+    # among these is of one that is gone, and not of one that has just come.
+    held = [(table, table.files()) for table, _ in written]
+    read, current = _read(loads), _current(loads)
+    here = {source_id(each) for each in current} | {
+        source_id(each) for loaded in loads if not loaded.owned for each in loaded.files
+    }
+    for table, files in held:
+        table.delete(file for file in files if file.part not in here)
+    return {
+        each
+        for each in current
+        if each in read and (current[each] != read[each] or source_id(each) in broken)
+    }
 
 
-def replace_all(table: Table, staged: Staged, loads: Sequence[Loaded]) -> set[str]:
+def replace_all(
+    quarantined: Written, table: Table, staged: Staged, loads: Sequence[Loaded]
+) -> set[str]:
     """Replace the whole table by one result of all objects.
 
     Gives the objects that make it necessary to compute the result again.
     """
+    outdated = replace_directory(quarantined, loads)
     broken = table.commit(staged, emptied=set() if staged.files else {""})
     table.delete(file for file in table.files() if file.part)
     read, current = _read(loads), _current(loads)
-    outdated = {each for each in {*read, *current} if current.get(each) != read.get(each)}
+    outdated |= {each for each in {*read, *current} if current.get(each) != read.get(each)}
     return outdated | ({*read} if broken else set())
 
 
 def _read(loads: Sequence[Loaded]) -> Mapping[str, StoredFile]:
-    return {uri: stored for loaded in loads for uri, stored in loaded.files.items()}
+    return {uri: file for each in loads if each.owned for uri, file in each.files.items()}
 
 
 def _current(loads: Sequence[Loaded]) -> Mapping[str, StoredFile]:
-    return {uri: stored for loaded in loads for uri, stored in loaded.current().items()}
+    return {uri: file for each in loads if each.owned for uri, file in each.place.listed().items()}

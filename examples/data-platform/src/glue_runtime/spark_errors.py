@@ -4,15 +4,11 @@
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from urllib.parse import unquote
 
 from py4j.protocol import Py4JJavaError
 from pyspark.errors import PySparkException
 
 from glue_runtime.errors import SourceNotFoundError, UnreadableSourceError
-
-MALFORMED = "malformed record in"
-"""How the runtime's own checks, which raise inside of a query, begin their messages."""
 
 _NOTHING_THERE = ("PATH_NOT_FOUND", "FileNotFoundException", "NoSuchBucket")
 _NO_COLUMNS = "UNABLE_TO_INFER_SCHEMA"
@@ -22,8 +18,7 @@ _FILE_NAMED = re.compile(
     r"|File (\S.*?) does not exist"
     r"|error while reading file (.+?)\. Details"
     r"|[Cc]ould not read footer for file: (.+?)\. Please"
-    r"|: (\S.*?) is not a Parquet file"
-    r"|CSV file: (?P<encoded>.+)$",
+    r"|: (\S.*?) is not a Parquet file",
     re.MULTILINE,
 )
 _LONGEST_REASON = 300
@@ -63,15 +58,21 @@ def explained_row_errors(where: Callable[[], str]) -> Iterator[None]:
     where: says what is being read, for errors that do not name a file themselves.
 
     Raises:
+        SourceNotFoundError: a file went away while it was being read.
         UnreadableSourceError: a file's content does not fit its format.
     """
     try:
         yield
     except SparkError as error:
         messages = _messages(error)
-        if "FileScanRDD" in str(error) or _any_in((MALFORMED, "CSV header"), messages):
-            raise _unreadable(messages, where()) from error
-        raise
+        if "FileScanRDD" not in str(error):
+            raise
+        if _any_in(_NOTHING_THERE, messages):
+            raise SourceNotFoundError(
+                f"expected {_file_in(messages) or where()} to stay while it is read, found that it "
+                "has gone; run the job again"
+            ) from error
+        raise _unreadable(messages, where()) from error
 
 
 def refuse_missing_bucket(error: Exception, place: str) -> None:
@@ -81,6 +82,11 @@ def refuse_missing_bucket(error: Exception, place: str) -> None:
             f"expected a bucket of the local lake, found {place}; a run on this machine sees "
             "no other buckets than the folders in .local-lake (or GLUE_LOCAL_LAKE)"
         ) from error
+
+
+def reason_of(error: PySparkException | Py4JJavaError) -> str:
+    """What a Spark error comes down to, on one line."""
+    return _reason(_messages(error))
 
 
 def _unreadable(messages: list[str], where: str) -> UnreadableSourceError:
@@ -110,8 +116,7 @@ def _file_in(messages: list[str]) -> str | None:
     """The file that one of the messages names."""
     for message in messages:
         if found := _FILE_NAMED.search(message):
-            name = str(found.group(found.lastindex or 0))
-            return unquote(name) if found.group("encoded") else name
+            return str(found.group(found.lastindex or 0))
     return None
 
 

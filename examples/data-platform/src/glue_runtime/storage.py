@@ -79,13 +79,40 @@ class Storage:
         return None if status.isDirectory() else _stored(status)
 
     def head(self, uri: str, size: int) -> bytes:
-        """At most the first `size` bytes of a file."""
+        """At most the first `size` bytes of a file.
+
+        Raises:
+            FileNotFoundError: there is no such file.
+        """
         file_system, path = self._at(uri)
-        stream = file_system.open(path)
+        try:
+            stream = file_system.open(path)
+        except Py4JJavaError as error:
+            if _is_missing(error):
+                raise FileNotFoundError(uri) from error
+            raise
         try:
             return bytes(stream.readNBytes(size))
         finally:
             stream.close()
+
+    def footer_schema(self, uri: str, reader: str) -> str:
+        """The schema that a Parquet or ORC file carries, as text; Java's error if it has none."""
+        _, path = self._at(uri)
+        if reader == "orc":
+            orc = self._jvm.org.apache.orc.OrcFile
+            file = orc.createReader(path, orc.readerOptions(self._configuration))
+            try:
+                return str(file.getSchema().toString())
+            finally:
+                file.close()
+        parquet = self._jvm.org.apache.parquet.hadoop
+        opened = parquet.util.HadoopInputFile.fromPath(path, self._configuration)
+        file = parquet.ParquetFileReader.open(opened)
+        try:
+            return str(file.getFileMetaData().getSchema().toString())
+        finally:
+            file.close()
 
     def move(self, source: str, target: str) -> None:
         """Move a file to a URI where there is none; its folder is made."""

@@ -62,6 +62,10 @@ class Staged:
     rows: int | None
 
 
+NOTHING = Staged("", {}, 0)
+"""No rows, and no write either."""
+
+
 @dataclass(frozen=True)
 class DataFile:
     """A file of a table: its part, and of which set of files it is one."""
@@ -137,7 +141,8 @@ class Table:
 
     def discard(self, staged: Staged) -> None:
         """Delete what is left of a staged write."""
-        self._storage.delete(staged.folder)
+        if staged is not NOTHING:
+            self._storage.delete(staged.folder)
 
     def remove_abandoned(self) -> None:
         """Delete what killed runs have staged; spares every run that may still be alive."""

@@ -22,6 +22,10 @@ class UnreadableSourceError(JobError):
     """A file is there and cannot be read as its format."""
 
 
+class BadRowsError(UnreadableSourceError):
+    """A file can be read, and rows of it do not fit the columns of its source."""
+
+
 class ValidationFailedError(JobError):
     """The job's own custom_validation() said no."""
 

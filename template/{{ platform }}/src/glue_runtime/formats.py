@@ -16,7 +16,7 @@ class FileFormat:
     reader: str
     suffixes: tuple[str, ...]
     compressed: bool
-    options: Mapping[str, str]
+    whole: bool
 
     @property
     def name_pattern(self) -> str:

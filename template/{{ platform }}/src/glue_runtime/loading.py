@@ -1,49 +1,144 @@
 # Owned by the gluecast template: an update rewrites this file and merges local edits into it.
-"""Which files one call of load_data() reads, and how."""
+"""Which files one call of load_data() reads, and what came of it."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import Column, DataFrame, SparkSession
+from pyspark.sql import functions as F
 
 from glue_runtime import reading
 from glue_runtime.errors import SourceNotFoundError
 from glue_runtime.formats import FORMATS, format_of
+from glue_runtime.reading import FileSet, Reading
+from glue_runtime.records import FITS, HEADER, OPEN_QUOTE, VERDICT
 from glue_runtime.row_counts import RowCount
 from glue_runtime.s3_object import S3Object, is_hidden
 from glue_runtime.source import Source
+from glue_runtime.spark_errors import explained_read_errors
 from glue_runtime.storage import Storage, StoredFile
+
+Files = Mapping[str, StoredFile]
+
+_HIDDEN = "found a name that Spark passes over (it begins with _ or . or ends in ._COPYING_)"
+
+
+@dataclass(frozen=True)
+class RowsRead:
+    """How many rows there are, how many do not fit, and how many of these are torn in two."""
+
+    rows: int
+    misfits: int
+    torn: int
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a load finds its files.
+
+    kind: ``event_file``, ``directory_data`` or ``local_data``.
+    where: the URI of the file or folder, for people.
+    listed: the files that are there now, by the URI that their rows name as their origin.
+    """
+
+    kind: str
+    where: str
+    file_format: str
+    folder: str | None
+    name_pattern: str
+    listed: Callable[[], Files]
 
 
 @dataclass(frozen=True)
 class Loaded:
-    """What was loaded: `df`, counting its rows as they pass, and what the log says of it.
+    """What was loaded.
 
-    kind: ``event_file``, ``directory_data`` or ``local_data``.
-    where: the URI of the file or folder.
-    files: what is read, by the URI that the rows name as their origin, as it was before.
-    current: lists `files` anew.
+    df: the rows that fit, counted as they pass.
+    files: what there is to read, by origin, as it was before; also what is unreadable.
     schema: ``declared`` by the source, or ``inferred`` from the files.
     owned: whether its files own parts of the job's table (else they are looked up only).
     """
 
     df: DataFrame
-    kind: str
-    where: str
-    file_format: str
-    files: Mapping[str, StoredFile]
-    current: Callable[[], Mapping[str, StoredFile]]
+    place: Place
+    files: Files
+    found: Reading
     schema: str
     rows: RowCount
-    owned: bool = True
+    owned: bool
+
+    def counted(self) -> RowsRead | None:
+        """The rows that have passed; None if none have been taken."""
+        counts = self.rows.values()
+        return self._rows_read(counts) if counts else None
+
+    def count(self) -> RowsRead:
+        """The same, by a pass of its own."""
+        watched = RowCount()
+        verdicts = watched.watch(self.found.verdicts, **_kinds())
+        verdicts.write.format("noop").mode("overwrite").save()
+        return self._rows_read(watched.values() or {})
+
+    def _rows_read(self, counts: Mapping[str, int]) -> RowsRead:
+        # A file has one header by right; another one stands where a row should be.
+        repeated = max(0, counts["headers"] - self.found.headers)
+        rows = counts["rows"] - counts["headers"] + repeated
+        return RowsRead(rows, rows - counts["fit"], counts["torn"])
 
 
-def load_event_file(spark: SparkSession, uploaded: S3Object, source: Source | None) -> Loaded:
-    """Read the uploaded object; its format is the source's, or told by the extension.
+def load(
+    spark: SparkSession,
+    place: Place,
+    source: Source | None,
+    unreadable: Mapping[str, str],
+    *,
+    owned: bool,
+) -> Loaded:
+    """Prepare to read the files of a place.
+
+    unreadable: why files that may be among them cannot be read, as far as that is known.
 
     Raises:
-        SourceNotFoundError, UnreadableSourceError: see `reading.read_object`.
+        SourceNotFoundError: there is no file.
+        UnreadableSourceError: there is no readable one.
+    """
+    listed = place.listed()
+    hidden = {uri: _HIDDEN for uri, stored in listed.items() if _is_hidden(stored, place)}
+    if len(hidden) == len(listed):
+        raise SourceNotFoundError(
+            f"expected data at {place.where}, found nothing to read there; "
+            "check bucket, prefix and suffix, and that the file is there and not empty"
+        )
+    contract = reading.contract_of(
+        source.schema if source else None, multiline=source.multiline if source else False
+    )
+    known = {uri: reason for uri, reason in unreadable.items() if uri in listed}
+    wanted = FileSet(
+        {uri: stored for uri, stored in listed.items() if uri not in hidden},
+        place.folder,
+        place.name_pattern,
+    )
+    with explained_read_errors(place.where, single=place.folder is None):
+        found = reading.read(spark, wanted, place.file_format, contract, known)
+    rows = RowCount()
+    fitting = rows.watch(found.verdicts, **_kinds()).where(F.col(VERDICT) == FITS).drop(VERDICT)
+    return Loaded(
+        df=fitting if owned else fitting.drop(reading.SOURCE_OBJECT),
+        place=place,
+        files=listed,
+        found=replace(found, unreadable={**found.unreadable, **hidden}),
+        schema="declared" if contract.fields else "inferred",
+        rows=rows,
+        owned=owned,
+    )
+
+
+def event_place(spark: SparkSession, uploaded: S3Object, source: Source | None) -> Place:
+    """The uploaded object; its format is the source's, or told by the extension.
+
+    Raises:
+        SourceNotFoundError: its format is not known.
     """
     format_name = source.file_format if source else format_of(uploaded.key)
     if format_name is None:
@@ -51,32 +146,45 @@ def load_event_file(spark: SparkSession, uploaded: S3Object, source: Source | No
             f"expected a file of a known format ({', '.join(FORMATS)}), found {uploaded.uri}; "
             "declare the source's format in the job's sources"
         )
-
-    def current() -> Mapping[str, StoredFile]:
-        stored = Storage(spark).file(uploaded.uri)
-        return {uploaded.uri: stored} if stored else {}
-
-    files = current()
-    if not files:
-        raise SourceNotFoundError(_nothing_at(uploaded.uri))
-    df = reading.read_object(spark, uploaded, format_name, _schema(source))
-    return _counted(df, "event_file", uploaded.uri, format_name, files, current, source)
+    return _file_place(spark, "event_file", uploaded.uri, format_name)
 
 
-def load_directory(spark: SparkSession, uri: str, source: Source | None) -> Loaded:
-    """Read all files of a source below `uri`; their format is declared, or told by extensions.
+def directory_place(
+    spark: SparkSession,
+    uri: str,
+    source: Source | None,
+    kind: str = "directory_data",
+    alias: str | None = None,
+) -> Place:
+    """All files of a source below `uri`; their format is declared, or told by their extensions.
+
+    alias: what the rows name as their origin in place of `uri`.
 
     Raises:
-        SourceNotFoundError, UnreadableSourceError: see `reading.read_directory`.
+        SourceNotFoundError: there is no known format, or there are several.
     """
-    return _load_folder(spark, "directory_data", uri, source, None)
+    storage = Storage(spark)
+    format_name = source.file_format if source else _one_format(storage, uri)
+    pattern = source.name_pattern if source else FORMATS[format_name].name_pattern
+
+    def belongs(name: str) -> bool:
+        return name.endswith(source.suffix) if source else format_of(name) == format_name
+
+    def listed() -> Files:
+        return {
+            (alias or uri) + stored.uri.removeprefix(uri): stored
+            for stored in storage.files(uri)
+            if belongs(stored.uri)
+        }
+
+    return Place(kind, f"{uri} ({pattern})", format_name, uri, pattern, listed)
 
 
-def load_local(spark: SparkSession, path: Path, source: Source | None, alias: str | None) -> Loaded:
-    """Read a file or folder of this machine; its rows name `alias` as their origin, if given.
+def local_place(spark: SparkSession, path: Path, source: Source | None, alias: str | None) -> Place:
+    """A file or folder of this machine; the rows of a folder name `alias` as their origin, if given.
 
     Raises:
-        SourceNotFoundError: there is nothing at `path`, or see `reading.read_directory`.
+        SourceNotFoundError: there is nothing at `path`, or see `directory_place`.
     """
     if not path.exists():
         raise SourceNotFoundError(
@@ -84,52 +192,34 @@ def load_local(spark: SparkSession, path: Path, source: Source | None, alias: st
             "or give load_data() the path of others"
         )
     if path.is_dir():
-        return _load_folder(spark, "local_data", f"file://{path}/", source, alias)
-    uri = f"file://{path}"
+        return directory_place(spark, f"file://{path}/", source, "local_data", alias)
     format_name = format_of(path.name) or (source.file_format if source else "csv")
-    df = reading.read_directory(spark, uri, format_name, "*", _schema(source), alias)
-
-    def current() -> Mapping[str, StoredFile]:
-        return {stored.uri: stored for stored in Storage(spark).files(uri)}
-
-    return _counted(df, "local_data", uri, format_name, current(), current, source)
+    return _file_place(spark, "local_data", f"file://{path}", format_name)
 
 
-def _load_folder(
-    spark: SparkSession, kind: str, uri: str, source: Source | None, alias: str | None
-) -> Loaded:
-    storage = Storage(spark)
-    format_name = source.file_format if source else _one_format(storage, uri)
-    ending = source.suffix if source else None
+def _file_place(spark: SparkSession, kind: str, uri: str, format_name: str) -> Place:
+    def listed() -> Files:
+        stored = Storage(spark).file(uri)
+        return {uri: stored} if stored else {}
 
-    def current() -> Mapping[str, StoredFile]:
-        return {
-            (alias or uri) + stored.uri.removeprefix(uri): stored
-            for stored in _visible(storage, uri)
-            if (stored.uri.endswith(ending) if ending else format_of(stored.uri) == format_name)
-        }
-
-    files = current()
-    pattern = source.name_pattern if source else FORMATS[format_name].name_pattern
-    if not files:
-        raise SourceNotFoundError(_nothing_at(f"{uri} ({pattern})"))
-    df = reading.read_directory(spark, uri, format_name, pattern, _schema(source), alias)
-    return _counted(df, kind, uri, format_name, files, current, source)
+    return Place(kind, uri, format_name, None, "*", listed)
 
 
-def _visible(storage: Storage, uri: str) -> list[StoredFile]:
-    """The files below a folder that Spark reads."""
-    return [
-        stored
-        for stored in storage.files(uri)
-        if not any(map(is_hidden, stored.uri.removeprefix(uri).split("/")))
-    ]
+def _kinds() -> dict[str, Column]:
+    verdict = F.col(VERDICT)
+    return {"fit": verdict == FITS, "torn": verdict == OPEN_QUOTE, "headers": verdict == HEADER}
+
+
+def _is_hidden(stored: StoredFile, place: Place) -> bool:
+    folder = place.folder
+    return bool(folder) and any(map(is_hidden, stored.uri.removeprefix(folder or "").split("/")))
 
 
 def _one_format(storage: Storage, uri: str) -> str:
     """The one known format among the files below `uri`, by their extensions."""
-    names = [stored.uri.rpartition("/")[2] for stored in _visible(storage, uri)]
-    formats = sorted({name for name in map(format_of, names) if name})
+    names = [stored.uri.rpartition("/")[2] for stored in storage.files(uri)]
+    visible = [name for name in names if not is_hidden(name)]
+    formats = sorted({name for name in map(format_of, visible) if name})
     if len(formats) != 1:
         endings = sorted({Path(name).suffix for name in names})
         raise SourceNotFoundError(
@@ -138,36 +228,3 @@ def _one_format(storage: Storage, uri: str) -> str:
             'sources = (Source(prefix="...", suffix="...", file_format="..."),)'
         )
     return formats[0]
-
-
-def _nothing_at(where: str) -> str:
-    return (
-        f"expected data at {where}, found nothing to read there; "
-        "check bucket, prefix and suffix, and that the file is there and not empty"
-    )
-
-
-def _schema(source: Source | None) -> str | None:
-    return source.schema if source else None
-
-
-def _counted(
-    df: DataFrame,
-    kind: str,
-    where: str,
-    format_name: str,
-    files: Mapping[str, StoredFile],
-    current: Callable[[], Mapping[str, StoredFile]],
-    source: Source | None,
-) -> Loaded:
-    rows = RowCount()
-    return Loaded(
-        df=rows.watch(df),
-        kind=kind,
-        where=where,
-        file_format=format_name,
-        files=files,
-        current=current,
-        schema="declared" if _schema(source) else "inferred",
-        rows=rows,
-    )

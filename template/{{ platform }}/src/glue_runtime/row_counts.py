@@ -7,12 +7,14 @@ import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from pyspark.sql import DataFrame, Observation, SparkSession
+from pyspark.sql import Column, DataFrame, Observation, SparkSession
 from pyspark.sql import functions as F
 
 _PARTIAL_OR_REPEATED = re.compile(
     r"(GlobalLimit|LocalLimit|Offset|Tail|Sample|Sort \[.*\], true|RepartitionByExpression) ?"
 )
+# The filter is the runtime's own, which leaves out what does not fit.
+_MAPS_ROWS = re.compile(r"Project |SubqueryAlias |CollectMetrics |Filter \(_verdict#\d+ = 0\)$")
 
 
 class RowCount:
@@ -22,9 +24,10 @@ class RowCount:
         self._name = f"rows_{uuid.uuid4().hex}"
         self._observation = Observation(self._name)
 
-    def watch(self, df: DataFrame) -> DataFrame:
-        """The same rows, counted as they pass. Call it once."""
-        return df.observe(self._observation, F.count(F.lit(1)).alias("rows"))
+    def watch(self, df: DataFrame, **conditions: Column) -> DataFrame:
+        """The same rows, counted as they pass, and those that meet a condition. Call it once."""
+        counts = [F.count(F.when(each, 1)).alias(name) for name, each in conditions.items()]
+        return df.observe(self._observation, F.count(F.lit(1)).alias("rows"), *counts)
 
     def is_passed_once_by(self, df: DataFrame) -> bool:
         """Whether a query over `df` takes every row past this point, and takes it once.
@@ -35,15 +38,26 @@ class RowCount:
         plan = str(df._jdf.queryExecution().optimizedPlan().toString())
         return plan.count(self._name) == 1 and not _PARTIAL_OR_REPEATED.search(plan)
 
-    def value(self, timeout: float = 10.0) -> int | None:
-        """The number of rows, or None when no action has passed this point.
+    def is_kept_by(self, df: DataFrame) -> bool:
+        """Whether a query over `df` gives a row for each row past this point: it only maps them."""
+        plan = str(df._jdf.queryExecution().analyzed().toString())
+        steps = plan[: plan.find(self._name)].splitlines()[:-1]
+        return all(_MAPS_ROWS.match(step.lstrip(" :+-")) for step in steps)
+
+    def value(self) -> int | None:
+        """The number of rows, or None when no action has passed this point."""
+        counts = self.values()
+        return counts["rows"] if counts else None
+
+    def values(self, timeout: float = 10.0) -> dict[str, int] | None:
+        """The number of rows, and those of each condition; None when no action has passed here.
 
         ``Observation.get`` waits forever without an action, so it waits in a thread of its own for
         at most `timeout` seconds; after an action the number is there within milliseconds.
         """
-        found: list[int] = []
+        found: list[dict[str, int]] = []
         waiting = threading.Thread(
-            target=lambda: found.append(int(self._observation.get["rows"])), daemon=True
+            target=lambda: found.append(dict(self._observation.get)), daemon=True
         )
         waiting.start()
         waiting.join(timeout)

@@ -3,6 +3,7 @@
 
 from dataclasses import dataclass
 
+from glue_runtime.errors import ArgumentError
 from glue_runtime.s3_object import S3Object, literal_path
 
 
@@ -13,15 +14,26 @@ class Source:
     prefix: folders in the bronze bucket, ending in ``/``: ``sales/``.
     suffix: the end of the file names: ``.csv``.
     file_format: a name in `glue_runtime.formats.FORMATS`.
-    schema: the columns and their types, as in SQL: ``"id BIGINT, name STRING"``. A file that does
-        not fit fails the run. Without it, Spark infers the types from the files at hand, which
-        costs a pass over them and gives ``40`` another type than ``39.5``.
+    schema: the columns and their types, as in SQL: ``"id BIGINT, name STRING"``, in any order.
+        What does not fit is never changed in silence: see `BaseGlueJob.bad_rows`. A column may be
+        ``NOT NULL``; a JSON record may lack the others. Without a schema, Spark infers the types
+        from the files at hand, which costs a pass over them and gives ``40`` another type than
+        ``39.5``.
+    multiline: whether a quoted cell of a CSV file may span lines. A file is then read by one task.
     """
 
     prefix: str
     suffix: str
     file_format: str
     schema: str | None = None
+    multiline: bool = False
+
+    def __post_init__(self) -> None:
+        if self.multiline and (self.file_format != "csv" or not self.schema):
+            raise ArgumentError(
+                "expected multiline=True for CSV files with a schema only, found it declared for "
+                f"{self.prefix}*{self.suffix}; declare the schema, or leave it out"
+            )
 
     @property
     def data_type(self) -> str:

@@ -205,7 +205,7 @@ def test_an_event_belongs_to_the_inner_of_nested_sources(lake: Lake) -> None:
         )
 
         def extract(self) -> DataFrame:
-            assert len(self.load_data("sales").inputFiles()) == 2
+            assert len(self.load_data("sales").inputFiles()) == 1
             return self.load_data("sales/eu")
 
     lake.upload("sales/a.csv", "id\n1\n")

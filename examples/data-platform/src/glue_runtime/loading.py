@@ -153,11 +153,13 @@ def directory_place(
     spark: SparkSession,
     uri: str,
     source: Source | None,
+    keep: Callable[[str], bool],
     kind: str = "directory_data",
     alias: str | None = None,
 ) -> Place:
     """All files of a source below `uri`; their format is declared, or told by their extensions.
 
+    keep: tells by its origin whether a file is among them, where that takes more than a suffix.
     alias: what the rows name as their origin in place of `uri`.
 
     Raises:
@@ -171,16 +173,23 @@ def directory_place(
         return name.endswith(source.suffix) if source else format_of(name) == format_name
 
     def listed() -> Files:
-        return {
+        named = {
             (alias or uri) + stored.uri.removeprefix(uri): stored
             for stored in storage.files(uri)
             if belongs(stored.uri)
         }
+        return {origin: stored for origin, stored in named.items() if keep(origin)}
 
     return Place(kind, f"{uri} ({pattern})", format_name, uri, pattern, listed)
 
 
-def local_place(spark: SparkSession, path: Path, source: Source | None, alias: str | None) -> Place:
+def local_place(
+    spark: SparkSession,
+    path: Path,
+    source: Source | None,
+    keep: Callable[[str], bool],
+    alias: str | None,
+) -> Place:
     """A file or folder of this machine; the rows of a folder name `alias` as their origin, if given.
 
     Raises:
@@ -192,7 +201,7 @@ def local_place(spark: SparkSession, path: Path, source: Source | None, alias: s
             "or give load_data() the path of others"
         )
     if path.is_dir():
-        return directory_place(spark, f"file://{path}/", source, "local_data", alias)
+        return directory_place(spark, f"file://{path}/", source, keep, "local_data", alias)
     format_name = format_of(path.name) or (source.file_format if source else "csv")
     return _file_place(spark, "local_data", f"file://{path}", format_name)
 

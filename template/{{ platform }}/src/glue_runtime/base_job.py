@@ -6,7 +6,7 @@ import time
 import uuid
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from functools import cached_property
+from functools import cached_property, reduce
 from typing import ClassVar
 
 import structlog
@@ -111,11 +111,18 @@ class BaseGlueJob(ABC):
                 f"expected one source for each prefix in {type(self).__name__}.sources, found "
                 f"{prefixes}; make two jobs of it, or give the files prefixes of their own"
             )
+        for route in {route for source in self.sources for route in source.routes.values()}:
+            if not callable(getattr(self, f"transform_{route}", None)):
+                raise ArgumentError(
+                    f"expected a method transform_{route}() of {type(self).__name__} for the route "
+                    f"{route!r} of its sources, found none; write it, or correct the route's name"
+                )
         self.logger = self._bound_logger()
         self._loads: list[Loaded] = []
         self._logged = 0
         self._outdated: set[str] = set()
         self._unreadable: dict[str, str] = {}
+        self._route: str | None = None
         self._policy = self._declared_policy()
 
     # --- the hooks of a job ---------------------------------------------------------------------
@@ -190,6 +197,17 @@ class BaseGlueJob(ABC):
         return S3Object(self.source_bucket, self.source_object_key)
 
     @property
+    def due_sources(self) -> tuple[str, ...]:
+        """What this run is about: the declared source of the uploaded object, or all of them.
+
+        For jobs of several sources: ``[self.load_data(name) for name in self.due_sources]``.
+        """
+        if self.is_event_triggered and not self.whole_directory:
+            owner = self._owner(self.event_object.key)
+            return (owner.data_type,) if owner else ()
+        return tuple(source.data_type for source in self.sources)
+
+    @property
     def output_uri(self) -> str:
         """The job's silver table: ``s3://data-lake-prod-silver/sales_etl``."""
         return f"s3://{settings.lake_bucket(self.environment, 'silver')}/{self.job_name}"
@@ -219,6 +237,8 @@ class BaseGlueJob(ABC):
         with self._passes.not_counting():
             place = self._place(data_type, fallback_path, source)
             self.logger.info(f"loading_{place.kind}", path=place.folder or place.where)
+            if source and source.routes and not place.listed():
+                raise _NoFileOfRouteError
             loaded = load(self.spark, place, source, self._unreadable, owned=owned)
         if self._policy == quarantine.STRICT:
             quarantine.refuse_unreadable(loaded)
@@ -300,7 +320,7 @@ class BaseGlueJob(ABC):
     def _run_hooks(self) -> None:
         self._loads, self._logged, self._outdated = [], 0, set()
         self._passes = Passes(self.spark)
-        df = self.transform(self._extracted())
+        df = self._transformed()
         if not self.custom_validation(df):
             raise ValidationFailedError(
                 f"expected data that custom_validation() of {type(self).__name__} accepts, "
@@ -312,6 +332,35 @@ class BaseGlueJob(ABC):
             self._checked(None)
         self.load(df)
         self._log_loads({})
+
+    def _transformed(self) -> DataFrame:
+        """The result: of each route's files apart, where files are routed by their names."""
+        routes = [route for source in self.sources for route in source.routes.values()]
+        if not routes:
+            return self.transform(self._extracted())
+        parts = []
+        for self._route in self._routes_to_run(routes):
+            try:
+                df = self._extracted()
+            except _NoFileOfRouteError:
+                continue
+            self.logger.info("routing", route=self._route or "none")
+            parts.append(
+                getattr(self, f"transform_{self._route}" if self._route else "transform")(df)
+            )
+        self._route = None
+        if not parts:
+            raise SourceNotFoundError(
+                f"expected data at {', '.join(self._bronze_uri(s.data_type) for s in self.sources)}, "
+                "found nothing to read there; check bucket, prefix and suffix"
+            )
+        return reduce(DataFrame.unionByName, parts)
+
+    def _routes_to_run(self, declared: Sequence[str]) -> Sequence[str | None]:
+        if self.is_event_triggered and not self.whole_directory:
+            owner = self._owner(self.event_object.key)
+            return [owner.route_of(self.event_object.key) if owner else None]
+        return [*dict.fromkeys(declared), None]
 
     def _checked(self, result: DataFrame | None) -> Mapping[int, RowsRead]:
         """The rows of each load, counted while `result` was written or else by passes of their own.
@@ -406,9 +455,9 @@ class BaseGlueJob(ABC):
         """Whether the uploaded object is one of this source's; of nested sources, the inner one."""
         if not self.is_event_triggered:
             return False
-        owners = [source for source in self.sources if source.owns(self.event_object)]
-        if owners:
-            return max(owners, key=lambda source: len(source.prefix)).data_type == data_type
+        owner = self._owner(self.event_object.key)
+        if owner:
+            return owner.data_type == data_type
         return not self.sources and self.event_object.key.startswith(f"{data_type}/")
 
     def _check_event_object(self) -> None:
@@ -416,7 +465,7 @@ class BaseGlueJob(ABC):
         if not self.is_event_triggered:
             return
         uploaded = self.event_object
-        if self.sources and not any(source.owns(uploaded) for source in self.sources):
+        if self.sources and not self._owner(uploaded.key):
             expected = " or ".join(f"{source.prefix}*{source.suffix}" for source in self.sources)
             raise SourceNotFoundError(
                 f"expected an object of {type(self).__name__} ({expected}), found {uploaded.uri}; "
@@ -439,13 +488,29 @@ class BaseGlueJob(ABC):
     def _place(self, data_type: str, fallback_path: str | None, source: Source | None) -> Place:
         if self._event_belongs_to(data_type) and not self.whole_directory:
             return event_place(self.spark, self.event_object, source)
+
+        route = self._route
+
+        def keep(origin: str) -> bool:
+            """Not the files of an inner source, nor those of another route than is being run."""
+            if source is None:
+                return True
+            owner = self._owner(origin.removeprefix(self._bronze_uri("")[:-1]))
+            return owner in (source, None) and source.route_of(origin) == route
+
         if self.environment != "local":
-            return directory_place(self.spark, self._bronze_uri(data_type), source)
+            return directory_place(self.spark, self._bronze_uri(data_type), source, keep)
         if fallback_path:
-            return local_place(self.spark, settings.REPOSITORY / fallback_path, source, None)
+            path = settings.REPOSITORY / fallback_path
+            return local_place(self.spark, path, source, keep, None)
         # Rows of test data name the bronze bucket as their origin, as they do after an upload.
         path = settings.TEST_DATA / self.job_name / data_type
-        return local_place(self.spark, path, source, self._bronze_uri(data_type))
+        return local_place(self.spark, path, source, keep, self._bronze_uri(data_type))
+
+    def _owner(self, key: str) -> Source | None:
+        """The source that this object is one of; of nested sources, the inner one."""
+        owners = [source for source in self.sources if source.fits(key)]
+        return max(owners, key=lambda source: len(source.prefix), default=None)
 
     def _bronze_uri(self, data_type: str) -> str:
         return f"s3://{settings.lake_bucket(self.environment, 'bronze')}/{data_type}/"
@@ -490,6 +555,10 @@ class BaseGlueJob(ABC):
             rows_written=staged.rows,
             files_quarantined=len(files),
         )
+
+
+class _NoFileOfRouteError(Exception):
+    """A source has no file of the route that is being run."""
 
 
 class _UnreadableFilesError(Exception):

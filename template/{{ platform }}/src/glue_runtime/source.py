@@ -1,7 +1,9 @@
 # Owned by the gluecast template: an update rewrites this file and merges local edits into it.
 """Where a job's data comes from."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
 
 from glue_runtime.errors import ArgumentError
 from glue_runtime.s3_object import S3Object, literal_path
@@ -20,6 +22,9 @@ class Source:
         from the files at hand, which costs a pass over them and gives ``40`` another type than
         ``39.5``.
     multiline: whether a quoted cell of a CSV file may span lines. A file is then read by one task.
+    routes: names for kinds of files, by patterns of their names (``*`` and ``?``), the first that
+        fits: ``{"corrections_*": "corrections"}``. Such files go through the job's
+        ``transform_corrections()``, all others through ``transform()``.
     """
 
     prefix: str
@@ -27,6 +32,7 @@ class Source:
     file_format: str
     schema: str | None = None
     multiline: bool = False
+    routes: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if self.multiline and (self.file_format != "csv" or not self.schema):
@@ -42,7 +48,17 @@ class Source:
 
     def owns(self, uploaded: S3Object) -> bool:
         """Whether the upload of this object starts the job (prefix and suffix both fit)."""
-        return uploaded.key.startswith(self.prefix) and uploaded.key.endswith(self.suffix)
+        return self.fits(uploaded.key)
+
+    def fits(self, key: str) -> bool:
+        """The same for a key."""
+        return key.startswith(self.prefix) and key.endswith(self.suffix)
+
+    def route_of(self, uri: str) -> str | None:
+        """The route of a file, if it has one."""
+        name = uri.rpartition("/")[2]
+        fitting = (route for pattern, route in self.routes.items() if fnmatchcase(name, pattern))
+        return next(fitting, None)
 
     @property
     def name_pattern(self) -> str:

@@ -32,6 +32,10 @@ TASKS: dict[str, tuple[str, list[list[str]]]] = {
             ["-m", "pytest", "-n", "2", "--dist", "loadfile"],
         ],
     ),
+    "bench": (
+        "measure the generated job against the smallest script by hand (--large: 1 GB too)",
+        [["-m", "gluecast.bench"]],
+    ),
     "lint": (
         "check format, style and types",
         [["-m", "ruff", "check", "."], ["-m", "ruff", "format", "--check", "."], ["-m", "mypy"]],

@@ -365,6 +365,16 @@ def test_cells_may_span_lines_where_that_is_declared(lake: Lake) -> None:
     assert second[1] == "found a quote that is left open"
 
 
+@pytest.mark.parametrize("multiline", [False, True])
+def test_a_wrong_value_in_a_column_that_the_job_drops_is_found(lake: Lake, multiline: bool) -> None:
+    class Dropping(job(".csv", "csv", multiline=multiline)):  # type: ignore[misc]
+        def transform(self, df: DataFrame) -> DataFrame:
+            return df.select("name", "source_object")
+
+    with pytest.raises(BadRowsError, match="id x is no bigint"):
+        run_for(Dropping, "job", lake.upload("sales/a.csv", "id,name\nx,a\n"))
+
+
 def test_a_source_of_many_lines_a_cell_needs_a_schema() -> None:
     with pytest.raises(ArgumentError, match="expected multiline=True for CSV files with a schema"):
         job(".csv", "csv", None, multiline=True)

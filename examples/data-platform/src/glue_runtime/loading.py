@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from pyspark.sql import Column, DataFrame, SparkSession
+from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from glue_runtime import reading
@@ -69,22 +69,23 @@ class Loaded:
     owned: bool
 
     def counted(self) -> RowsRead | None:
-        """The rows that have passed; None if none have been taken."""
+        """The rows that have passed, if all of them fit; None if not, or if none have been taken."""
         counts = self.rows.values()
-        return self._rows_read(counts) if counts else None
+        # With FITS = 0 and HEADER = 1, this is the sum of the verdicts when nothing else was there.
+        if counts and (counts["verdicts"] or 0) == self.found.headers:
+            return RowsRead((counts["rows"] or 0) - self.found.headers, 0, 0)
+        return None
 
     def count(self) -> RowsRead:
-        """The same, by a pass of its own."""
-        watched = RowCount()
-        verdicts = watched.watch(self.found.verdicts, **_kinds())
-        verdicts.write.format("noop").mode("overwrite").save()
-        return self._rows_read(watched.values() or {})
-
-    def _rows_read(self, counts: Mapping[str, int]) -> RowsRead:
+        """All rows, by a pass of its own."""
+        verdict = F.col(VERDICT)
+        kinds = [F.count(F.when(verdict == kind, 1)) for kind in (FITS, HEADER, OPEN_QUOTE)]
+        row = self.found.verdicts.agg(F.count(F.lit(1)), *kinds).first()
+        assert row is not None
+        rows, fit, headers, torn = row
         # A file has one header by right; another one stands where a row should be.
-        repeated = max(0, counts["headers"] - self.found.headers)
-        rows = counts["rows"] - counts["headers"] + repeated
-        return RowsRead(rows, rows - counts["fit"], counts["torn"])
+        rows -= min(headers, self.found.headers)
+        return RowsRead(rows, rows - fit, torn)
 
 
 def load(
@@ -122,7 +123,8 @@ def load(
     with explained_read_errors(place.where, single=place.folder is None):
         found = reading.read(spark, wanted, place.file_format, contract, known)
     rows = RowCount()
-    fitting = rows.watch(found.verdicts, **_kinds()).where(F.col(VERDICT) == FITS).drop(VERDICT)
+    watched = rows.watch(found.verdicts, verdicts=F.sum(VERDICT))
+    fitting = watched.where(F.col(VERDICT) == FITS).drop(VERDICT)
     return Loaded(
         df=fitting if owned else fitting.drop(reading.SOURCE_OBJECT),
         place=place,
@@ -212,11 +214,6 @@ def _file_place(spark: SparkSession, kind: str, uri: str, format_name: str) -> P
         return {uri: stored} if stored else {}
 
     return Place(kind, uri, format_name, None, "*", listed)
-
-
-def _kinds() -> dict[str, Column]:
-    verdict = F.col(VERDICT)
-    return {"fit": verdict == FITS, "torn": verdict == OPEN_QUOTE, "headers": verdict == HEADER}
 
 
 def _is_hidden(stored: StoredFile, place: Place) -> bool:

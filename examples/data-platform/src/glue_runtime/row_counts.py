@@ -24,10 +24,10 @@ class RowCount:
         self._name = f"rows_{uuid.uuid4().hex}"
         self._observation = Observation(self._name)
 
-    def watch(self, df: DataFrame, **conditions: Column) -> DataFrame:
-        """The same rows, counted as they pass, and those that meet a condition. Call it once."""
-        counts = [F.count(F.when(each, 1)).alias(name) for name, each in conditions.items()]
-        return df.observe(self._observation, F.count(F.lit(1)).alias("rows"), *counts)
+    def watch(self, df: DataFrame, **more: Column) -> DataFrame:
+        """The same rows, counted as they pass; `more` are further aggregates. Call it once."""
+        named = [each.alias(name) for name, each in more.items()]
+        return df.observe(self._observation, F.count(F.lit(1)).alias("rows"), *named)
 
     def is_passed_once_by(self, df: DataFrame) -> bool:
         """Whether a query over `df` takes every row past this point, and takes it once.
@@ -44,18 +44,13 @@ class RowCount:
         steps = plan[: plan.find(self._name)].splitlines()[:-1]
         return all(_MAPS_ROWS.match(step.lstrip(" :+-")) for step in steps)
 
-    def value(self) -> int | None:
-        """The number of rows, or None when no action has passed this point."""
-        counts = self.values()
-        return counts["rows"] if counts else None
-
-    def values(self, timeout: float = 10.0) -> dict[str, int] | None:
-        """The number of rows, and those of each condition; None when no action has passed here.
+    def values(self, timeout: float = 10.0) -> dict[str, int | None] | None:
+        """The number of ``rows``, and the further aggregates; None when nothing has passed here.
 
         ``Observation.get`` waits forever without an action, so it waits in a thread of its own for
         at most `timeout` seconds; after an action the number is there within milliseconds.
         """
-        found: list[dict[str, int]] = []
+        found: list[dict[str, int | None]] = []
         waiting = threading.Thread(
             target=lambda: found.append(dict(self._observation.get)), daemon=True
         )

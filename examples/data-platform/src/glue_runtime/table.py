@@ -26,7 +26,6 @@ from dataclasses import dataclass
 from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
 
-from glue_runtime.row_counts import RowCount
 from glue_runtime.storage import Storage, StoredFile, in_parallel
 
 SOURCE_ID = "source_id"
@@ -54,12 +53,12 @@ class Staged:
     """New rows, written and not yet in the table.
 
     files: the staged files of each part, by the part's `SOURCE_ID` ("" for a table of one part).
-    rows: how many rows they hold; None if that could not be told.
+    rows: how many rows they hold, by their own account.
     """
 
     folder: str
     files: Mapping[str, list[StoredFile]]
-    rows: int | None
+    rows: int
 
 
 NOTHING = Staged("", {}, 0)
@@ -88,8 +87,7 @@ class Table:
     def stage(self, df: DataFrame, run_id: str) -> Staged:
         """Write rows where no reader sees them; with a column `SOURCE_ID`, by part."""
         folder = f"{self._staging}/{run_id}-{uuid.uuid4().hex[:12]}"
-        written = RowCount()
-        writer = written.watch(df).write
+        writer = df.write
         if SOURCE_ID in df.columns:
             writer = writer.partitionBy(SOURCE_ID)
         try:
@@ -102,7 +100,8 @@ class Table:
             part, _, name = stored.uri.removeprefix(f"{folder}/").rpartition("/")
             if name.endswith(".parquet"):
                 files.setdefault(part.removeprefix(f"{SOURCE_ID}="), []).append(stored)
-        return Staged(folder, files, written.value())
+        written = [stored.uri for of_part in files.values() for stored in of_part]
+        return Staged(folder, files, sum(in_parallel(self._storage.parquet_rows, written)))
 
     def commit(self, staged: Staged, emptied: Collection[str]) -> set[str]:
         """Replace the parts that are staged, and empty the others that are named.

@@ -49,9 +49,7 @@ class Lake:
         ]
         sources = job_class.sources
         return [
-            each
-            for each in uploads
-            if not sources or any(source.owns(each) for source in sources)
+            each for each in uploads if not sources or any(source.owns(each) for source in sources)
         ]
 
     def read(self, uri: str) -> DataFrame:

@@ -5,7 +5,7 @@ import sys
 import time
 import uuid
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property, reduce
 from typing import ClassVar
 
@@ -179,7 +179,7 @@ class BaseGlueJob(ABC):
 
     # --- what a job uses ------------------------------------------------------------------------
 
-    @property
+    @cached_property
     def spark(self) -> SparkSession:
         """The Spark session of this run."""
         return spark_session(self.job_name)
@@ -339,15 +339,17 @@ class BaseGlueJob(ABC):
         if not routes:
             return self.transform(self._extracted())
         parts = []
-        for self._route in self._routes_to_run(routes):
+        for route in self._routes_to_run(routes):
+            self._route = route
             try:
                 df = self._extracted()
             except _NoFileOfRouteError:
                 continue
-            self.logger.info("routing", route=self._route or "none")
-            parts.append(
-                getattr(self, f"transform_{self._route}" if self._route else "transform")(df)
-            )
+            self.logger.info("routing", route=route or "none")
+            transform: Callable[[DataFrame], DataFrame] = self.transform
+            if route:
+                transform = getattr(self, f"transform_{route}")
+            parts.append(transform(df))
         self._route = None
         if not parts:
             raise SourceNotFoundError(
@@ -385,7 +387,7 @@ class BaseGlueJob(ABC):
         self, result: DataFrame, read: Mapping[int, RowsRead], staged: Staged
     ) -> None:
         """Check that a row that fits is a row of the result, where the job only maps rows."""
-        if len(read) == 1 and staged.rows is not None and self._loads[0].rows.is_kept_by(result):
+        if len(read) == 1 and self._loads[0].rows.is_kept_by(result):
             expected = read[0].rows - read[0].misfits
             if staged.rows != expected:
                 raise OutputError(

@@ -2,8 +2,9 @@
 """Files by their literal URIs, through the session's own file systems: S3 on Glue, folders locally."""
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -18,6 +19,7 @@ PARALLEL = 16
 _LISTING_ATTEMPTS = 5
 
 Item = TypeVar("Item")
+Result = TypeVar("Result")
 
 
 @dataclass(frozen=True)
@@ -106,11 +108,22 @@ class Storage:
                 return str(file.getSchema().toString())
             finally:
                 file.close()
+        with self._parquet(path) as footer:
+            return str(footer.getFileMetaData().getSchema().toString())
+
+    def parquet_rows(self, uri: str) -> int:
+        """How many rows a Parquet file holds, by its footer."""
+        _, path = self._at(uri)
+        with self._parquet(path) as footer:
+            return int(footer.getRecordCount())
+
+    @contextmanager
+    def _parquet(self, path: Any) -> Iterator[Any]:
         parquet = self._jvm.org.apache.parquet.hadoop
         opened = parquet.util.HadoopInputFile.fromPath(path, self._configuration)
         file = parquet.ParquetFileReader.open(opened)
         try:
-            return str(file.getFileMetaData().getSchema().toString())
+            yield file
         finally:
             file.close()
 
@@ -136,16 +149,13 @@ class Storage:
             yield _stored(found.next())
 
 
-def in_parallel(action: Callable[[Item], object], items: Iterable[Item]) -> None:
+def in_parallel(action: Callable[[Item], Result], items: Iterable[Item]) -> list[Result]:
     """Do this for each item, several at once; the first failure is raised when all have ended."""
     todo = list(items)
     if len(todo) < 2 or PARALLEL == 1:
-        for item in todo:
-            action(item)
-        return
+        return [action(item) for item in todo]
     with ThreadPoolExecutor(PARALLEL) as pool:
-        for done in [pool.submit(action, item) for item in todo]:
-            done.result()
+        return [done.result() for done in [pool.submit(action, item) for item in todo]]
 
 
 def _stored(status: Any) -> StoredFile:

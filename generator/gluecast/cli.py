@@ -1,23 +1,37 @@
 """The command line of gluecast: it parses and prints; the work is done elsewhere."""
 
 import argparse
+import json
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
+
+from gluecast.errors import ExitCode, GluecastError
+
+EXIT_CODES = "exit codes:\n" + "\n".join(f"  {code:>3}  {code.meaning}" for code in ExitCode)
+
+TARGET = "the repository, or a folder in it (default: the current folder)"
 
 
-def main(argv: Sequence[str] | None = None) -> None:
-    """Run one command. Exits with 0, 1 when it fails, 2 when it is not understood, 130 on Ctrl-C."""
-    parser = argparse.ArgumentParser(
-        prog="gluecast", description="Dual-mode AWS Glue jobs from one template."
+def parser() -> argparse.ArgumentParser:
+    """Every command and option; its help is the reference."""
+    root = argparse.ArgumentParser(
+        prog="gluecast",
+        description="Dual-mode AWS Glue jobs from one template: add them, list them, and carry a\n"
+        "newer template into all of them at once, keeping what was edited by hand.",
+        epilog=EXIT_CODES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    commands = root.add_subparsers(required=True, metavar="COMMAND")
 
-    demo = commands.add_parser(
+    demo = _command(
+        commands,
         "demo",
-        help="scaffold a repository with three jobs and run each of them both ways",
-        description="Scaffold a repository with three example jobs, run each of them for one "
-        "uploaded file and for its whole directory, and show what happened.",
+        "scaffold a repository with three jobs and run each of them both ways",
+        "Scaffold a repository with three example jobs, run each of them for one uploaded file "
+        "and for its whole directory, and show what happened.",
+        _demo,
     )
     demo.add_argument(
         "target",
@@ -26,25 +40,169 @@ def main(argv: Sequence[str] | None = None) -> None:
         default=Path("demo-platform"),
         help="folder of the repository (default: %(default)s); an earlier demo is run again",
     )
-    demo.set_defaults(run=_demo)
 
-    options = parser.parse_args(argv)
+    new = _command(
+        commands,
+        "new",
+        "add a job to a repository, or begin one",
+        "Ask the template's questions and write the job; in a new folder, also what all jobs "
+        "share. The template is the published one, at the release of this package.",
+        _new,
+    )
+    new.add_argument("target", nargs="?", type=Path, default=Path(), metavar="TARGET", help=TARGET)
+    new.add_argument("--template", metavar="PATH_OR_URL", help="another template's git repository")
+    new.add_argument("--to", metavar="REF", help="its release, branch or commit to use")
+    new.add_argument(
+        "--data", action="append", default=[], metavar="NAME=VALUE", help="answer a question"
+    )
+    new.add_argument(
+        "--defaults", action="store_true", help="ask nothing: take the default where no answer is"
+    )
+
+    listing = _command(
+        commands,
+        "list",
+        "show every job: source, format, triggers, template version, edits",
+        "Show every job: its source, format, what starts it on AWS, the version of the template "
+        "it was written from, and how many of its files were edited since.",
+        _list,
+    )
+    listing.add_argument(
+        "target", nargs="?", type=Path, default=Path(), metavar="TARGET", help=TARGET
+    )
+    listing.add_argument("--json", action="store_true", help="print JSON")
+
+    update = _command(
+        commands,
+        "update",
+        "bring all jobs, and what they share, to a newer template",
+        "Merge a newer template into the platform and every job at once. Every file is decided "
+        "on before the first is written. Conflicts are left in the files with the usual markers "
+        "and in git's index; resolve them, git add, then --continue; or go back with --abort.",
+        _update,
+    )
+    update.add_argument(
+        "target", nargs="?", type=Path, default=Path(), metavar="TARGET", help=TARGET
+    )
+    update.add_argument(
+        "--to", metavar="REF", help="release, branch or commit (default: the newest release)"
+    )
+    update.add_argument(
+        "--only",
+        nargs="+",
+        default=[],
+        metavar="JOB",
+        help="these jobs alone; _platform is what all jobs share",
+    )
+    update.add_argument(
+        "--dry-run", action="store_true", help="say what would happen to every file"
+    )
+    update.add_argument("--json", action="store_true", help="print the report as JSON")
+    ending = update.add_mutually_exclusive_group()
+    ending.add_argument(
+        "--continue",
+        action="store_true",
+        dest="resume",
+        help="finish, after conflicts are resolved",
+    )
+    ending.add_argument("--abort", action="store_true", help="put every file back as it was before")
+    return root
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """Run one command, and exit with an ExitCode."""
+    options = parser().parse_args(argv)
     try:
         sys.exit(options.run(options))
+    except GluecastError as error:
+        print(f"gluecast {options.command}: {error}", file=sys.stderr)
+        sys.exit(ExitCode.FAILED)
     except KeyboardInterrupt:
-        sys.exit(130)
+        sys.exit(ExitCode.INTERRUPTED)
+
+
+def _command(
+    commands: "argparse._SubParsersAction[argparse.ArgumentParser]",
+    name: str,
+    purpose: str,
+    description: str,
+    run: Any,
+) -> argparse.ArgumentParser:
+    command = commands.add_parser(name, help=purpose, description=description)
+    command.set_defaults(run=run, command=name)
+    return command
 
 
 def _demo(options: argparse.Namespace) -> int:
-    from gluecast.demo import DemoError, run_demo
-    from gluecast.triggers import TriggersError
+    from gluecast.demo import run_demo
 
-    try:
-        run_demo(options.target)
-    except (DemoError, TriggersError) as error:
-        print(f"gluecast demo: {error}", file=sys.stderr)
-        return 1
-    return 0
+    run_demo(options.target)
+    return ExitCode.OK
+
+
+def _new(options: argparse.Namespace) -> int:
+    from gluecast.new import new, next_steps
+
+    data = {}
+    for answer in options.data:
+        name, separator, value = answer.partition("=")
+        if not separator:
+            raise GluecastError(f"expected --data NAME=VALUE, found {answer}")
+        data[name] = value
+    _say("Reading the template ...")
+    jobs = new(
+        options.target,
+        template=options.template,
+        ref=options.to,
+        data=data,
+        defaults=options.defaults,
+    )
+    print(next_steps(options.target, jobs))
+    return ExitCode.OK
+
+
+def _list(options: argparse.Namespace) -> int:
+    from gluecast.listing import as_table, jobs
+
+    found = jobs(options.target)
+    print(_json([job.as_json() for job in found]) if options.json else as_table(found))
+    return ExitCode.OK
+
+
+def _update(options: argparse.Namespace) -> int:
+    from gluecast.update import abort_update, continue_update, described, update
+
+    if options.abort:
+        for path in abort_update(options.target):
+            print(f"{path} was edited since; that content is in gluecast/aborted of git's folder")
+        print("Every file is as it was before the update.")
+        return ExitCode.OK
+    if options.resume:
+        answers = continue_update(options.target)
+        print(f"Done; the answers moved on: {', '.join(answers)}. Commit the result.")
+        return ExitCode.OK
+    report = update(
+        options.target, to=options.to, only=options.only, dry_run=options.dry_run, say=_say
+    )
+    if options.json:
+        print(_json(report.as_json()))
+    else:
+        print(described(report, every_file=options.dry_run))
+        if report.conflicts and not options.dry_run:
+            print(
+                "\nResolve the conflicts, git add the files, then: gluecast update --continue\n"
+                "To go back to where you were: gluecast update --abort"
+            )
+    return ExitCode.CONFLICT if report.conflicts else ExitCode.OK
+
+
+def _say(line: str) -> None:
+    """Progress does not mix with what a command prints."""
+    print(line, file=sys.stderr)
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, indent=2, ensure_ascii=False)
 
 
 if __name__ == "__main__":

@@ -5,7 +5,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Container, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,12 +13,14 @@ from typing import Any
 
 import yaml
 
+from gluecast.errors import GluecastError
 from gluecast.examples import JOBS, answers, copier_copy
+from gluecast.tables import table
 from gluecast.template import TEMPLATE_ROOT
 from gluecast.triggers import Trigger, Upload, triggers
 
 
-class DemoError(Exception):
+class DemoError(GluecastError):
     """The demo cannot go on; the message says why."""
 
 
@@ -75,7 +77,7 @@ def summary(runs: Sequence[JobRun]) -> str:
         )
         for run in runs
     ]
-    return _table(header, rows, numeric=range(2, 6))
+    return table(header, rows, numeric=range(2, 6))
 
 
 def cloud_summary(found: Sequence[Trigger], lake_prefix: str) -> str:
@@ -90,7 +92,7 @@ def cloud_summary(found: Sequence[Trigger], lake_prefix: str) -> str:
         else (each.job, f"{each.expression} {each.timezone}", "the whole directory")
         for each in found
     ]
-    return _table(("job", "started by", "reads"), rows)
+    return table(("job", "started by", "reads"), rows)
 
 
 def job_run(job: str, log: Sequence[Mapping[str, Any]]) -> JobRun:
@@ -188,21 +190,6 @@ def _step(what: str) -> Iterator[None]:
         print("failed", flush=True)
         raise
     print(f"{time.monotonic() - started:.1f} s", flush=True)
-
-
-def _table(
-    header: Sequence[str], rows: Sequence[Sequence[str]], numeric: Container[int] = ()
-) -> str:
-    """Columns as wide as they need to be, those of `numeric` aligned to the right."""
-    widths = [max(map(len, column)) for column in zip(header, *rows, strict=True)]
-    lines = [header, ["-" * width for width in widths], *rows]
-    return "\n".join(
-        "  ".join(
-            cell.rjust(width) if index in numeric else cell.ljust(width)
-            for index, (cell, width) in enumerate(zip(line, widths, strict=True))
-        ).rstrip()
-        for line in lines
-    )
 
 
 def _number(value: int | None) -> str:

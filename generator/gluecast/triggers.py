@@ -9,10 +9,12 @@ from typing import Any
 import hcl2
 from lark.exceptions import LarkError
 
+from gluecast.errors import GluecastError
+
 FOLDER = Path("infrastructure/jobs")
 
 
-class TriggersError(Exception):
+class TriggersError(GluecastError):
     """A file of infrastructure/jobs cannot be read; the message says which, and why."""
 
 

@@ -1,0 +1,172 @@
+"""Where a template comes from: its versions, and a checkout of each that is needed."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from packaging.version import InvalidVersion, Version
+
+from gluecast.errors import GluecastError
+from gluecast.git import git, run_git
+
+RELEASES = "RELEASES"
+"""The file in the template's repository that names each release's commit: ``v0.1.0 <commit>``."""
+
+_SHORTCUTS = {"gh:": "https://github.com/", "gl:": "https://gitlab.com/"}
+
+
+@dataclass
+class Source:
+    """One template's repository on this machine.
+
+    `git` is the folder to ask, `releases` maps the name of each release to its commit, also when
+    the tags did not arrive with the branch.
+    """
+
+    address: str
+    git: Path
+    scratch: Path
+    releases: Mapping[str, str]
+    _checkouts: dict[str, "Checkout"] = field(default_factory=dict)
+    _resolved: dict[str, str] = field(default_factory=dict)
+
+    def resolve(self, ref: str) -> str:
+        """The commit that a tag, branch, description (v0.1.0-4-gabc) or commit stands for.
+
+        Raises:
+            GluecastError: the template has no such version.
+        """
+        if ref not in self._resolved:
+            self._resolved[ref] = self.releases.get(ref) or self._commit(ref)
+        return self._resolved[ref]
+
+    def _commit(self, ref: str) -> str:
+        for name in (ref, f"refs/remotes/origin/{ref}"):
+            command = ["rev-parse", "--verify", "--quiet", "--end-of-options", f"{name}^{{commit}}"]
+            found = run_git(self.git, *command)
+            if found.returncode == 0:
+                return found.stdout.decode().strip()
+        known = ", ".join(sorted(self.releases, key=_order)) or "none"
+        raise GluecastError(
+            f"expected a version of the template {self.address}, found {ref}; its releases: {known}"
+        )
+
+    def latest(self) -> str:
+        """The newest release, or HEAD where there is none."""
+        return newest(self.releases) or "HEAD"
+
+    def checkout(self, commit: str) -> "Checkout":
+        """The template's files at one commit; made once."""
+        if commit not in self._checkouts:
+            folder = self.scratch / f"checkout-{len(self._checkouts)}-{abs(hash(self.address))}"
+            git(
+                self.scratch,
+                "clone",
+                "--quiet",
+                "--shared",
+                "--no-checkout",
+                str(self.git),
+                str(folder),
+            )
+            for name in set(self.releases) - tags(folder).keys():
+                run_git(folder, "tag", name, self.releases[name])
+            git(
+                folder, "-c", "advice.detachedHead=false", "checkout", "--quiet", "--detach", commit
+            )
+            version = git(folder, "describe", "--tags", "--always").decode().strip()
+            self._checkouts[commit] = Checkout(self.address, commit, version, folder)
+        return self._checkouts[commit]
+
+
+@dataclass(frozen=True)
+class Checkout:
+    """The template's files at one commit. `version` is what an answers file records."""
+
+    address: str
+    commit: str
+    version: str
+    folder: Path
+
+
+def open_source(address: str, repository: Path, scratch: Path) -> Source:
+    """Find a template by what an answers file recorded: a path, a URL, or gh:owner/name.
+
+    A relative path starts at `repository`. A remote one is cloned into `scratch`, once.
+
+    Raises:
+        GluecastError: there is no git repository.
+    """
+    local = _local(address, repository)
+    if local is None:
+        local = scratch / f"remote-{abs(hash(address))}.git"
+        git(scratch, "clone", "--quiet", "--bare", "--", _url(address), str(local))
+    elif run_git(local if local.is_dir() else local.parent, "rev-parse", "--git-dir").returncode:
+        raise GluecastError(
+            f"expected the template in {local}, found no git repository; "
+            "an update needs the version that a job was rendered from"
+        )
+    return Source(address, local, scratch, releases(local))
+
+
+def latest_release(address: str, repository: Path) -> tuple[str | None, str]:
+    """The newest release of a template and the commit of its HEAD, without cloning it.
+
+    Raises:
+        GluecastError: there is no git repository.
+    """
+    local = _local(address, repository)
+    listing = git(repository, "ls-remote", "--", str(local) if local else _url(address)).decode()
+    refs = {name: commit for commit, name in (line.split("\t") for line in listing.splitlines())}
+    names = [name.removeprefix("refs/tags/") for name in refs if name.startswith("refs/tags/")]
+    found = newest({name: "" for name in names if not name.endswith("^{}")})
+    if found is None and local:
+        found = newest(releases(local))
+    return found, refs.get("HEAD", "")
+
+
+def releases(repository: Path) -> dict[str, str]:
+    """Name and commit of each release: the tags, and what the file RELEASES adds."""
+    listed = run_git(repository, "show", f"HEAD:{RELEASES}")
+    lines = listed.stdout.decode().splitlines() if listed.returncode == 0 else []
+    named = dict(line.split() for line in lines if line.strip() and not line.startswith("#"))
+    return named | tags(repository)
+
+
+def tags(repository: Path) -> dict[str, str]:
+    """Every tag that is a version, and its commit."""
+    form = "%(refname:strip=2) %(objectname) %(*objectname)"
+    listed = git(repository, "for-each-ref", f"--format={form}", "refs/tags").decode()
+    found = (line.split() for line in listed.splitlines())
+    return {name: commits[-1] for name, *commits in found if version_of(name)}
+
+
+def newest(versions: Mapping[str, str]) -> str | None:
+    """The highest version that is no pre-release."""
+    final = [name for name in versions if (found := version_of(name)) and not found.is_prerelease]
+    return max(final, key=_order, default=None)
+
+
+def version_of(described: str) -> Version | None:
+    """v0.1.0-4-gabc -> 0.1.0.post4, to be compared; None for what is no version."""
+    name, *rest = re.split(r"-(?=\d+-g[0-9a-f]+$)", described)
+    try:
+        return Version(f"{name}.post{rest[0].split('-')[0]}" if rest else name)
+    except InvalidVersion:
+        return None
+
+
+def _order(name: str) -> Version:
+    return version_of(name) or Version("0")
+
+
+def _local(address: str, repository: Path) -> Path | None:
+    path = repository / Path(address).expanduser()
+    return path if path.exists() else None
+
+
+def _url(address: str) -> str:
+    for shortcut, host in _SHORTCUTS.items():
+        if address.startswith(shortcut):
+            return f"{host}{address.removeprefix(shortcut).strip('/').removesuffix('.git')}.git"
+    return address.removeprefix("git+")

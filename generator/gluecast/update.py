@@ -1,0 +1,227 @@
+"""Update all layers of a repository at once: plan, render, merge, write."""
+
+import tempfile
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from gluecast.errors import GluecastError
+from gluecast.files import WorkTree
+from gluecast.merge import MEANING, Change, Kind, merge_layer
+from gluecast.repository import Layer, find_repository, read_layers, select
+from gluecast.source import Checkout, Source, open_source, version_of
+from gluecast.writing import abort, refuse_uncommitted, refuse_unfinished, resume, write
+
+Say = Callable[[str], None]
+"""Where progress goes, a line at a time."""
+
+
+@dataclass(frozen=True)
+class Step:
+    """What is to be done with one layer: from one commit of its template to another."""
+
+    layer: Layer
+    source: Source
+    old: str
+    new: str
+
+
+@dataclass(frozen=True)
+class Report:
+    """What an update does, or would do. `versions` maps each layer to its old and new version."""
+
+    versions: dict[str, tuple[str, str]]
+    changes: list[Change]
+
+    @property
+    def conflicts(self) -> list[Change]:
+        return [change for change in self.changes if change.kind == Kind.CONFLICT]
+
+    def as_json(self) -> dict[str, Any]:
+        """The report as JSON values."""
+        return {
+            "layers": {
+                name: {"from": old, "to": new, "conflicts": name in self.held}
+                for name, (old, new) in self.versions.items()
+            },
+            "files": [
+                {
+                    "path": change.path,
+                    "layer": change.layer,
+                    "kind": str(change.kind),
+                    **({"moved_from": change.moved_from} if change.moved_from else {}),
+                    **({"note": change.note} if change.note else {}),
+                }
+                for change in self.changes
+            ],
+        }
+
+    @property
+    def held(self) -> set[str]:
+        """The layers whose answers wait for `--continue`."""
+        return {change.layer for change in self.conflicts}
+
+
+def update(
+    start: Path,
+    *,
+    to: str | None = None,
+    only: Sequence[str] = (),
+    dry_run: bool = False,
+    say: Say = print,
+) -> Report:
+    """Bring the layers of the repository around `start` to a version of their template.
+
+    `to` is a release, branch or commit; the newest release when it is None. With `dry_run` nothing
+    is written.
+
+    Raises:
+        GluecastError: the update cannot begin; nothing was changed.
+    """
+    repository = find_repository(start)
+    tree = WorkTree(repository)
+    refuse_unfinished(tree, say)
+    with tempfile.TemporaryDirectory(prefix="gluecast-") as folder:
+        steps = plan(repository, to, only, Path(folder))
+        if not steps:
+            return Report({}, [])
+        say(f"Rendering {len(steps)} layers, old and new ...")
+        report = merge(steps, repository, tree, Path(folder))
+    if dry_run:
+        refuse_uncommitted(tree, report.changes)
+        return report
+    answers = {step.layer.answers_file for step in steps if step.layer.name in report.held}
+    write(tree, report.changes, answers, "update")
+    return report
+
+
+def plan(repository: Path, to: str | None, only: Sequence[str], scratch: Path) -> list[Step]:
+    """The layers that are at another commit than they should be.
+
+    Raises:
+        GluecastError: a version is unknown, or older than what is there.
+    """
+    layers = read_layers(repository)
+    sources: dict[str, Source] = {}
+    steps = []
+    for layer in select(layers, only):
+        if layer.source not in sources:
+            sources[layer.source] = open_source(layer.source, repository, scratch)
+        source = sources[layer.source]
+        target = to or source.latest()
+        step = Step(layer, source, source.resolve(layer.version), source.resolve(target))
+        if step.old == step.new:
+            continue
+        _refuse_older(layer.name, layer.version, target)
+        steps.append(step)
+    _refuse_skew(layers, steps, to)
+    return steps
+
+
+def merge(steps: Sequence[Step], repository: Path, tree: WorkTree, scratch: Path) -> Report:
+    """Render both states of each layer and merge them with what is there.
+
+    Raises:
+        GluecastError: a layer cannot be rendered, or two layers write the same file.
+    """
+    from gluecast.rendering import Renderer
+
+    renderers: dict[Checkout, Renderer] = {}
+
+    def renderer(source: Source, commit: str) -> Renderer:
+        checkout = source.checkout(commit)
+        if checkout not in renderers:
+            renderers[checkout] = Renderer(checkout)
+        return renderers[checkout]
+
+    nowhere = scratch / "nowhere"
+    nowhere.mkdir(exist_ok=True)
+    changes: list[Change] = []
+    versions = {}
+    owners: dict[str, str] = {}
+    for step in steps:
+        after = renderer(step.source, step.new)
+        new = after.render(step.layer, repository, strict=False)
+        # What the new version excludes is not its business: it is not taken for removed.
+        before = renderer(step.source, step.old)
+        exclude = tuple(after.template.exclude)
+        old = before.render(step.layer, nowhere, strict=True, exclude=exclude)
+        for path in new.files:
+            if owners.setdefault(path, step.layer.name) != step.layer.name:
+                raise GluecastError(
+                    f"expected one layer to write {path}, found {owners[path]} and "
+                    f"{step.layer.name}; the template must give each its own"
+                )
+        versions[step.layer.name] = (old.version, new.version)
+        changes += merge_layer(step.layer.name, step.layer.answers_file, old, new, tree)
+    return Report(versions, sorted(changes, key=lambda change: change.path))
+
+
+def continue_update(start: Path) -> list[str]:
+    """Finish an update whose conflicts are resolved; gives the answers files that moved on.
+
+    Raises:
+        GluecastError: nothing is unfinished, or something is unresolved.
+    """
+    return sorted(resume(WorkTree(find_repository(start))).answers)
+
+
+def abort_update(start: Path) -> list[str]:
+    """Put every file back as it was before the update; gives the files that were edited since.
+
+    Raises:
+        GluecastError: nothing is unfinished.
+    """
+    return abort(WorkTree(find_repository(start)))
+
+
+def described(report: Report, *, every_file: bool) -> str:
+    """The report as text; `every_file` also lists the files that the template alone changed."""
+    if not report.versions:
+        return "Nothing to do: every layer is at that version."
+    lines = [_versions(report)]
+    for kind in Kind:
+        of_kind = [change for change in report.changes if change.kind == kind]
+        if not of_kind:
+            continue
+        lines.append(f"\n{kind} ({len(of_kind)}): {MEANING[kind]}")
+        if every_file or kind not in (Kind.NEW, Kind.CLEAN):
+            lines += [f"  {_line(change)}" for change in of_kind]
+    return "\n".join(lines)
+
+
+def _line(change: Change) -> str:
+    moved = f"{change.moved_from} -> " if change.moved_from else ""
+    return f"{moved}{change.path}" + (f"  ({change.note})" if change.note else "")
+
+
+def _versions(report: Report) -> str:
+    counted: dict[tuple[str, str], int] = {}
+    for pair in report.versions.values():
+        counted[pair] = counted.get(pair, 0) + 1
+    return "\n".join(
+        f"{old} -> {new}: {count} layer{'s' if count > 1 else ''}"
+        for (old, new), count in sorted(counted.items())
+    )
+
+
+def _refuse_older(name: str, old: str, new: str) -> None:
+    before, after = version_of(old), version_of(new)
+    if before and after and before > after:
+        raise GluecastError(f"expected a newer version than {old} of {name}, found {new}")
+
+
+def _refuse_skew(layers: Sequence[Layer], steps: Sequence[Step], to: str | None) -> None:
+    """A job must not be newer than the platform it stands on."""
+    moved = {step.layer.name for step in steps}
+    jobs = [step for step in steps if not step.layer.is_platform]
+    for layer in layers:
+        if not layer.is_platform or layer.name in moved or not jobs:
+            continue
+        target, platform = version_of(to or jobs[0].source.latest()), version_of(layer.version)
+        if target and platform and target > platform:
+            raise GluecastError(
+                f"expected the platform ({layer.version}) to be updated with its jobs, found "
+                f"--only {jobs[0].layer.name}; add {layer.name}"
+            )

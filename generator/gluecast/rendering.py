@@ -99,9 +99,11 @@ class Renderer:
             with _told(f"{layer.name} at {self.checkout.version}"):
                 worker.__dict__["jinja_env"] = self._shared_environment(worker)
                 with _types.Phase.use(_types.Phase.PROMPT), _yaml_parsed_once():
-                    worker._ask()
-                if not strict:
-                    _refuse_lost_answers(layer, worker)
+                    try:
+                        worker._ask()
+                    finally:
+                        if not strict:
+                            _refuse_lost_answers(layer, worker)
                 with _types.Phase.use(_types.Phase.RENDER):
                     return self._render(worker, layer)
         finally:

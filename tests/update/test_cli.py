@@ -1,0 +1,227 @@
+"""The command line: exit codes, one-line errors, and help that says what the README says."""
+
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from gluecast.cli import main, parser
+from gluecast.errors import ExitCode
+from gluecast.template import TEMPLATE_ROOT, commit
+from small_template import BASE, JOB, SmallTemplate, tree
+
+
+@pytest.fixture
+def small(tmp_path: Path) -> SmallTemplate:
+    return SmallTemplate(tmp_path / "template")
+
+
+@pytest.fixture
+def repository(small: SmallTemplate, tmp_path: Path) -> Path:
+    return small.repository(tmp_path / "repository", "sales")
+
+
+def run(*arguments: object) -> int:
+    with pytest.raises(SystemExit) as left:
+        main([str(argument) for argument in arguments])
+    assert isinstance(left.value.code, int)
+    return left.value.code
+
+
+def subcommands() -> list[str]:
+    [line] = [action for action in parser()._actions if action.metavar == "COMMAND"]
+    assert line.choices is not None
+    return sorted(line.choices)
+
+
+def test_update_tells_by_its_exit_code_how_it_ended(
+    small: SmallTemplate, repository: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run("update", repository) == ExitCode.OK
+    assert "Nothing to do" in capsys.readouterr().out
+
+    (repository / "src/jobs/sales.py").write_text("mine\n")
+    commit(repository, "An edit")
+    small.replace(JOB, "line 02", "fixed")
+    small.release("v2.0.0")
+    before = tree(repository)
+    assert run("update", repository, "--dry-run") == ExitCode.CONFLICT
+    assert tree(repository) == before
+    assert "src/jobs/sales.py" in capsys.readouterr().out
+
+    assert run("update", repository, "--json") == ExitCode.CONFLICT
+    report = json.loads(capsys.readouterr().out)
+    assert report["layers"]["sales"] == {"from": "v1.0.0", "to": "v2.0.0", "conflicts": True}
+    assert {"path": "src/jobs/sales.py", "layer": "sales", "kind": "conflict"} in report["files"]
+
+    assert run("update", repository) == ExitCode.FAILED
+    assert run("update", repository, "--continue") == ExitCode.FAILED
+    assert run("update", repository, "--abort") == ExitCode.OK
+    assert run("update", repository, "--abort", "--continue") == ExitCode.USAGE
+
+
+def test_an_error_is_one_line_without_a_traceback(
+    repository: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for arguments in [
+        ("list", tmp_path),
+        ("update", repository, "--to", "v9"),
+        ("new", tmp_path / "new", "--template", tmp_path / "nowhere", "--defaults"),
+        (
+            "new",
+            repository,
+            "--template",
+            repository.parent / "template",
+            "--data",
+            "job_name=Sales",
+            "--defaults",
+        ),
+        ("new", repository, "--data", "job_name"),
+    ]:
+        capsys.readouterr()
+        assert run(*arguments) == ExitCode.FAILED
+        lines = [line for line in capsys.readouterr().err.splitlines() if "..." not in line]
+        assert len(lines) == 1, lines
+        assert lines[0].startswith(f"gluecast {arguments[0]}: ")
+
+
+def test_ctrl_c_ends_without_a_traceback(repository: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupt(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("gluecast.update.update", interrupt)
+
+    assert run("update", repository) == ExitCode.INTERRUPTED
+
+
+def test_new_adds_a_job_and_says_what_to_do_next(
+    small: SmallTemplate,
+    repository: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    small.replace(BASE, "line 02", "second")
+    small.release("v2.0.0")
+    monkeypatch.chdir(tmp_path)
+    options = [
+        "--template",
+        "template",
+        "--to",
+        "v1.0.0",
+        "--data",
+        "job_name=orders",
+        "--defaults",
+    ]
+
+    assert run("new", "repository", *options) == ExitCode.OK
+
+    out = capsys.readouterr().out
+    assert "orders is in repository" in out
+    assert "make run-local JOB=orders" in out
+    recorded = (repository / ".copier-answers/orders.yml").read_text()
+    assert f'_src_path: "{small.folder}"' in recorded
+    assert '_commit: "v1.0.0"' in recorded
+
+
+def test_new_takes_the_published_template_at_the_release_of_the_package(
+    template: Path, tmp_path: Path
+) -> None:
+    from gluecast.examples import published
+
+    environment = published(template, cache=tmp_path / "cache")
+    commit(template, "Not released")
+    command = [
+        sys.executable,
+        "-m",
+        "gluecast.cli",
+        "new",
+        "lake",
+        "--defaults",
+        "--data",
+        "job_name=a",
+    ]
+    import os
+
+    ran = subprocess.run(
+        command,
+        cwd=tmp_path,
+        env={**os.environ, **environment},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert ran.returncode == 0, ran.stderr
+    assert '_commit: "v0.1.0"' in (tmp_path / "lake/.copier-answers/a.yml").read_text()
+
+
+def test_list_shows_every_job(
+    template: Path,
+    copy,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],  # type: ignore[no-untyped-def]
+) -> None:
+    from small_template import git
+
+    repository = copy(job_name="sales_etl")
+    copy(job_name="b_c", suffix=".json", schedule="none")
+    git(repository, "init", "--quiet")
+    commit(repository, "All of it")
+    (repository / "src/jobs/b_c.py").write_text("mine\n")
+
+    assert run("list", repository / "src") == ExitCode.OK
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split()[0] for line in lines[2:]] == ["b_c", "sales_etl"]
+    assert lines[2].split("  ")[-1] == "1 file"
+    assert "cron(0 2 * * ? *) UTC" in lines[3]
+
+    assert run("list", repository, "--json") == ExitCode.OK
+    first, second = json.loads(capsys.readouterr().out)
+    assert first["source"] == "b_cs/*.json"
+    assert first["edited"] == {"template_owned": [], "user_owned": ["src/jobs/b_c.py"]}
+    assert second["version"] == "v0.1.0"
+
+
+def test_the_exit_codes_of_the_readme_are_those_of_the_program() -> None:
+    readme = (TEMPLATE_ROOT / "README.md").read_text(encoding="utf-8")
+
+    documented = re.findall(r"^\| (\d+) \| (.*) \|$", readme, re.MULTILINE)
+
+    assert documented == [(str(int(code)), code.meaning) for code in ExitCode]
+    for code in ExitCode:
+        assert code.meaning in parser().format_help()
+
+
+def test_the_readme_describes_every_command_and_no_other() -> None:
+    readme = (TEMPLATE_ROOT / "README.md").read_text(encoding="utf-8")
+
+    assert sorted(set(re.findall(r"^    gluecast (\w+)", readme, re.MULTILINE))) == [
+        name for name in subcommands() if name != "demo"
+    ]
+
+
+def test_every_option_explains_itself() -> None:
+    [commands] = [action for action in parser()._actions if action.metavar == "COMMAND"]
+    assert commands.choices is not None
+    for name, command in dict(commands.choices).items():  # type: ignore[call-overload]
+        for action in command._actions:
+            assert action.help, f"{name} {action.option_strings}"
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["update", "--help"]])
+def test_help_imports_neither_copier_nor_a_parser_of_terraform(arguments: list[str]) -> None:
+    program = (
+        "import sys\nfrom gluecast.cli import main\n"
+        f"try: main({arguments})\nexcept SystemExit: pass\n"
+        "print([name for name in ('copier', 'hcl2', 'yaml') if name in sys.modules])"
+    )
+
+    ran = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    )
+
+    assert ran.stdout.splitlines()[-1] == "[]"

@@ -106,6 +106,21 @@ def parser() -> argparse.ArgumentParser:
         help="finish, after conflicts are resolved",
     )
     ending.add_argument("--abort", action="store_true", help="put every file back as it was before")
+
+    check = _command(
+        commands,
+        "check",
+        "is a newer template there, was its part edited, do the jobs fit together",
+        "Look for a newer template (exit code 4), for edits in files that the template owns (8), "
+        "and for what is wrong with the jobs (16): two that claim the same uploads, an output "
+        "inside an input, duplicate names, names over an AWS limit, answers that the template "
+        "refuses, conflict markers. The exit code is the sum of what was found.",
+        _check,
+    )
+    check.add_argument(
+        "target", nargs="?", type=Path, default=Path(), metavar="TARGET", help=TARGET
+    )
+    check.add_argument("--json", action="store_true", help="print JSON")
     return root
 
 
@@ -194,6 +209,14 @@ def _update(options: argparse.Namespace) -> int:
                 "To go back to where you were: gluecast update --abort"
             )
     return ExitCode.CONFLICT if report.conflicts else ExitCode.OK
+
+
+def _check(options: argparse.Namespace) -> int:
+    from gluecast.check import check, described
+
+    findings = check(options.target)
+    print(_json(findings.as_json()) if options.json else described(findings))
+    return findings.exit_code
 
 
 def _say(line: str) -> None:

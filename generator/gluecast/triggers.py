@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -20,12 +20,16 @@ class TriggersError(GluecastError):
 
 @dataclass(frozen=True)
 class Upload:
-    """An object in the bucket of a zone (bronze) that starts a job, by its prefix and suffix."""
+    """An object in the bucket of a zone (bronze) that starts a job, by its prefix and suffix.
+
+    `name` is the key of the rule, which names it on AWS.
+    """
 
     job: str
     zone: str
     prefix: str
     suffix: str
+    name: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True)
@@ -35,6 +39,7 @@ class Schedule:
     job: str
     expression: str
     timezone: str
+    name: str = field(default="", compare=False)
 
 
 Trigger = Upload | Schedule
@@ -68,20 +73,21 @@ def _of_file(path: Path) -> Iterator[Trigger]:
         code = hcl2.load(file, serialization_options=options)
     modules = [body for block in code.get("module", []) for body in block.values()]
     for module in modules:
-        for rule in _entries(module, "s3_event_rules"):
+        for name, rule in _entries(module, "s3_event_rules"):
             zone, job = _key(rule["bucket_name"]), _key(rule["target_arn"])
-            yield Upload(job, zone, rule["prefix"], rule["suffix"])
+            yield Upload(job, zone, rule["prefix"], rule["suffix"], name)
     for module in modules:
-        for schedule in _entries(module, "schedules"):
+        for name, schedule in _entries(module, "schedules"):
             timezone = schedule.get("timezone", "UTC")
-            yield Schedule(_key(schedule["target_arn"]), schedule["schedule_expression"], timezone)
+            expression = schedule["schedule_expression"]
+            yield Schedule(_key(schedule["target_arn"]), expression, timezone, name)
 
 
-def _entries(module: Mapping[str, Any], name: str) -> list[Mapping[str, Any]]:
+def _entries(module: Mapping[str, Any], name: str) -> list[tuple[str, Mapping[str, Any]]]:
     entries = module.get(name, {})
     if not isinstance(entries, Mapping):
         return []
-    return [entry for entry in entries.values() if isinstance(entry, Mapping)]
+    return [(key.strip('"'), entry) for key, entry in entries.items() if isinstance(entry, Mapping)]
 
 
 def _key(expression: str) -> str:

@@ -1,0 +1,209 @@
+"""Is a repository behind its template, was the template's part edited, and do its jobs fit together?"""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from gluecast.drift import drift_of
+from gluecast.errors import ExitCode, GluecastError
+from gluecast.files import WorkTree
+from gluecast.git import run_git
+from gluecast.repository import Layer, find_repository, read_layers
+from gluecast.source import latest_release, version_of
+from gluecast.triggers import Trigger, TriggersError, Upload, triggers
+
+_LONGEST_ROLE = "-schedules"
+"""The longest that infrastructure/modules adds to <job>-<environment> in a role's name."""
+
+_AWS_LIMIT = 64
+"""Characters of the name of an IAM role, an EventBridge rule, a schedule."""
+
+_OUTPUT_ZONE = "silver"
+"""Where a job writes: s3://<prefix>-<environment>-silver/<job>/."""
+
+
+@dataclass(frozen=True)
+class Findings:
+    """What a check found. `behind` maps layers to their version and the newest one, `drifted` to
+    the files of the template's that were edited; `problems` are sentences.
+    """
+
+    behind: dict[str, tuple[str, str]]
+    drifted: dict[str, list[str]]
+    problems: list[str]
+
+    @property
+    def exit_code(self) -> int:
+        """The sum of the exit codes of what was found."""
+        return (
+            (ExitCode.BEHIND if self.behind else 0)
+            + (ExitCode.DRIFTED if self.drifted else 0)
+            + (ExitCode.PROBLEM if self.problems else 0)
+        )
+
+    def as_json(self) -> dict[str, Any]:
+        """The findings as JSON values."""
+        return {
+            "behind": {
+                name: {"version": old, "newest": new} for name, (old, new) in self.behind.items()
+            },
+            "drifted": self.drifted,
+            "problems": self.problems,
+        }
+
+
+def check(start: Path) -> Findings:
+    """Look at the repository around `start`.
+
+    Raises:
+        GluecastError: the template cannot be reached, or the answers cannot be read.
+    """
+    repository = find_repository(start)
+    layers = read_layers(repository)
+    tree = WorkTree(repository)
+    edited = drift_of(repository, layers)
+    problems = [each.error for each in edited.values() if each.error]
+    problems += _names(repository, layers)
+    try:
+        found = triggers(repository)
+    except TriggersError as error:
+        problems.append(str(error))
+    else:
+        problems += [*_overlaps(found), *_loops(found), *_long_triggers(found, layers)]
+    problems += _unresolved(repository, tree)
+    return Findings(
+        behind=_behind(repository, layers),
+        drifted={name: each.template_owned for name, each in edited.items() if each.template_owned},
+        problems=problems,
+    )
+
+
+def described(findings: Findings) -> str:
+    """The findings as text."""
+    lines = []
+    if findings.behind:
+        lines.append(f"behind ({len(findings.behind)}): gluecast update brings the newer template")
+        pairs: Mapping[tuple[str, str], int] = Counter(findings.behind.values())
+        lines += [f"  {old} -> {new}: {count} layers" for (old, new), count in pairs.items()]
+    if findings.drifted:
+        files = [path for paths in findings.drifted.values() for path in paths]
+        lines.append(f"drifted ({len(files)}): the template owns these files, and they were edited")
+        lines += [f"  {path}" for path in files]
+    if findings.problems:
+        lines.append(f"problems ({len(findings.problems)})")
+        lines += [f"  {problem}" for problem in findings.problems]
+    return "\n".join(lines) or "Up to date, not drifted, no problems."
+
+
+def _behind(repository: Path, layers: Sequence[Layer]) -> dict[str, tuple[str, str]]:
+    newest = {
+        source: latest_release(source, repository)
+        for source in dict.fromkeys(layer.source for layer in layers)
+    }
+    found = {}
+    for layer in layers:
+        release, head = newest[layer.source]
+        ours, theirs = version_of(layer.version), version_of(release or "")
+        if release is None:
+            # Without releases the description ends in an abbreviated commit.
+            if not head.startswith(layer.version.rpartition("-g")[2]):
+                found[layer.name] = (layer.version, head[:7])
+        elif theirs and (ours is None or ours < theirs):
+            found[layer.name] = (layer.version, release)
+    return found
+
+
+def _names(repository: Path, layers: Sequence[Layer]) -> Iterator[str]:
+    jobs = [layer for layer in layers if not layer.is_platform]
+    for layer in jobs:
+        name = layer.recorded.get("job_name")
+        if name != layer.name:
+            yield (
+                f"expected job_name {layer.name} in {layer.answers_file}, found {name}; "
+                "gluecast rename moves a job with all its files"
+            )
+    for name, count in Counter(str(layer.recorded.get("job_name")) for layer in jobs).items():
+        if count > 1:
+            yield f"expected every job name once, found {name} in {count} answers files"
+    classes: dict[str, list[str]] = {}
+    for layer in jobs:
+        classes.setdefault(layer.name.removesuffix("_job"), []).append(layer.name)
+    for same in classes.values():
+        if len(same) > 1:
+            yield f"expected names that differ in more than _job, found {' and '.join(same)}"
+    for path in sorted((repository / "src/jobs").glob("*.py")):
+        for environment in _environments(layers):
+            longest = f"{path.stem}-{environment}{_LONGEST_ROLE}"
+            if path.stem != "__init__" and len(longest) > _AWS_LIMIT:
+                yield (
+                    f"expected names of at most {_AWS_LIMIT} characters on AWS, found "
+                    f"{len(longest)} in {longest}; gluecast rename {path.stem} ..."
+                )
+
+
+def _environments(layers: Sequence[Layer]) -> list[str]:
+    recorded = [layer.recorded.get("environments") for layer in layers if layer.is_platform]
+    return [str(name) for names in recorded if isinstance(names, list) for name in names]
+
+
+def _long_triggers(found: Sequence[Trigger], layers: Sequence[Layer]) -> Iterator[str]:
+    for trigger in found:
+        for environment in _environments(layers):
+            name = f"{environment}-{trigger.name}"
+            if len(name) > _AWS_LIMIT:
+                yield (
+                    f"expected names of at most {_AWS_LIMIT} characters on AWS, found "
+                    f"{len(name)} in {name} of {trigger.job}; shorten it in infrastructure/jobs"
+                )
+
+
+def _overlaps(found: Sequence[Trigger]) -> Iterator[str]:
+    """Two jobs that the same upload would start."""
+    uploads = sorted(_plain_uploads(found), key=lambda each: (each.zone, each.prefix))
+    for index, one in enumerate(uploads):
+        for other in uploads[index + 1 :]:
+            # Sorted, all that begin with a prefix follow it at once.
+            if other.zone != one.zone or not other.prefix.startswith(one.prefix):
+                break
+            same_end = one.suffix.endswith(other.suffix) or other.suffix.endswith(one.suffix)
+            if one.job != other.job and same_end:
+                yield (
+                    f"expected one job for each upload, found {one.job} "
+                    f"({one.prefix}*{one.suffix}) and {other.job} ({other.prefix}*{other.suffix}) "
+                    f"in {one.zone}; give one of them another prefix or suffix"
+                )
+
+
+def _loops(found: Sequence[Trigger]) -> Iterator[str]:
+    """Jobs whose output starts a job."""
+    inputs = [each for each in _plain_uploads(found) if each.zone == _OUTPUT_ZONE]
+    for writer in sorted({trigger.job for trigger in found}):
+        output = f"{writer}/"
+        for reader in inputs:
+            if output.startswith(reader.prefix) or reader.prefix.startswith(output):
+                yield (
+                    f"expected outputs outside of every input, found that {writer} writes to "
+                    f"{_OUTPUT_ZONE}:{output}, where each file starts {reader.job}; "
+                    "use a schedule for it"
+                )
+
+
+def _plain_uploads(found: Sequence[Trigger]) -> list[Upload]:
+    """Uploads whose prefix and suffix are written out; an expression cannot be compared."""
+    uploads = [each for each in found if isinstance(each, Upload)]
+    return [each for each in uploads if "${" not in each.prefix + each.suffix]
+
+
+def _unresolved(repository: Path, tree: WorkTree) -> Iterator[str]:
+    for path in sorted(tree.unmerged):
+        yield f"expected merged files, found {path} unmerged; resolve it, git add"
+    # Either line alone may be a heading; a file that has both was not resolved.
+    marks = ["-e", "^<<<<<<< ", "--or", "-e", "^>>>>>>> "]
+    listing = run_git(repository, "grep", "-lzI", "--all-match", *marks)
+    if listing.returncode > 1:
+        raise GluecastError(f"git grep failed in {repository}: {listing.stderr.decode().strip()}")
+    for name in listing.stdout.decode().split("\0")[:-1]:
+        if name not in tree.unmerged:
+            yield f"expected no conflict markers, found some in {name}; resolve them"

@@ -1,0 +1,176 @@
+"""gluecast check: behind, drifted, and what only a tool that sees all jobs can tell."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from gluecast.check import Findings, check, described
+from gluecast.cli import main
+from gluecast.errors import ExitCode
+from gluecast.template import commit
+from rendering import Copy
+from small_template import SmallTemplate, git
+
+CLEAN = Findings({}, {}, [])
+
+
+@pytest.fixture
+def repository(copy: Copy) -> Path:
+    """Two jobs of the real template, committed."""
+    repository = copy(job_name="sales_etl")
+    copy(job_name="orders", suffix=".json")
+    git(repository, "init", "--quiet")
+    commit(repository, "All of it")
+    return repository
+
+
+def edit(repository: Path, path: str, old: str, new: str) -> None:
+    text = (repository / path).read_text()
+    assert old in text
+    (repository / path).write_text(text.replace(old, new))
+
+
+def test_a_fresh_repository_has_no_findings(repository: Path) -> None:
+    assert check(repository / "src") == CLEAN
+    assert "Up to date" in described(CLEAN)
+
+
+def test_an_edit_of_the_templates_files_is_drift_and_one_of_yours_is_not(repository: Path) -> None:
+    edit(repository, "src/glue_runtime/base_job.py", "import", "import  ")
+    (repository / "Makefile").unlink()
+    edit(repository, "src/jobs/sales_etl.py", "lower", "upper")
+
+    findings = check(repository)
+
+    assert findings == Findings({}, {"_platform": ["Makefile", "src/glue_runtime/base_job.py"]}, [])
+    assert findings.exit_code == ExitCode.DRIFTED
+    assert "Makefile" in described(findings)
+
+
+def plant_overlap(repository: Path) -> None:
+    edit(repository, "infrastructure/jobs/orders.tf", '"orders/"', '"sales/new/"')
+    edit(repository, "infrastructure/jobs/orders.tf", '".json"', '"_full.csv"')
+
+
+def plant_loop(repository: Path) -> None:
+    edit(repository, "infrastructure/jobs/orders.tf", '"bronze"', '"silver"')
+    edit(repository, "infrastructure/jobs/orders.tf", '"orders/"', '"sales_etl/"')
+
+
+def plant_duplicate(repository: Path) -> None:
+    answers = repository / ".copier-answers"
+    text = (answers / "orders.yml").read_text()
+    (answers / "orders2.yml").write_text(text)
+
+
+def plant_near_duplicate(repository: Path) -> None:
+    text = (repository / ".copier-answers/orders.yml").read_text()
+    (repository / ".copier-answers/orders_job.yml").write_text(
+        text.replace('"orders"', '"orders_job"')
+    )
+
+
+def plant_long_job(repository: Path) -> None:
+    (repository / f"src/jobs/{'a' * 55}.py").write_text("# by hand\n")
+
+
+def plant_long_rule(repository: Path) -> None:
+    edit(repository, "infrastructure/jobs/orders.tf", "orders_file_trigger", "o" * 64)
+
+
+def plant_bad_answer(repository: Path) -> None:
+    edit(repository, ".copier-answers/orders.yml", 'prefix: "orders/"', 'prefix: "/orders"')
+
+
+def plant_markers(repository: Path) -> None:
+    markers = "<<<<<<< before updating\nmine\n=======\n>>>>>>> after updating\n"
+    (repository / "src/jobs/orders.py").write_text(markers)
+
+
+def plant_broken_terraform(repository: Path) -> None:
+    (repository / "infrastructure/jobs/orders.tf").write_text("module {")
+
+
+@pytest.mark.parametrize(
+    ("plant", "problem"),
+    [
+        (
+            plant_overlap,
+            r"found sales_etl (sales/*.csv) and orders (sales/new/*_full.csv) in bronze",
+        ),
+        (plant_loop, r"sales_etl writes to silver:sales_etl/, where each file starts orders"),
+        (plant_duplicate, r"found orders in 2 answers files"),
+        (plant_near_duplicate, r"found orders and orders_job"),
+        (
+            plant_long_job,
+            r"in aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa-prod-schedules",
+        ),
+        (plant_long_rule, r"characters on AWS, found 69 in prod-ooo"),
+        (plant_bad_answer, r"orders at v0.1.0: Validation error for question 'prefix'"),
+        (plant_markers, r"conflict markers, found some in src/jobs/orders.py"),
+        (plant_broken_terraform, r"expected Terraform code in"),
+    ],
+)
+def test_a_planted_fault_is_found(
+    repository: Path, plant: Callable[[Path], None], problem: str
+) -> None:
+    plant(repository)
+
+    findings = check(repository)
+
+    assert any(problem in found for found in findings.problems), findings.problems
+    assert findings.exit_code & ExitCode.PROBLEM
+
+
+def test_behind_and_drifted_are_two_answers_that_add_up(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    small = SmallTemplate(tmp_path / "template")
+    owned = "# Owned by the gluecast template: ...\n"
+    small.write("{{ platform }}/owned.txt", owned)
+    small.release("v1.1.0")
+    repository = small.repository(tmp_path / "repository", "sales", version="v1.1.0")
+    small.release("v2.0.0rc1")
+    assert check(repository) == CLEAN
+    small.release("v2.0.0")
+    (repository / "owned.txt").write_text(owned + "mine\n")
+
+    with pytest.raises(SystemExit) as left:
+        main(["check", str(repository), "--json"])
+
+    assert left.value.code == ExitCode.BEHIND + ExitCode.DRIFTED
+    assert json.loads(capsys.readouterr().out) == {
+        "behind": {
+            name: {"version": "v1.1.0", "newest": "v2.0.0"} for name in ("_platform", "sales")
+        },
+        "drifted": {"_platform": ["owned.txt"]},
+        "problems": [],
+    }
+
+
+def test_without_releases_a_newer_commit_is_what_one_is_behind(tmp_path: Path) -> None:
+    small = SmallTemplate(tmp_path / "template")
+    git(small.folder, "tag", "--delete", "v1.0.0")
+    repository = small.repository(tmp_path / "repository", "sales", version="HEAD")
+    assert check(repository) == CLEAN
+
+    commit(small.folder, "A fix")
+
+    assert set(check(repository).behind) == {"_platform", "sales"}
+
+
+def test_an_unfinished_merge_is_a_problem(tmp_path: Path) -> None:
+    small = SmallTemplate(tmp_path / "template")
+    repository = small.repository(tmp_path / "repository", "sales")
+    git(repository, "checkout", "-q", "-b", "other")
+    (repository / "src/base.py").write_text("one\n")
+    commit(repository, "One")
+    git(repository, "checkout", "-q", "main")
+    (repository / "src/base.py").write_text("two\n")
+    commit(repository, "Two")
+    with pytest.raises(Exception, match="merge"):
+        git(repository, "-c", "user.name=a", "-c", "user.email=a@a", "merge", "other")
+
+    assert any("src/base.py unmerged" in found for found in check(repository).problems)

@@ -1,6 +1,6 @@
 # The tasks are in generator/__main__.py; this only saves typing.
 .DEFAULT_GOAL := help
-TASKS := demo test bench lint format examples samples
+TASKS := demo test bench lint format examples tags samples
 .PHONY: help $(TASKS)
 
 help:

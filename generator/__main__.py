@@ -48,6 +48,10 @@ TASKS: dict[str, tuple[str, list[list[str]]]] = {
         "render examples/data-platform anew, after a change of the template",
         [["-m", "gluecast.examples"]],
     ),
+    "tags": (
+        "tag the commits of the releases, as the file RELEASES names them",
+        [["-m", "gluecast.releases"]],
+    ),
     "samples": (
         "write the template's sample data anew, after a change of its formats",
         [["-m", "gluecast.sample_data"]],

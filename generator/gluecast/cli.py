@@ -121,6 +121,34 @@ def parser() -> argparse.ArgumentParser:
         "target", nargs="?", type=Path, default=Path(), metavar="TARGET", help=TARGET
     )
     check.add_argument("--json", action="store_true", help="print JSON")
+
+    rename = _command(
+        commands,
+        "rename",
+        "give a job another name, with all its files",
+        "Move the module, tests, data, Terraform code and answers of a job to another name, with "
+        "what was edited in them. The names on AWS follow: Terraform replaces the job, and its "
+        "table begins anew under the new name.",
+        _rename,
+    )
+    rename.add_argument("old", metavar="OLD", help="the job's name")
+    rename.add_argument("new", metavar="NEW", help="its new name")
+    rename.add_argument(
+        "target", nargs="?", type=Path, default=Path(), metavar="TARGET", help=TARGET
+    )
+
+    remove = _command(
+        commands,
+        "remove",
+        "remove a job and all its files",
+        "Remove the module, tests, data, Terraform code and answers of a job. All must be "
+        "committed, so that git can bring them back.",
+        _remove,
+    )
+    remove.add_argument("job", metavar="JOB", help="the job's name")
+    remove.add_argument(
+        "target", nargs="?", type=Path, default=Path(), metavar="TARGET", help=TARGET
+    )
     return root
 
 
@@ -194,7 +222,8 @@ def _update(options: argparse.Namespace) -> int:
         return ExitCode.OK
     if options.resume:
         answers = continue_update(options.target)
-        print(f"Done; the answers moved on: {', '.join(answers)}. Commit the result.")
+        moved = f" The answers moved on: {', '.join(answers)}." if answers else ""
+        print(f"Done.{moved} Commit the result.")
         return ExitCode.OK
     report = update(
         options.target, to=options.to, only=options.only, dry_run=options.dry_run, say=_say
@@ -217,6 +246,32 @@ def _check(options: argparse.Namespace) -> int:
     findings = check(options.target)
     print(_json(findings.as_json()) if options.json else described(findings))
     return findings.exit_code
+
+
+def _rename(options: argparse.Namespace) -> int:
+    from gluecast.renaming import rename
+
+    outcome = rename(options.target, options.old, options.new)
+    print("\n".join(outcome.files))
+    for path in outcome.conflicts:
+        print(f"conflict in {path}: resolve it, git add, gluecast update --continue (or --abort)")
+    for path in outcome.mentions:
+        print(f"{path} still mentions {options.old}")
+    print(
+        f"On AWS, terraform apply replaces {options.old} by {options.new}; the rows that it wrote "
+        f"stay in the table {options.old}."
+    )
+    return ExitCode.CONFLICT if outcome.conflicts else ExitCode.OK
+
+
+def _remove(options: argparse.Namespace) -> int:
+    from gluecast.renaming import remove
+
+    outcome = remove(options.target, options.job)
+    print("\n".join(f"removed {line}" for line in outcome.files))
+    for path in outcome.mentions:
+        print(f"{path} still mentions {options.job}")
+    return ExitCode.OK
 
 
 def _say(line: str) -> None:

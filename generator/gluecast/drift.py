@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from gluecast.errors import GluecastError
-from gluecast.files import File, WorkTree
+from gluecast.files import WorkTree
 from gluecast.repository import Layer
 from gluecast.source import Source, open_source
 
@@ -50,11 +50,11 @@ def drift_of(repository: Path, layers: Sequence[Layer]) -> dict[str, Drift]:
                 for path, file in files.items()
                 if path != layer.answers_file and tree.current(path) != file.entry
             ]
-            owned = [path for path in edited if _is_templates(files[path])]
+            owned = [path for path in edited if owned_by_template(files[path].data)]
             found[layer.name] = Drift(sorted(owned), sorted(set(edited) - set(owned)))
     return found
 
 
-def _is_templates(file: File) -> bool:
-    """Whether the file says in its first lines that the template owns it."""
-    return OWNED_BY_TEMPLATE in b"\n".join(file.data.splitlines()[:2])
+def owned_by_template(content: bytes) -> bool:
+    """Whether a file says in its first lines that the template owns it."""
+    return OWNED_BY_TEMPLATE in b"\n".join(content.splitlines()[:2])

@@ -128,9 +128,14 @@ def latest_release(address: str, repository: Path) -> tuple[str | None, str]:
 def releases(repository: Path) -> dict[str, str]:
     """Name and commit of each release: the tags, and what the file RELEASES adds."""
     listed = run_git(repository, "show", f"HEAD:{RELEASES}")
-    lines = listed.stdout.decode().splitlines() if listed.returncode == 0 else []
-    named = dict(line.split() for line in lines if line.strip() and not line.startswith("#"))
+    named = read_releases(listed.stdout.decode()) if listed.returncode == 0 else {}
     return named | tags(repository)
+
+
+def read_releases(text: str) -> dict[str, str]:
+    """Name and commit of each release in the text of a file RELEASES."""
+    lines = (line.split() for line in text.splitlines() if not line.startswith("#"))
+    return {line[0]: line[1] for line in lines if len(line) == 2}
 
 
 def tags(repository: Path) -> dict[str, str]:

@@ -1,17 +1,20 @@
 """The command line: exit codes, one-line errors, and help that says what the README says."""
 
 import json
+import os
 import re
 import subprocess
 import sys
+from importlib import metadata
 from pathlib import Path
 
 import pytest
 
 from gluecast.cli import main, parser
 from gluecast.errors import ExitCode
+from gluecast.examples import published
 from gluecast.template import TEMPLATE_ROOT, commit
-from small_template import BASE, JOB, SmallTemplate, tree
+from small_template import BASE, JOB, SmallTemplate, git, tree
 
 
 @pytest.fixture
@@ -128,12 +131,12 @@ def test_new_adds_a_job_and_says_what_to_do_next(
 
 
 def test_new_takes_the_published_template_at_the_release_of_the_package(
-    template: Path, tmp_path: Path
+    own_template: Path, tmp_path: Path
 ) -> None:
-    from gluecast.examples import published
-
-    environment = published(template, cache=tmp_path / "cache")
-    commit(template, "Not released")
+    release = f"v{metadata.version('gluecast')}"
+    git(own_template, "tag", "--force", release)
+    environment = published(own_template, cache=tmp_path / "cache")
+    commit(own_template, "Not released", tag="v9.0.0")
     command = [
         sys.executable,
         "-m",
@@ -144,8 +147,6 @@ def test_new_takes_the_published_template_at_the_release_of_the_package(
         "--data",
         "job_name=a",
     ]
-    import os
-
     ran = subprocess.run(
         command,
         cwd=tmp_path,
@@ -156,7 +157,7 @@ def test_new_takes_the_published_template_at_the_release_of_the_package(
     )
 
     assert ran.returncode == 0, ran.stderr
-    assert '_commit: "v0.1.0"' in (tmp_path / "lake/.copier-answers/a.yml").read_text()
+    assert f'_commit: "{release}"' in (tmp_path / "lake/.copier-answers/a.yml").read_text()
 
 
 def test_list_shows_every_job(
@@ -165,8 +166,6 @@ def test_list_shows_every_job(
     tmp_path: Path,
     capsys: pytest.CaptureFixture[str],  # type: ignore[no-untyped-def]
 ) -> None:
-    from small_template import git
-
     repository = copy(job_name="sales_etl")
     copy(job_name="b_c", suffix=".json", schedule="none")
     git(repository, "init", "--quiet")

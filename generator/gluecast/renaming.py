@@ -1,0 +1,135 @@
+"""Rename or remove a job with all its files: module, tests, data, Terraform code, answers."""
+
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from gluecast.drift import owned_by_template
+from gluecast.errors import GluecastError
+from gluecast.files import Rendering, WorkTree
+from gluecast.git import run_git
+from gluecast.merge import Change, Kind, merge_layer
+from gluecast.rendering import Renderer
+from gluecast.repository import Layer, find_repository, read_layers, select
+from gluecast.source import open_source
+from gluecast.writing import refuse_unfinished, write
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What was done. `files` are lines for people; `mentions` are files that still name the job."""
+
+    files: list[str]
+    conflicts: list[str]
+    mentions: list[str]
+
+
+def rename(start: Path, old: str, new: str) -> Outcome:
+    """Give a job another name: every file that the template named after it moves, edits and all.
+
+    Raises:
+        GluecastError: there is no such job, the new name is refused or taken, or a file that moves
+            is not committed.
+    """
+    repository, tree, layer = _job(start, old)
+    renamed = replace(layer, name=new, recorded={**layer.recorded, "job_name": new})
+    with _renderer(layer, repository) as (renderer, nowhere):
+        before = renderer.render(layer, nowhere, strict=True)
+        after = renderer.render(renamed, nowhere, strict=True)
+    moves = _moves(before, after) | _own_files(before, tree, old, new)
+    taken = sorted(path for path in moves.values() if path not in before.files and tree.entry(path))
+    if taken:
+        raise GluecastError(f"expected the name of a new job, found {taken[0]}; choose another")
+    # What the user deleted under the old name does not come back under the new one.
+    gone = {moves[path] for path in moves if tree.entry(path) is None}
+    changes = [
+        change
+        for change in merge_layer(new, renamed.answers_file, before, after, tree, moves)
+        if change.path not in gone
+    ]
+    for path, target in moves.items():
+        if path not in before.files and (file := tree.read(path)):
+            changes.append(Change(new, target, Kind.RENAMED, file, moved_from=path))
+    write(tree, changes, (), "rename")
+    return Outcome(
+        files=[
+            f"{path} -> {target}" for path, target in sorted(moves.items()) if target not in gone
+        ],
+        conflicts=[change.path for change in changes if change.stages],
+        mentions=_mentions(repository, old),
+    )
+
+
+def remove(start: Path, job: str) -> Outcome:
+    """Remove a job and its files; what was edited is in git's history, and named.
+
+    Raises:
+        GluecastError: there is no such job, or a file of it is not committed.
+    """
+    repository, tree, layer = _job(start, job)
+    with _renderer(layer, repository) as (renderer, nowhere):
+        rendering = renderer.render(layer, nowhere, strict=True)
+    own = _own_files(rendering, tree, job, job)
+    changes = []
+    lines = []
+    for path in sorted({*rendering.files, *own}):
+        found = tree.entry(path)
+        if found is None:
+            continue
+        as_rendered = path in rendering.files and rendering.files[path].entry == found
+        if path not in tree.entries and not as_rendered:
+            raise GluecastError(f"expected committed files of {job}, found {path} unknown to git")
+        changes.append(Change(job, path, Kind.REMOVED))
+        lines.append(path if as_rendered else f"{path} (with your edits; git show HEAD:./{path})")
+    write(tree, changes, (), "remove")
+    return Outcome(lines, [], _mentions(repository, job))
+
+
+def _job(start: Path, name: str) -> tuple[Path, WorkTree, Layer]:
+    repository = find_repository(start)
+    tree = WorkTree(repository)
+    refuse_unfinished(tree, lambda line: None)
+    jobs = [layer for layer in read_layers(repository) if not layer.is_platform]
+    return repository, tree, select(jobs, [name])[0]
+
+
+@contextmanager
+def _renderer(layer: Layer, repository: Path) -> Iterator[tuple[Renderer, Path]]:
+    """What renders the version that the job is at, and an empty folder to render for."""
+    with tempfile.TemporaryDirectory(prefix="gluecast-") as folder:
+        source = open_source(layer.source, repository, Path(folder))
+        renderer = Renderer(source.checkout(source.resolve(layer.version)))
+        nowhere = Path(folder, "nowhere")
+        nowhere.mkdir()
+        yield renderer, nowhere
+
+
+def _moves(before: Rendering, after: Rendering) -> dict[str, str]:
+    """Which path becomes which: both come from the same file of the template."""
+    targets: dict[str, list[str]] = {}
+    for path, source in after.sources.items():
+        targets.setdefault(source, []).append(path)
+    moves = {path: targets[source].pop(0) for path, source in before.sources.items()}
+    return {path: target for path, target in moves.items() if path != target}
+
+
+def _own_files(rendering: Rendering, tree: WorkTree, old: str, new: str) -> dict[str, str]:
+    """Files that the user put into folders named after the job, and where they go."""
+    above = [path.split("/")[:-1] for path in rendering.files]
+    folders = {"/".join(parts[: parts.index(old) + 1]) for parts in above if old in parts}
+    return {
+        path: f"{folder.removesuffix(old)}{new}{path.removeprefix(folder)}"
+        for folder in folders
+        for path in tree.entries
+        if path.startswith(f"{folder}/") and path not in rendering.files
+    }
+
+
+def _mentions(repository: Path, name: str) -> list[str]:
+    """Files of the user's that name the job as a word, committed or not, but for its data."""
+    command = ["grep", "--untracked", "-lzwF", "-e", name]
+    listing = run_git(repository, *command).stdout.decode("utf-8", "surrogateescape")
+    found = [path for path in listing.split("\0")[:-1] if (repository / path).is_file()]
+    return sorted(path for path in found if not owned_by_template((repository / path).read_bytes()))

@@ -1,0 +1,147 @@
+"""gluecast rename and gluecast remove: every file of a job, and no edit is lost."""
+
+from pathlib import Path
+
+import pytest
+
+from gluecast.check import check
+from gluecast.cli import main
+from gluecast.errors import ExitCode, GluecastError
+from gluecast.renaming import remove, rename
+from gluecast.template import commit
+from gluecast.update import abort_update, continue_update, update
+from rendering import Copy
+from small_template import JOB, SmallTemplate, git, tree
+
+
+@pytest.fixture
+def small(tmp_path: Path) -> SmallTemplate:
+    return SmallTemplate(tmp_path / "template")
+
+
+@pytest.fixture
+def repository(small: SmallTemplate, tmp_path: Path) -> Path:
+    return small.repository(tmp_path / "repository", "sales", "orders")
+
+
+def edit_and_commit(repository: Path, path: str, old: str, new: str) -> None:
+    text = (repository / path).read_text()
+    assert old in text
+    (repository / path).write_text(text.replace(old, new))
+    commit(repository, "An edit")
+
+
+def test_a_renamed_job_is_the_job_as_if_it_always_had_the_name(copy: Copy, tmp_path: Path) -> None:
+    """Of the real template: with the prefix kept, since the files in the bucket stay."""
+    repository = copy(job_name="sales_etl", project_name="same")
+    copy(job_name="other", project_name="same")
+    fresh = tmp_path / "fresh"
+    copy(job_name="revenue", prefix="sales/", target=fresh, project_name="same")
+    copy(job_name="other", target=fresh, project_name="same")
+    git(repository, "init", "--quiet")
+    commit(repository, "All of it")
+
+    outcome = rename(repository / "src", "sales_etl", "revenue")
+
+    assert tree(repository) == tree(fresh)
+    assert "src/jobs/sales_etl.py -> src/jobs/revenue.py" in outcome.files
+    commit(repository, "Renamed")
+    assert not check(repository).problems
+
+
+def test_edits_own_files_and_deletions_move_along(copy: Copy) -> None:
+    repository = copy(job_name="shop_sales", prefix="landing/")
+    git(repository, "init", "--quiet")
+    (repository / "tests/test_data/shop_sales/landing/mine.csv").write_text("id\n")
+    (repository / "tests/integration/test_shop_sales.py").unlink()
+    (repository / "notes.md").write_text("about shop_sales\n")
+    edit_and_commit(repository, "src/jobs/shop_sales.py", "F.lower", "F.upper")
+
+    outcome = rename(repository, "shop_sales", "revenue")
+
+    assert "F.upper" in (repository / "src/jobs/revenue.py").read_text()
+    assert "RevenueJob" in (repository / "src/jobs/revenue.py").read_text()
+    assert (repository / "tests/test_data/revenue/landing/mine.csv").exists()
+    assert not (repository / "tests/integration/test_revenue.py").exists()
+    assert not list(repository.glob("**/*shop_sales*"))
+    assert outcome.mentions == ["notes.md"]
+
+
+def test_a_renamed_job_is_updated_like_any_other(small: SmallTemplate, repository: Path) -> None:
+    edit_and_commit(repository, "src/jobs/sales.py", "line 18", "line 18, mine")
+    rename(repository, "sales", "revenue")
+    commit(repository, "Renamed")
+    small.replace(JOB, "line 02", "line 02, fixed")
+    small.release("v2.0.0")
+
+    update(repository, say=lambda line: None)
+
+    text = (repository / "src/jobs/revenue.py").read_text()
+    assert text.startswith("# revenue\n")
+    assert "line 02, fixed" in text
+    assert "line 18, mine" in text
+
+
+def test_a_conflict_of_a_rename_is_resolved_or_taken_back(
+    repository: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    edit_and_commit(repository, "src/jobs/sales.py", "# sales", "# sales, mine")
+    before = tree(repository)
+
+    with pytest.raises(SystemExit) as left:
+        main(["rename", "sales", "revenue", str(repository)])
+
+    assert left.value.code == ExitCode.CONFLICT
+    assert "conflict in src/jobs/revenue.py" in capsys.readouterr().out
+    assert "# sales, mine" in (repository / "src/jobs/revenue.py").read_text()
+    abort_update(repository)
+    assert tree(repository) == before
+    assert git(repository, "status", "--porcelain") == ""
+
+    rename(repository, "sales", "revenue")
+    (repository / "src/jobs/revenue.py").write_text("# resolved\n")
+    commit(repository, "Renamed")
+    assert continue_update(repository) == []
+
+
+def test_a_name_that_is_refused_or_taken_changes_nothing(repository: Path) -> None:
+    (repository / "src/jobs/by_hand.py").write_text("mine\n")
+    before = tree(repository)
+
+    for name, message in [
+        ("Revenue", "expected lower case"),
+        ("orders", "expected the name of a new job"),
+        ("by_hand", r"found src/jobs/by_hand\.py"),
+    ]:
+        with pytest.raises(GluecastError, match=message):
+            rename(repository, "sales", name)
+    with pytest.raises(GluecastError, match="expected one of orders, sales, found nothing"):
+        rename(repository, "nothing", "revenue")
+    with pytest.raises(GluecastError, match="found _platform"):
+        remove(repository, "_platform")
+
+    assert tree(repository) == before
+
+
+def test_a_removed_job_leaves_the_repository_without_it(copy: Copy, tmp_path: Path) -> None:
+    repository = copy(job_name="sales_etl", project_name="same")
+    copy(job_name="other", project_name="same")
+    fresh = copy(job_name="other", target=tmp_path / "fresh", project_name="same")
+    git(repository, "init", "--quiet")
+    (repository / "tests/test_data/sales_etl/mine.csv").write_text("id\n")
+    edit_and_commit(repository, "src/jobs/sales_etl.py", "F.lower", "F.upper")
+
+    outcome = remove(repository, "sales_etl")
+
+    assert tree(repository) == tree(fresh)
+    assert any("src/jobs/sales_etl.py (with your edits" in line for line in outcome.files)
+
+
+def test_a_job_that_is_not_committed_is_not_removed(repository: Path) -> None:
+    (repository / "src/jobs/sales.py").write_text("mine\n")
+    before = tree(repository)
+
+    with pytest.raises(GluecastError, match=r"uncommitted changes in src/jobs/sales\.py"):
+        remove(repository, "sales")
+
+    assert tree(repository) == before

@@ -20,6 +20,7 @@ def small(tmp_path_factory: pytest.TempPathFactory) -> SmallTemplate:
     small = SmallTemplate(tmp_path_factory.mktemp("small") / "template")
     small.replace(JOB, "line 03", "line 03, second")
     small.replace(BASE, "line 10", "line 10, second")
+    small.write("{{ platform }}/run.sh", "echo run\n")
     small.write("{{ job }}/docs/{{ job_name }}.md.jinja", "{{ job_name }}\nsecond")
     small.release("v2.0.0")
     small.replace(JOB, "line 12", "line 12, third")
@@ -30,7 +31,7 @@ def small(tmp_path_factory: pytest.TempPathFactory) -> SmallTemplate:
     moved = LINES.replace("line 19\n", "").replace("line 05\n", "line 05\nline 19\n")
     small.write(BASE, moved.replace("line 10", "line 10, fourth"))
     # On a file that nobody edits: of an edited one, Copier loses the mode.
-    (small.folder / "template/{{ platform }}/once.txt").chmod(0o755)
+    (small.folder / "template/{{ platform }}/run.sh").chmod(0o755)
     small.release("v4.0.0")
     return small
 

@@ -25,7 +25,7 @@ BUCKET = "data-lake-test-bronze"
 FILES = 60
 MB = 1_000_000
 
-WARM_RUNS = 3
+WARM_RUNS = 2
 
 _STARTED = time.time()
 

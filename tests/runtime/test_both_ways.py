@@ -10,8 +10,10 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from glue_runtime import BaseGlueJob, Source, settings
+from glue_runtime.errors import OutputError
 from glue_runtime.formats import FORMATS
 from glue_runtime.s3_object import S3Object
+from glue_runtime.storage import Storage
 from glue_runtime.testing import Lake, run_for, run_scheduled
 from gluecast.sample_data import sample_folder
 from jobs_of_the_documentation import CustomerImportJob, ProductCatalogJob, SalesETLJob
@@ -282,6 +284,25 @@ def test_a_count_that_may_be_wrong_is_made_by_a_pass_of_its_own(
 
     assert run.event("loaded_event_file")["row_count"] == 3
     assert run.event("data_written")["row_count"] == len(table(lake, "sales_etl"))
+
+
+def test_a_result_that_is_not_made_of_the_rows_read_is_not_held_to_their_number(lake: Lake) -> None:
+    class Constant(SalesETLJob):
+        def transform(self, df: DataFrame) -> DataFrame:
+            return self.spark.range(1).withColumn("source_object", F.lit(self.event_object.uri))
+
+    run = run_for(Constant, "sales_etl", lake.upload("sales/a.csv", "id\n1\n2\n"))
+
+    assert (run.event("data_written")["rows_read"], len(table(lake, "sales_etl"))) == (2, 1)
+
+
+def test_a_mapped_result_that_lacks_a_row_fails_the_run(
+    lake: Lake, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Storage, "parquet_rows", lambda _self, _uri: 1)
+
+    with pytest.raises(OutputError, match=r"expected 2 rows of .* in the result, found 1"):
+        run_for(SalesETLJob, "sales_etl", lake.upload("sales/a.csv", "id\n1\n2\n"))
 
 
 def test_a_count_behind_a_filter_and_a_grouping_is_that_of_the_file(lake: Lake) -> None:

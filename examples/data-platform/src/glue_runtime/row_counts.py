@@ -41,8 +41,9 @@ class RowCount:
     def is_kept_by(self, df: DataFrame) -> bool:
         """Whether a query over `df` gives a row for each row past this point: it only maps them."""
         plan = str(df._jdf.queryExecution().analyzed().toString())
-        steps = plan[: plan.find(self._name)].splitlines()[:-1]
-        return all(_MAPS_ROWS.match(step.lstrip(" :+-")) for step in steps)
+        before, passes_here, _ = plan.partition(self._name)
+        steps = before.splitlines()[:-1]
+        return bool(passes_here) and all(_MAPS_ROWS.match(step.lstrip(" :+-")) for step in steps)
 
     def values(self, timeout: float = 10.0) -> dict[str, int | None] | None:
         """The number of ``rows``, and the further aggregates; None when nothing has passed here.

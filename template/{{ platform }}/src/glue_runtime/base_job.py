@@ -175,6 +175,7 @@ class BaseGlueJob(ABC):
             aside.discard(set_aside)
         self._outdated = changed
         table.remove_abandoned()
+        aside.remove_abandoned()
         self._log_written(read, staged)
 
     # --- what a job uses ------------------------------------------------------------------------

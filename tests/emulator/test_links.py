@@ -359,3 +359,21 @@ def test_a_policy_that_asks_for_encryption_alone_denies_nothing(
         assert not allowed
     finally:
         s3.delete_bucket_policy(Bucket=chain.name)  # else every run here would meet it
+
+
+def test_saved_queries_are_kept_until_they_are_deleted(chain: Chain) -> None:
+    logs = chain.aws.client("logs")
+    asked = {"name": f"{chain.name}/q", "queryString": "fields @timestamp", "logGroupNames": ["/x"]}
+
+    number = logs.put_query_definition(**asked)["queryDefinitionId"]
+    logs.put_query_definition(
+        **{**asked, "queryString": "fields @message"}, queryDefinitionId=number
+    )
+    [kept] = logs.describe_query_definitions(queryDefinitionNamePrefix=chain.name)[
+        "queryDefinitions"
+    ]
+    assert kept == {**asked, "queryString": "fields @message", "queryDefinitionId": number}
+
+    assert logs.delete_query_definition(queryDefinitionId=number)["success"]
+    found = logs.describe_query_definitions(queryDefinitionNamePrefix=chain.name)
+    assert found["queryDefinitions"] == []

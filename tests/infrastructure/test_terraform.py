@@ -64,7 +64,7 @@ def test_the_checks_of_the_repository_pass(repository: Path) -> None:
     ran = run(repository / "infrastructure/test.sh", folder=repository)
 
     assert ran.returncode == 0, ran.stdout + ran.stderr
-    assert len(re.findall(r"Success! \d+ passed, 0 failed", ran.stdout)) == 3
+    assert len(re.findall(r"Success! \d+ passed, 0 failed", ran.stdout)) == 4
     environments = (repository / "infrastructure/environments").iterdir()
     assert all((environment / ".terraform").is_dir() for environment in environments)
 
@@ -75,6 +75,8 @@ def test_the_checks_of_the_repository_pass(repository: Path) -> None:
         ("eventbridge/main.tf", "key  = [{ prefix = each.value.prefix }]", "key  = []"),
         ("eventbridge/main.tf", '"bucket": <bucket>', '"bucket": "<bucket>"'),
         ("eventbridge/machine.tf", "*${rule.suffix}", "*"),
+        ("observability/alarms.tf", 'treat_missing_data  = "notBreaching"', ""),
+        ("observability/executions.tf", "suffix =", "prefix ="),
         ("eventbridge/roles.tf", '"states:StartExecution"', '"states:*"'),
         ("glue_job/main.tf", "max_retries             = 0", "max_retries             = 1"),
         (

@@ -31,7 +31,10 @@ provider "aws" {{
   }}
 }}
 """
-_SERVICES = ("events", "glue", "iam", "logs", "s3", "scheduler", "sfn", "sqs", "sts")
+_SERVICES = (
+    *("cloudwatch", "events", "glue", "iam", "kms", "logs", "s3", "scheduler", "sfn", "sns", "sqs"),
+    "sts",
+)
 
 
 @dataclass(frozen=True)

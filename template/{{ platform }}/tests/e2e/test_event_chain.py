@@ -210,7 +210,7 @@ def test_every_schedule_starts_its_job_over_the_directory(cloud: Cloud) -> None:
     for schedule in schedules:
         before = {run["Id"] for job in chosen_jobs() for run in cloud.runs(job)}
 
-        [execution] = cloud.started_by(partial(fire, cloud.aws, schedule["Name"]))
+        [execution] = cloud.started_by(partial(fire, cloud.aws, schedule["Name"], ENVIRONMENT))
 
         assert execution["status"] == "SUCCEEDED", execution
         [run] = [run for job in chosen_jobs() for run in cloud.runs(job) if run["Id"] not in before]
@@ -258,14 +258,23 @@ def test_rolled_back_an_upload_starts_a_run_over_the_directory(
 def test_destroyed_nothing_is_left(aws: EmulatedAws, deployment: Deployment) -> None:
     deployment.destroy(aws)
 
+    keys = aws.client("kms").list_keys()["Keys"]
+    described = [aws.client("kms").describe_key(KeyId=key["KeyId"]) for key in keys]
     left = {
+        "alarms": aws.client("cloudwatch").describe_alarms()["MetricAlarms"],
         "buckets": aws.client("s3").list_buckets()["Buckets"],
+        "dashboards": aws.client("cloudwatch").list_dashboards()["DashboardEntries"],
         "glue jobs": aws.client("glue").list_jobs()["JobNames"],
+        # AWS keeps a key for at least a week before it is gone.
+        "keys": [key for key in described if key["KeyMetadata"]["KeyState"] != "PendingDeletion"],
         "log groups": aws.client("logs").describe_log_groups()["logGroups"],
         "machines": aws.client("stepfunctions").list_state_machines()["stateMachines"],
+        "metric filters": aws.client("logs").describe_metric_filters()["metricFilters"],
+        "queries": aws.client("logs").describe_query_definitions()["queryDefinitions"],
         "queues": aws.client("sqs").list_queues().get("QueueUrls", []),
         "roles": aws.client("iam").list_roles()["Roles"],
         "rules": aws.client("events").list_rules()["Rules"],
         "schedules": aws.client("scheduler").list_schedules()["Schedules"],
+        "topics": aws.client("sns").list_topics()["Topics"],
     }
     assert not {kind: found for kind, found in left.items() if found}

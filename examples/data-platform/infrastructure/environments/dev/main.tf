@@ -46,3 +46,16 @@ module "jobs" {
   glue_job_arns  = module.data_platform.glue_job_arns
   pass_s3_object = var.pass_s3_object
 }
+
+module "observability" {
+  source = "../../modules/observability"
+
+  environment        = "dev"
+  lake_prefix        = "data-lake"
+  log_group          = module.data_platform.log_group
+  glue_job_arns      = module.data_platform.glue_job_arns
+  schedule_group     = module.data_platform.schedule_group
+  alarms             = var.alarms
+  dead_letter_alarms = var.dead_letter_alarms
+  alarm_emails       = var.alarm_emails
+}

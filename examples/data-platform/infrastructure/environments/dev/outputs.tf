@@ -9,3 +9,8 @@ output "glue_job_arns" {
   description = "ARNs of the Glue jobs by the name of their module in src/jobs."
   value       = module.data_platform.glue_job_arns
 }
+
+output "alarm_topic_arn" {
+  description = "ARN of the topic that all alarms are sent to; null without alarms."
+  value       = module.observability.alarm_topic_arn
+}

@@ -34,3 +34,21 @@ variable "force_destroy" {
   type        = bool
   default     = false
 }
+
+variable "alarms" {
+  description = "Whether there are alarms: about 2.40 USD a month, and what the dead-letter queues cost."
+  type        = bool
+  default     = true
+}
+
+variable "dead_letter_alarms" {
+  description = "Whether the jobs' dead-letter queues have alarms: 0.10 USD a month for each job."
+  type        = bool
+  default     = true
+}
+
+variable "alarm_emails" {
+  description = "Addresses that alarms are mailed to; each one has to confirm the first mail."
+  type        = set(string)
+  default     = []
+}

@@ -84,9 +84,10 @@ locals {
               for parameter, value in {
                 JobName = job
                 Arguments = {
-                  "--env"          = var.environment
-                  "--bucket.$"     = "$.bucket.name"
-                  "--object_key.$" = "$.object.key"
+                  "--env"           = var.environment
+                  "--bucket.$"      = "$.bucket.name"
+                  "--object_key.$"  = "$.object.key"
+                  "--uploaded_at.$" = "$.time"
                 }
                 WorkerType      = rule.worker_type
                 NumberOfWorkers = rule.number_of_workers

@@ -85,11 +85,12 @@ resource "aws_cloudwatch_event_target" "s3_event_targets" {
 
     content {
       input_paths = {
+        time   = "$.time"
         bucket = "$.detail.bucket"
         object = "$.detail.object"
       }
       input_template = <<-EOT
-        {"rule": "${each.key}", "bucket": <bucket>, "object": <object>}
+        {"rule": "${each.key}", "time": <time>, "bucket": <bucket>, "object": <object>}
       EOT
     }
   }
@@ -102,6 +103,7 @@ resource "aws_scheduler_schedule" "schedules" {
   for_each = var.schedules
 
   name                         = local.schedule_names[each.key]
+  group_name                   = var.environment
   schedule_expression          = each.value.schedule_expression
   schedule_expression_timezone = each.value.timezone
 

@@ -37,9 +37,9 @@ def deliver(aws: Aws, event: Mapping[str, Any]) -> None:
                 _start(aws, target, "events.amazonaws.com", rule["Arn"], text)
 
 
-def fire(aws: Aws, schedule_name: str) -> None:
+def fire(aws: Aws, schedule_name: str, group: str = "default") -> None:
     """Do what a schedule does when its time comes; a disabled one does nothing."""
-    schedule = aws.client("scheduler").get_schedule(Name=schedule_name)
+    schedule = aws.client("scheduler").get_schedule(Name=schedule_name, GroupName=group)
     if schedule["State"] == "ENABLED":
         target = schedule["Target"]
         _start(aws, target, "scheduler.amazonaws.com", schedule["Arn"], target["Input"])

@@ -18,6 +18,7 @@ from xml.etree import ElementTree
 from moto.glue import models as glue_models
 from moto.glue.responses import GlueResponse
 from moto.iam.access_control import PermissionResult
+from moto.logs.responses import LogsResponse
 from moto.s3 import notifications
 from moto.s3.models import FakeBucket
 from moto.s3.responses import S3Response
@@ -41,6 +42,7 @@ def repair(aws: Aws, folder: Path) -> None:
     _take_every_connection_for_an_encrypted_one()
     _announce_objects_as_s3_does(aws)
     _read_back_that_a_job_queues_its_runs()
+    _keep_saved_queries()
     _run_glue_jobs(aws, folder)
     _wait_for_glue_runs()
 
@@ -171,6 +173,34 @@ def _read_back_that_a_job_queues_its_runs() -> None:
 
     GlueResponse.create_job = create_job
     glue_models.FakeJob.as_dict = as_dict
+
+
+def _keep_saved_queries() -> None:
+    """Moto knows no query definitions of Logs Insights."""
+    saved: dict[str, dict[str, Any]] = {}
+
+    def put(self: Any) -> tuple[int, dict[str, str], str]:
+        number = self._get_param("queryDefinitionId") or str(uuid.uuid4())
+        saved[number] = {
+            "queryDefinitionId": number,
+            "name": self._get_param("name"),
+            "queryString": self._get_param("queryString"),
+            "logGroupNames": self._get_param("logGroupNames") or [],
+        }
+        return 200, {}, json.dumps({"queryDefinitionId": number})
+
+    def describe(self: Any) -> tuple[int, dict[str, str], str]:
+        prefix = self._get_param("queryDefinitionNamePrefix") or ""
+        found = [query for query in saved.values() if query["name"].startswith(prefix)]
+        return 200, {}, json.dumps({"queryDefinitions": found})
+
+    def delete(self: Any) -> tuple[int, dict[str, str], str]:
+        found = saved.pop(self._get_param("queryDefinitionId"), None)
+        return 200, {}, json.dumps({"success": found is not None})
+
+    LogsResponse.put_query_definition = put
+    LogsResponse.describe_query_definitions = describe
+    LogsResponse.delete_query_definition = delete
 
 
 def _run_glue_jobs(aws: Aws, folder: Path) -> None:

@@ -60,6 +60,11 @@ resource "aws_cloudwatch_log_group" "jobs" {
   retention_in_days = var.log_retention_days
 }
 
+# CloudWatch counts missed schedules by their group.
+resource "aws_scheduler_schedule_group" "this" {
+  name = var.environment
+}
+
 resource "aws_s3_bucket" "this" {
   #checkov:skip=CKV_AWS_18: who reads what is for the account's CloudTrail; access logs need one more bucket
   #checkov:skip=CKV_AWS_144: a copy in another region doubles the price; versions keep what is overwritten

@@ -26,7 +26,10 @@ INPUT_PATH = re.compile(r"\$(\.[A-Za-z0-9_-]+)+")
 
 
 def rules_start_machines(resources: list[Resource]) -> list[str]:
-    """Every rule has a target: a state machine, with a role and a queue that accepts its events."""
+    """Every rule has a target: a state machine, with a role and a queue that accepts its events.
+
+    A rule may also log its events; EventBridge needs neither for that.
+    """
     machines = by_arn(resources, "aws_sfn_state_machine")
     roles = by_arn(resources, "aws_iam_role")
     queues = by_arn(resources, "aws_sqs_queue")
@@ -37,8 +40,11 @@ def rules_start_machines(resources: list[Resource]) -> list[str]:
         for name, rule in rules.items()
         if name not in {target.values["rule"] for target in targets}
     ]
+    logs = by_arn(resources, "aws_cloudwatch_log_group")
     for target in targets:
         values, where = target.values, target.address
+        if values["arn"] in logs:
+            continue
         if values["arn"] not in machines:
             findings.append(f"expected a state machine, found {values['arn']} in {where}")
         if values["role_arn"] not in roles:

@@ -76,7 +76,7 @@ run "an_upload_starts_the_machine_of_its_job" {
   assert {
     condition = (
       trimspace(aws_cloudwatch_event_target.s3_event_targets["sales_file_trigger"].input_transformer[0].input_template)
-      == "{\"rule\": \"sales_file_trigger\", \"bucket\": <bucket>, \"object\": <object>}"
+      == "{\"rule\": \"sales_file_trigger\", \"time\": <time>, \"bucket\": <bucket>, \"object\": <object>}"
     )
     error_message = "Placeholders are bare and not escaped."
   }
@@ -108,7 +108,7 @@ run "the_machine_of_a_job_tells_its_two_ways_to_start" {
   assert {
     condition = jsondecode(aws_sfn_state_machine.job["sales-etl-prod"].definition).States.RunForObject_sales_file_trigger.Parameters == {
       JobName         = "sales-etl-prod"
-      Arguments       = { "--env" = "prod", "--bucket.$" = "$.bucket.name", "--object_key.$" = "$.object.key" }
+      Arguments       = { "--env" = "prod", "--bucket.$" = "$.bucket.name", "--object_key.$" = "$.object.key", "--uploaded_at.$" = "$.time" }
       WorkerType      = "G.1X"
       NumberOfWorkers = 2
       Timeout         = 15

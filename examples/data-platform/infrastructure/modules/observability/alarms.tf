@@ -1,0 +1,212 @@
+# Owned by the gluecast template: an update rewrites this file and merges local edits into it.
+#
+# CloudWatch takes 0.10 USD a month for each metric that an alarm looks at. One for each machine would
+# be 200 USD for 1000 jobs (failures and timeouts); a query over all of them (Metrics Insights) is
+# charged for each metric it reads, and an alarm takes no SEARCH. So what can be counted for all jobs
+# together is counted in their logs, and only the queues, which have a metric each, are looked at one
+# by one: ten in an alarm, which is the most it takes.
+
+locals {
+  # What is looked at for all jobs of the environment together. missing is no reason to wake anybody:
+  # a metric is not there while nothing happens.
+  alarms = {
+    failed-executions = {
+      description = "Runs have failed, timed out or been stopped. make job-runs ENV=${var.environment} says which, make replay runs them again."
+      threshold   = 0
+      period      = 300
+      expression  = "failed"
+      metrics     = { failed = [local.namespace, "failed_executions", {}] }
+    }
+    missed-schedules = {
+      description = "EventBridge Scheduler has given up starting a job. make doctor ENV=${var.environment} says why."
+      threshold   = 0
+      period      = 300
+      expression  = "FILL(dropped, 0) + FILL(kept, 0)"
+      metrics = {
+        dropped = ["AWS/Scheduler", "InvocationDroppedCount", { ScheduleGroup = var.schedule_group }]
+        kept    = ["AWS/Scheduler", "InvocationsSentToDeadLetterCount", { ScheduleGroup = var.schedule_group }]
+      }
+    }
+    quarantine-share = {
+      description = "More than ${var.quarantine_percent} % of the rows read within an hour did not fit. The saved query 'quarantined rows' says where."
+      threshold   = var.quarantine_percent
+      period      = 3600
+      expression  = "IF(read > 0, 100 * quarantined / read, 0)"
+      metrics = {
+        quarantined = [local.namespace, "rows_quarantined", {}]
+        read        = [local.namespace, "rows_read", {}]
+      }
+    }
+  }
+
+  # The number of the alarm -> the queues it looks at.
+  queues = { for number, jobs in chunklist(local.jobs, 10) : number => [for job in jobs : "${job}-dead-letters"] }
+
+  # name of the metric -> the log group, which lines of it count, and by how much
+  counted = {
+    failed_executions = {
+      log_group = aws_cloudwatch_log_group.executions.name
+      pattern   = "{ ($.detail.status = \"FAILED\") || ($.detail.status = \"TIMED_OUT\") || ($.detail.status = \"ABORTED\") }"
+      value     = "1"
+    }
+    rows_read = {
+      log_group = var.log_group
+      pattern   = "{ $.event = \"data_written\" }"
+      value     = "$.rows_read"
+    }
+    rows_quarantined = {
+      log_group = var.log_group
+      pattern   = "{ $.event = \"data_written\" }"
+      value     = "$.rows_quarantined"
+    }
+  }
+}
+
+resource "aws_cloudwatch_log_metric_filter" "this" {
+  for_each = { for name, counted in local.counted : name => counted if var.alarms }
+
+  name           = "${local.name}-${replace(each.key, "_", "-")}"
+  log_group_name = each.value.log_group
+  pattern        = each.value.pattern
+
+  metric_transformation {
+    namespace = local.namespace
+    name      = each.key
+    value     = each.value.value
+  }
+}
+
+resource "aws_cloudwatch_metric_alarm" "this" {
+  for_each = { for name, alarm in local.alarms : name => alarm if var.alarms }
+
+  alarm_name          = "${local.name}-${each.key}"
+  alarm_description   = each.value.description
+  comparison_operator = "GreaterThanThreshold"
+  threshold           = each.value.threshold
+  evaluation_periods  = 1
+  treat_missing_data  = "notBreaching"
+  alarm_actions       = aws_sns_topic.alarms[*].arn
+
+  metric_query {
+    id          = "result"
+    expression  = each.value.expression
+    label       = each.key
+    return_data = true
+  }
+
+  dynamic "metric_query" {
+    for_each = each.value.metrics
+
+    content {
+      id = metric_query.key
+
+      metric {
+        namespace   = metric_query.value[0]
+        metric_name = metric_query.value[1]
+        dimensions  = metric_query.value[2]
+        period      = each.value.period
+        stat        = "Sum"
+      }
+    }
+  }
+}
+
+resource "aws_cloudwatch_metric_alarm" "dead_letters" {
+  for_each = { for number, queues in local.queues : number => queues if var.alarms && var.dead_letter_alarms }
+
+  alarm_name          = "${local.name}-dead-letters-${each.key}"
+  alarm_description   = "Undelivered events or failed runs wait in ${join(", ", each.value)}. make doctor ENV=${var.environment} says which, make replay runs them again."
+  comparison_operator = "GreaterThanThreshold"
+  threshold           = 0
+  evaluation_periods  = 1
+  treat_missing_data  = "notBreaching"
+  alarm_actions       = aws_sns_topic.alarms[*].arn
+
+  metric_query {
+    id          = "result"
+    expression  = "SUM(FILL(METRICS(), 0))"
+    label       = "messages"
+    return_data = true
+  }
+
+  dynamic "metric_query" {
+    for_each = { for position, queue in each.value : "queue${position}" => queue }
+
+    content {
+      id = metric_query.key
+
+      metric {
+        namespace   = "AWS/SQS"
+        metric_name = "ApproximateNumberOfMessagesVisible"
+        dimensions  = { QueueName = metric_query.value }
+        period      = 300
+        stat        = "Maximum"
+      }
+    }
+  }
+}
+
+# --- the one topic ---------------------------------------------------------------------------------
+
+resource "aws_sns_topic" "alarms" {
+  count = var.alarms ? 1 : 0
+
+  name              = "${local.name}-alarms"
+  kms_master_key_id = aws_kms_key.alarms[0].arn
+}
+
+resource "aws_sns_topic_policy" "alarms" {
+  count = var.alarms ? 1 : 0
+
+  arn = aws_sns_topic.alarms[0].arn
+
+  policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [{
+      Sid       = "AlarmsOfThisAccount"
+      Effect    = "Allow"
+      Principal = { Service = "cloudwatch.amazonaws.com" }
+      Action    = "sns:Publish"
+      Resource  = aws_sns_topic.alarms[0].arn
+      Condition = { StringEquals = { "aws:SourceAccount" = data.aws_caller_identity.current.account_id } }
+    }]
+  })
+}
+
+resource "aws_sns_topic_subscription" "emails" {
+  for_each = var.alarms ? var.alarm_emails : toset([])
+
+  topic_arn = aws_sns_topic.alarms[0].arn
+  protocol  = "email"
+  endpoint  = each.key
+}
+
+# CloudWatch may not use the key that SNS brings itself.
+resource "aws_kms_key" "alarms" {
+  count = var.alarms ? 1 : 0
+
+  description             = "Messages of the topic ${local.name}-alarms"
+  enable_key_rotation     = true
+  deletion_window_in_days = 7
+
+  policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [
+      {
+        Sid       = "AdministeredByTheAccount"
+        Effect    = "Allow"
+        Principal = { AWS = "arn:${data.aws_partition.current.partition}:iam::${data.aws_caller_identity.current.account_id}:root" }
+        Action    = "kms:*"
+        Resource  = "*"
+      },
+      {
+        Sid       = "AlarmsOfThisAccount"
+        Effect    = "Allow"
+        Principal = { Service = "cloudwatch.amazonaws.com" }
+        Action    = ["kms:Decrypt", "kms:GenerateDataKey*"]
+        Resource  = "*"
+        Condition = { StringEquals = { "aws:SourceAccount" = data.aws_caller_identity.current.account_id } }
+      },
+    ]
+  })
+}

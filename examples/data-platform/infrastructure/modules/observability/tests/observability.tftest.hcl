@@ -1,0 +1,205 @@
+# Owned by the gluecast template: an update rewrites this file and merges local edits into it.
+
+mock_provider "aws" {
+  mock_data "aws_caller_identity" {
+    defaults = { account_id = "123456789012" }
+  }
+  mock_data "aws_partition" {
+    defaults = { partition = "aws" }
+  }
+  mock_data "aws_region" {
+    defaults = { endpoint = "ec2.eu-central-1.amazonaws.com" }
+  }
+
+  mock_resource "aws_sns_topic" {
+    defaults = { arn = "arn:aws:sns:eu-central-1:123456789012:mocked" }
+  }
+  mock_resource "aws_kms_key" {
+    defaults = { arn = "arn:aws:kms:eu-central-1:123456789012:key/mocked" }
+  }
+  mock_resource "aws_cloudwatch_log_group" {
+    defaults = { arn = "arn:aws:logs:eu-central-1:123456789012:log-group:mocked" }
+  }
+  mock_resource "aws_cloudwatch_metric_alarm" {
+    defaults = { arn = "arn:aws:cloudwatch:eu-central-1:123456789012:alarm:mocked" }
+  }
+}
+
+variables {
+  environment    = "prod"
+  lake_prefix    = "data-lake"
+  log_group      = "/aws-glue/data-lake-prod/output"
+  schedule_group = "prod"
+  glue_job_arns = {
+    sales_etl       = "arn:aws:glue:eu-central-1:123456789012:job/sales-etl-prod"
+    customer_import = "arn:aws:glue:eu-central-1:123456789012:job/customer-import-prod"
+  }
+}
+
+run "queries_are_over_the_environments_logs" {
+  command = apply
+
+  assert {
+    condition = aws_cloudwatch_query_definition.runs["event-triggered jobs"].query_string == join("\n", [
+      "fields @timestamp, job_name, source_object_key, event",
+      "| filter trigger_type = \"s3_event\"",
+      "| filter event = \"job_started\"",
+      "| sort @timestamp desc",
+    ])
+    error_message = "A query is saved as it is written."
+  }
+
+  assert {
+    condition = (
+      alltrue([for query in aws_cloudwatch_query_definition.runs : query.log_group_names == tolist([var.log_group])])
+      && alltrue([for query in aws_cloudwatch_query_definition.executions : query.log_group_names == tolist([output.execution_log_group])])
+    )
+    error_message = "Queries look where the runs and the executions are logged."
+  }
+}
+
+run "executions_of_this_environment_are_logged" {
+  command = apply
+
+  assert {
+    condition = jsondecode(aws_cloudwatch_event_rule.executions.event_pattern) == {
+      source        = ["aws.states"]
+      "detail-type" = ["Step Functions Execution Status Change"]
+      detail        = { stateMachineArn = [{ suffix = "-prod" }] }
+    }
+    error_message = "One rule is for the machines of all jobs, and of no other environment."
+  }
+
+  assert {
+    condition     = jsondecode(aws_cloudwatch_log_resource_policy.executions.policy_document).Statement[0].Resource == "${aws_cloudwatch_log_group.executions.arn}:*"
+    error_message = "EventBridge may write to the log of executions, and to no other."
+  }
+}
+
+run "alarms_are_few_and_go_to_one_encrypted_topic" {
+  command = apply
+
+  assert {
+    condition     = toset(keys(aws_cloudwatch_metric_alarm.this)) == toset(["failed-executions", "missed-schedules", "quarantine-share"]) && length(aws_cloudwatch_metric_alarm.dead_letters) == 1
+    error_message = "Two jobs need four alarms."
+  }
+
+  assert {
+    condition = alltrue([
+      for alarm in concat(values(aws_cloudwatch_metric_alarm.this), values(aws_cloudwatch_metric_alarm.dead_letters)) :
+      alarm.alarm_actions == toset([output.alarm_topic_arn]) && alarm.treat_missing_data == "notBreaching"
+    ])
+    error_message = "An alarm tells the topic, and no alarm is raised by silence."
+  }
+
+  assert {
+    condition = alltrue([
+      for alarm in concat(values(aws_cloudwatch_metric_alarm.this), values(aws_cloudwatch_metric_alarm.dead_letters)) : alltrue([
+        for query in alarm.metric_query : query.return_data == (query.id == "result") || query.return_data == null
+      ])
+    ])
+    error_message = "An alarm is about one number."
+  }
+
+  assert {
+    condition = (
+      aws_sns_topic.alarms[0].kms_master_key_id == aws_kms_key.alarms[0].arn
+      && jsondecode(aws_kms_key.alarms[0].policy).Statement[1].Principal == { Service = "cloudwatch.amazonaws.com" }
+      && jsondecode(aws_sns_topic_policy.alarms[0].policy).Statement[0].Principal == { Service = "cloudwatch.amazonaws.com" }
+    )
+    error_message = "CloudWatch may use the topic and its key."
+  }
+
+  assert {
+    condition = toset([
+      for name, counted in aws_cloudwatch_log_metric_filter.this : "${counted.metric_transformation[0].namespace}/${counted.metric_transformation[0].name}"
+      ]) == toset([
+      for query in flatten([for alarm in aws_cloudwatch_metric_alarm.this : tolist(alarm.metric_query)]) :
+      "${query.metric[0].namespace}/${query.metric[0].metric_name}" if length(query.metric) > 0 && try(query.metric[0].namespace, "") == "data-lake-prod"
+    ])
+    error_message = "What the alarms look at is counted, and nothing else is."
+  }
+}
+
+run "without_alarms_nothing_of_them_is_there" {
+  command = apply
+  variables { alarms = false }
+
+  assert {
+    condition = (
+      length(aws_cloudwatch_metric_alarm.this) + length(aws_cloudwatch_metric_alarm.dead_letters) == 0
+      && length(aws_sns_topic.alarms) + length(aws_kms_key.alarms) + length(aws_cloudwatch_log_metric_filter.this) == 0
+      && output.alarm_topic_arn == null
+    )
+    error_message = "Neither alarms nor the topic, its key and the metrics are paid for."
+  }
+
+  assert {
+    condition     = length([for widget in jsondecode(aws_cloudwatch_dashboard.this.dashboard_body).widgets : widget if widget.type == "alarm"]) == 0
+    error_message = "The dashboard shows no alarms."
+  }
+}
+
+run "the_queues_can_be_left_out" {
+  command = apply
+  variables { dead_letter_alarms = false }
+
+  assert {
+    condition     = length(aws_cloudwatch_metric_alarm.dead_letters) == 0 && length(aws_cloudwatch_metric_alarm.this) == 3
+    error_message = "The alarms over all jobs stay."
+  }
+}
+
+run "alarms_are_mailed_to_whom_they_are_for" {
+  command = apply
+  variables { alarm_emails = ["team@example.com"] }
+
+  assert {
+    condition     = aws_sns_topic_subscription.emails["team@example.com"].topic_arn == output.alarm_topic_arn
+    error_message = "An address is subscribed to the topic."
+  }
+}
+
+run "a_thousand_jobs_stay_within_what_cloudwatch_takes" {
+  command = apply
+  variables {
+    glue_job_arns = { for number in range(1000) : "job_${number}" => "arn:aws:glue:eu-central-1:123456789012:job/job-${number}-prod" }
+  }
+
+  assert {
+    condition     = length(aws_cloudwatch_metric_alarm.dead_letters) == 100 && alltrue([for alarm in aws_cloudwatch_metric_alarm.dead_letters : length(alarm.metric_query) <= 11])
+    error_message = "An alarm looks at ten queues at most."
+  }
+
+  assert {
+    condition = (
+      sum([for widget in jsondecode(aws_cloudwatch_dashboard.this.dashboard_body).widgets : length(try(widget.properties.metrics, []))]) <= 2500
+      && alltrue([for widget in jsondecode(aws_cloudwatch_dashboard.this.dashboard_body).widgets : length(try(widget.properties.metrics, [])) <= 500])
+      && length(jsondecode(aws_cloudwatch_dashboard.this.dashboard_body).widgets) <= 500
+    )
+    error_message = "A dashboard takes 500 widgets, 500 metrics in one and 2500 in all."
+  }
+
+  assert {
+    condition     = strcontains(jsondecode(aws_cloudwatch_dashboard.this.dashboard_body).widgets[0].properties.markdown, "1000 jobs; graphs show the first 800")
+    error_message = "The dashboard says which jobs it does not draw."
+  }
+}
+
+run "a_job_that_is_no_glue_job_is_refused" {
+  command = plan
+  variables { glue_job_arns = { wrong = "arn:aws:lambda:eu-central-1:123456789012:function:x" } }
+  expect_failures = [var.glue_job_arns]
+}
+
+run "an_address_that_is_none_is_refused" {
+  command = plan
+  variables { alarm_emails = ["team"] }
+  expect_failures = [var.alarm_emails]
+}
+
+run "a_share_above_all_rows_is_refused" {
+  command = plan
+  variables { quarantine_percent = 100 }
+  expect_failures = [var.quarantine_percent]
+}

@@ -1,0 +1,16 @@
+# Owned by the gluecast template: an update rewrites this file and merges local edits into it.
+
+output "alarm_topic_arn" {
+  description = "ARN of the topic that all alarms are sent to; null without alarms."
+  value       = one(aws_sns_topic.alarms[*].arn)
+}
+
+output "execution_log_group" {
+  description = "Name of the log group that holds the starts and ends of all executions, a JSON object a line."
+  value       = aws_cloudwatch_log_group.executions.name
+}
+
+output "dashboard_name" {
+  description = "Name of the environment's dashboard."
+  value       = aws_cloudwatch_dashboard.this.dashboard_name
+}

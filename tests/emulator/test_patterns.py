@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from emulated_aws.patterns import PatternError, matches
+from operations.patterns import PatternError, matches
 
 
 def on_key(*matchers: object) -> dict[str, Any]:

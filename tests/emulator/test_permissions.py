@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from emulated_aws.permissions import policy_allows
+from operations.permissions import policy_allows
 
 MACHINE = "arn:aws:states:eu-central-1:123456789012:stateMachine:sales-etl-dev"
 CONTEXT = {"aws:SourceAccount": "123456789012"}

@@ -17,10 +17,10 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from emulated_aws.patterns import PatternError, matches
 from emulated_aws.server import REGION, EmulatedAws
-from emulated_aws.transformer import TransformerError, transform
 from gluecast.examples import RENDERED
+from operations.patterns import PatternError, matches
+from operations.transformer import TransformerError, transform
 from second_emulator import second_emulator
 
 BUCKET = "data-lake-dev-bronze"

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from emulated_aws.transformer import TransformerError, transform
+from operations.transformer import TransformerError, transform
 
 PATHS = {"bucket": "$.detail.bucket", "object": "$.detail.object"}
 TEMPLATE = '{"rule": "sales", "bucket": <bucket>, "object": <object>}\n'

@@ -91,6 +91,7 @@ def test_a_first_copy_without_questions_spares_a_folder_with_files_of_its_own(
     folders = {
         "src/glue_runtime/": "src/glue_runtime/__init__.py",
         "infrastructure/": "infrastructure/test.sh",
+        "operations/": "operations/__init__.py",
         "tests/e2e/": "tests/e2e/conftest.py",
         "tests/infrastructure/": "tests/infrastructure/test_environments.py",
     }

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from cloud import Cloud
 from deployment import Deployment, all_jobs, chosen_jobs, prepare
 from emulated_aws.server import EmulatedAws, emulated_aws
 
@@ -39,3 +40,9 @@ def deployment(aws: EmulatedAws, tmp_path_factory: pytest.TempPathFactory) -> De
     deployed = prepare(aws, folder, chosen_jobs())
     deployed.apply()
     return deployed
+
+
+@pytest.fixture(scope="session")
+def cloud(aws: EmulatedAws, deployment: Deployment) -> Cloud:
+    """The deployment, as one who uses it sees it."""
+    return Cloud(aws, deployment.outputs())

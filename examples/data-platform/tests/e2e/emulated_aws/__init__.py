@@ -9,12 +9,10 @@ services the links that moto leaves out:
     server.py       starts moto with the repairs it needs, and stops it
     repairs.py      where moto's answers differ from AWS's and a deployment would notice
     delivery.py     S3 event -> rule -> input transformer -> target, schedule -> target
-    patterns.py     event patterns, as EventBridge matches them
-    transformer.py  input transformers, as EventBridge fills them
-    permissions.py  whether a role or a queue lets a service do something
     glue.py         a Glue run: a process here, over a copy of the emulated buckets
 
-Every link acts on what the API says about the deployed resources and on nothing else. What is not
+Event patterns, input transformers and permissions are read as operations/ reads them, which tells
+an operator what a deployment does. Every link acts on what the API says about the deployed resources and on nothing else. What is not
 emulated: IAM for calls made inside a run, time (schedules are fired by hand, retries do not wait
 for each other), quotas, and delivery more than once.
 """

@@ -10,9 +10,9 @@ import uuid
 from collections.abc import Iterator, Mapping
 from typing import Any, Protocol
 
-from emulated_aws.patterns import matches
-from emulated_aws.permissions import queue_allows, role_allows
-from emulated_aws.transformer import TransformerError, transform
+from operations.patterns import matches
+from operations.permissions import queue_allows, role_allows
+from operations.transformer import TransformerError, transform
 
 
 class Aws(Protocol):

@@ -204,12 +204,15 @@ def _keep_saved_queries() -> None:
 
 
 def _run_glue_jobs(aws: Aws, folder: Path) -> None:
-    """A run is a process and its state is the process's; moto's succeeds after a while by itself."""
+    """A run is a process, and its state and time are the process's; moto's succeeds by itself."""
 
     class Run(glue_models.FakeJobRun):  # type: ignore[misc]
+        worker_type: Any
+        number_of_workers: Any
+
         def __init__(self, *args: Any, **kwargs: Any) -> None:
             super().__init__(*args, **kwargs)
-            self.state, self.error_message = "STARTING", ""
+            self.state, self.error_message, self.seconds = "STARTING", "", 0
             threading.Thread(target=self._process, daemon=True).start()
 
         @property
@@ -218,13 +221,17 @@ def _run_glue_jobs(aws: Aws, folder: Path) -> None:
 
         def as_dict(self) -> dict[str, Any]:
             answer: dict[str, Any] = super().as_dict()
+            answer["ExecutionTime"] = self.seconds
             if self.error_message:
                 answer["ErrorMessage"] = self.error_message
             return answer
 
         def _process(self) -> None:
+            job = aws.client("glue").get_job(JobName=self.job_name)["Job"]
+            self.worker_type = self.worker_type or job["WorkerType"]
+            self.number_of_workers = self.number_of_workers or job["NumberOfWorkers"]
             with _AT_ONE_TIME:
-                self.state = "RUNNING"
+                self.state, began = "RUNNING", time.monotonic()
                 own = folder / f"{self.job_name}-{self.job_run_id[:12]}"
                 own.mkdir()
                 try:
@@ -234,6 +241,7 @@ def _run_glue_jobs(aws: Aws, folder: Path) -> None:
                 except Exception as error:  # what the emulation cannot do must not look like a wait
                     state, self.error_message = "ERROR", f"emulated Glue: {error!r}"
                 self.completed_on = self.modified_on = datetime.now(UTC)
+                self.seconds = int(time.monotonic() - began)
                 self.state = state
 
     glue_models.FakeJobRun = Run

@@ -52,7 +52,11 @@ def emulated_aws(folder: Path) -> Iterator[EmulatedAws]:
     """
     log = folder / "emulated_aws.log"
     search_path = os.pathsep.join(
-        [str(Path(__file__).parents[1]), os.environ.get("PYTHONPATH", "")]
+        [
+            str(Path(__file__).parents[1]),
+            str(Path(__file__).parents[3]),
+            os.environ.get("PYTHONPATH", ""),
+        ]
     )
     with (
         log.open("w") as stderr,

@@ -1,0 +1,77 @@
+# Owned by the gluecast template: an update rewrites this file and merges local edits into it.
+"""What the machines did: their executions, and what they were started with."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from operations.environment import Environment
+
+
+@dataclass(frozen=True)
+class Execution:
+    """One execution of a job's machine.
+
+    status: RUNNING, SUCCEEDED, FAILED, TIMED_OUT or ABORTED. given: its input. run_id: the Glue run
+    it waited for, where it has succeeded and started one.
+    """
+
+    arn: str
+    job: str
+    status: str
+    started: datetime
+    stopped: datetime | None
+    given: dict[str, Any]
+    run_id: str
+    reason: str
+
+    @property
+    def key(self) -> str:
+        """The key of the object it was started for; nothing for a schedule."""
+        whole_event = self.given.get("detail", {})
+        uploaded = self.given.get("object") or whole_event.get("object") or {}
+        return str(uploaded.get("key", ""))
+
+    @property
+    def rule(self) -> str:
+        """The rule or the schedule that started it, by its name in infrastructure/jobs."""
+        return str(self.given.get("rule") or self.given.get("schedule") or "")
+
+
+def executions(
+    environment: Environment, job: str, since: datetime, status: str | None = None
+) -> Iterator[Execution]:
+    """The executions of a job's machine that have begun since then, the newest first.
+
+    AWS keeps them for 90 days, and takes some 15 questions for their input a second.
+    """
+    states = environment.client("stepfunctions")
+    asked = {"stateMachineArn": environment.machine_arn(job)}
+    asked |= {"statusFilter": status} if status else {}
+    try:
+        for page in states.get_paginator("list_executions").paginate(**asked):
+            for listed in page["executions"]:
+                if listed["startDate"] < since:
+                    return
+                yield _described(
+                    states.describe_execution(executionArn=listed["executionArn"]), job
+                )
+    except states.exceptions.StateMachineDoesNotExist:
+        return  # nothing starts this job, so it has no machine
+
+
+def _described(found: dict[str, Any], job: str) -> Execution:
+    output = json.loads(found.get("output") or "{}")
+    stopped = found.get("stopDate")
+    return Execution(
+        arn=found["executionArn"],
+        job=job,
+        status=found["status"],
+        started=found["startDate"].astimezone(UTC),
+        stopped=stopped.astimezone(UTC) if stopped else None,
+        given=json.loads(found["input"]),
+        run_id=str(output.get("Id", "")),
+        reason=": ".join(found[name] for name in ("error", "cause") if found.get(name)),
+    )

@@ -1,0 +1,100 @@
+# Owned by the gluecast template: an update rewrites this file and merges local edits into it.
+"""The runs of a job, as Glue records them."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from operations.environment import Environment
+from operations.errors import OperationError
+from operations.prices import Prices
+from operations.tables import Row
+
+# https://docs.aws.amazon.com/glue/latest/dg/add-job.html
+DPUS = {"G.1X": 1, "G.2X": 2, "G.4X": 4, "G.8X": 8, "G.12X": 12, "G.16X": 16}
+DPUS |= {"R.1X": 1, "R.2X": 2, "R.4X": 4, "R.8X": 8}
+
+
+@dataclass(frozen=True)
+class Run:
+    """One Glue run. seconds: what it ran, without its start-up. key: nothing for a scheduled run."""
+
+    job: str
+    id: str
+    state: str
+    started: datetime
+    trigger: str
+    key: str
+    seconds: int
+    dpu_hours: float
+    cost: float
+    error: str
+
+
+def runs(environment: Environment, job: str, prices: Prices) -> Iterator[Run]:
+    """The runs of a job, the newest first. Glue keeps them for 90 days.
+
+    Raises:
+        OperationError: the job is not deployed.
+    """
+    glue, name = environment.client("glue"), environment.glue_job(job)
+    try:
+        for page in glue.get_paginator("get_job_runs").paginate(JobName=name):
+            for found in page["JobRuns"]:
+                yield run_of(found, job, prices)
+    except glue.exceptions.EntityNotFoundException:
+        raise OperationError(
+            f"expected the Glue job {name}, found none in {environment.region}: deploy it with "
+            f"make deploy-infra ENV={environment.name} ACTION=apply, or say AWS_REGION"
+        ) from None
+
+
+def run_of(found: dict[str, Any], job: str, prices: Prices) -> Run:
+    """A run from Glue's record of it."""
+    key = found.get("Arguments", {}).get("--object_key", "")
+    seconds = int(found.get("ExecutionTime") or 0)
+    # Glue counts itself where the number of workers changes during a run.
+    if found.get("DPUSeconds"):
+        dpu_hours = found["DPUSeconds"] / 3600
+    else:
+        dpu_hours = prices.dpu_hours(seconds, dpus_of(found))
+    flex = found.get("ExecutionClass") == "FLEX"
+    return Run(
+        job=job,
+        id=found["Id"],
+        state=found["JobRunState"],
+        started=found["StartedOn"].astimezone(UTC),
+        trigger="s3_event" if key else "scheduled",
+        key=key,
+        seconds=seconds,
+        dpu_hours=dpu_hours,
+        cost=prices.of_run(dpu_hours, flex=flex),
+        error=found.get("ErrorMessage", ""),
+    )
+
+
+def dpus_of(found: dict[str, Any]) -> float:
+    """The DPUs of a run or a job: those of its workers, or its capacity in a record without them."""
+    if found.get("WorkerType") in DPUS and found.get("NumberOfWorkers"):
+        return float(DPUS[found["WorkerType"]] * found["NumberOfWorkers"])
+    return float(found.get("MaxCapacity") or 0)
+
+
+def as_rows(found: list[Run]) -> list[Row]:
+    """Runs, for a table."""
+    return [
+        {
+            "started": run.started,
+            "job": run.job,
+            "state": run.state,
+            "trigger": run.trigger,
+            "object": run.key,
+            "seconds": run.seconds,
+            "DPU-hours": run.dpu_hours,
+            "cost": run.cost,
+            "run": run.id,
+            "error": run.error,
+        }
+        for run in found
+    ]

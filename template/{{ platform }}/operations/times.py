@@ -1,0 +1,31 @@
+# Owned by the gluecast template: an update rewrites this file and merges local edits into it.
+"""Points in time, as a user writes them and as a table shows them."""
+
+import re
+from datetime import UTC, datetime, timedelta
+
+from operations.errors import OperationError
+
+_UNITS = {"m": "minutes", "h": "hours", "d": "days"}
+
+
+def point_in_time(text: str, now: datetime | None = None) -> datetime:
+    """Read 90m, 2h or 7d (so long ago), or 2024-01-15 or 2024-01-15T10:30, which are UTC.
+
+    Raises:
+        OperationError: it is none of them.
+    """
+    if ago := re.fullmatch(r"([0-9]+)([mhd])", text):
+        return (now or datetime.now(UTC)) - timedelta(**{_UNITS[ago[2]]: int(ago[1])})
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError:
+        raise OperationError(
+            f"expected a time such as 2h, 7d, 2024-01-15 or 2024-01-15T10:30, found {text}"
+        ) from None
+    return found if found.tzinfo else found.replace(tzinfo=UTC)
+
+
+def shown(time: datetime | None) -> str:
+    """A time for a table, in UTC: 2024-01-15 10:30:00."""
+    return f"{time.astimezone(UTC):%Y-%m-%d %H:%M:%S}" if time else ""

@@ -1,0 +1,93 @@
+# Owned by the gluecast template: an update rewrites this file and merges local edits into it.
+"""What the tests do to a deployment, as one who uses it would."""
+
+import json
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from deployment import REPOSITORY
+from emulated_aws.server import EmulatedAws
+from glue_runtime.local.run import find_job
+from glue_runtime.s3_object import S3Object
+
+
+@dataclass(frozen=True)
+class Cloud:
+    """The deployment, as one who uses it sees it."""
+
+    aws: EmulatedAws
+    outputs: Mapping[str, Any]
+
+    def upload(self, key: str, content: bytes, bucket: str = "") -> list[Mapping[str, Any]]:
+        """Put an object into the bronze bucket; gives the executions that it started, finished."""
+        name = bucket or self.outputs["s3_buckets"]["bronze"]
+        return self.started_by(
+            lambda: self.aws.client("s3").put_object(Bucket=name, Key=key, Body=content)
+        )
+
+    def started_by(self, action: Callable[[], object]) -> list[Mapping[str, Any]]:
+        """The executions that an action started, in any machine, when they have ended."""
+        before = self._executions()
+        action()
+        started = [arn for arn in self._executions() if arn not in before]
+        return [self._ended(arn) for arn in started]
+
+    def runs(self, job: str) -> list[Mapping[str, Any]]:
+        """All runs of a job."""
+        name = self.outputs["glue_job_arns"][job].split("/")[-1]
+        runs: list[Mapping[str, Any]] = self.aws.client("glue").get_job_runs(JobName=name)[
+            "JobRuns"
+        ]
+        return runs
+
+    def run_of(self, job: str, execution: Mapping[str, Any]) -> Mapping[str, Any]:
+        """The run that a succeeded execution waited for."""
+        run_id = json.loads(execution["output"])["Id"]
+        return next(run for run in self.runs(job) if run["Id"] == run_id)
+
+    def log(self, run: Mapping[str, Any]) -> list[dict[str, Any]]:
+        """What a run logged, from the group that its job names."""
+        group = f"{run['Arguments']['--custom-logGroup-prefix']}/output"
+        logs = self.aws.client("logs")
+        lines = logs.get_log_events(logGroupName=group, logStreamName=run["Id"])["events"]
+        return [json.loads(line["message"]) for line in lines]
+
+    def _executions(self) -> list[str]:
+        states = self.aws.client("stepfunctions")
+        machines = states.list_state_machines()["stateMachines"]
+        return [
+            execution["executionArn"]
+            for machine in machines
+            for page in states.get_paginator("list_executions").paginate(
+                stateMachineArn=machine["stateMachineArn"]
+            )
+            for execution in page["executions"]
+        ]
+
+    def _ended(self, arn: str) -> Mapping[str, Any]:
+        states, deadline = self.aws.client("stepfunctions"), time.monotonic() + 300
+        while time.monotonic() < deadline:
+            execution: Mapping[str, Any] = states.describe_execution(executionArn=arn)
+            if execution["status"] != "RUNNING":
+                return execution
+            time.sleep(0.2)
+        raise TimeoutError(f"expected {arn} to end within 300 seconds")
+
+
+def samples(job: str) -> dict[str, bytes]:
+    """The job's test data whose upload should start it, by key."""
+    folder, sources = REPOSITORY / "tests/test_data" / job, find_job(job).sources
+    files = {path.relative_to(folder).as_posix(): path for path in sorted(folder.rglob("*.*"))}
+    return {
+        key: path.read_bytes()
+        for key, path in files.items()
+        if not sources or any(source.owns(S3Object("any", key)) for source in sources)
+    }
+
+
+def renamed(key: str, part: str) -> str:
+    """A key in the same folder, with this part before the first dot of its name."""
+    folder, _, name = key.rpartition("/")
+    return f"{folder}/{part}{name[name.index('.') :]}"

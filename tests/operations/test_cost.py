@@ -1,0 +1,114 @@
+"""Money: what a run is billed as, and which way of starting it is the cheaper one."""
+
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from operations.cost import Load, break_even, by_event, by_schedule, forecast, spent
+from operations.errors import OperationError
+from operations.prices import read_prices
+from operations.runs import run_of
+
+PRICES = read_prices()
+RECORD: dict[str, Any] = {
+    "Id": "jr_1",
+    "JobRunState": "SUCCEEDED",
+    "StartedOn": datetime(2024, 1, 15, tzinfo=UTC),
+    "ExecutionTime": 3600,
+    "WorkerType": "G.1X",
+    "NumberOfWorkers": 2,
+    "MaxCapacity": 99.0,
+    "Arguments": {"--env": "dev"},
+}
+
+
+def test_a_run_of_an_hour_on_two_workers_is_two_dpu_hours() -> None:
+    run = run_of(RECORD, "sales_etl", PRICES)
+
+    assert (run.dpu_hours, run.cost) == (2.0, pytest.approx(0.88))
+    assert run.trigger == "scheduled"
+
+
+@pytest.mark.parametrize(
+    ("change", "dpu_hours"),
+    [
+        ({"WorkerType": "G.2X"}, 4.0),
+        ({"ExecutionTime": 1}, 2 * 60 / 3600),
+        ({"ExecutionTime": 60}, 2 * 60 / 3600),
+        ({"ExecutionTime": 0}, 0.0),
+        ({"WorkerType": "Standard"}, 99.0),
+        ({"DPUSeconds": 1800.0}, 0.5),
+    ],
+)
+def test_a_run_is_billed_by_its_workers_and_for_a_minute_at_least(
+    change: dict[str, Any], dpu_hours: float
+) -> None:
+    assert run_of({**RECORD, **change}, "j", PRICES).dpu_hours == pytest.approx(dpu_hours)
+
+
+def test_a_flexible_run_has_a_price_of_its_own() -> None:
+    run = run_of({**RECORD, "ExecutionClass": "FLEX"}, "j", PRICES)
+
+    assert run.cost == pytest.approx(2 * PRICES.dpu_hour_flex)
+
+
+def test_runs_are_added_up_by_job_and_trigger() -> None:
+    uploaded = {**RECORD, "ExecutionTime": 6, "Arguments": {"--object_key": "sales/a.csv"}}
+    failed = {**uploaded, "JobRunState": "FAILED"}
+    found = [run_of(record, "sales_etl", PRICES) for record in (RECORD, uploaded, failed)]
+
+    by_upload, by_time = spent(found, PRICES)
+
+    assert (by_upload["trigger"], by_time["trigger"]) == ("s3_event", "scheduled")
+    assert (by_upload["runs"], by_upload["files"], by_upload["failed"]) == (2, 1, 1)
+    assert by_upload["at the minimum"] == 2
+    assert by_upload["DPU-hours"] == pytest.approx(2 * 2 / 60)
+    assert by_time["cost (USD)"] == pytest.approx(0.88)
+
+
+def test_the_forecast_has_the_prices_of_a_calculation_by_hand() -> None:
+    load = Load(files=10, days=1, start_seconds=60, file_seconds=60, dpus=2, schedules=1)
+
+    assert by_event(load, PRICES) == pytest.approx(10 * (2 * 120 / 3600 * 0.44 + 76e-6))
+    assert by_schedule(load, PRICES) == pytest.approx(2 * 660 / 3600 * 0.44)
+    event, schedule = forecast(load, PRICES)
+    assert event["a day (USD)"] == by_event(load, PRICES)
+    assert schedule["DPU-hours a day"] == pytest.approx(2 * 660 / 3600)
+
+
+def test_the_break_even_is_where_one_way_becomes_cheaper_than_the_other() -> None:
+    load = Load(files=0, days=30, start_seconds=300, file_seconds=1)
+
+    files = break_even(load, PRICES)
+
+    assert files is not None and files > 1
+    there, before = replace(load, files=files), replace(load, files=files - 1)
+    assert by_schedule(there, PRICES) < by_event(there, PRICES)
+    assert by_schedule(before, PRICES) >= by_event(before, PRICES)
+
+
+def test_large_files_that_are_read_every_day_never_make_a_schedule_cheaper() -> None:
+    assert break_even(Load(files=0, days=30, file_seconds=300), PRICES) is None
+
+
+def test_prices_of_ones_own_take_the_place_of_some(tmp_path: Path) -> None:
+    own = tmp_path / "ours.toml"
+    own.write_text('dpu_hour = 0.30\nas_of = "2026-12-01"\n')
+
+    prices = read_prices(own)
+
+    assert (prices.dpu_hour, prices.as_of) == (0.30, "2026-12-01")
+    assert prices.dpu_hour_flex == PRICES.dpu_hour_flex
+
+
+@pytest.mark.parametrize("text", ["dpu = 1", "dpu_hour =", None])
+def test_what_is_no_price_is_refused(tmp_path: Path, text: str | None) -> None:
+    own = tmp_path / "ours.toml"
+    if text is not None:
+        own.write_text(text)
+
+    with pytest.raises(OperationError, match="expected prices"):
+        read_prices(own)

@@ -1,0 +1,70 @@
+"""A machine's first choice is evaluated as Step Functions does."""
+
+from typing import Any
+
+import pytest
+
+from operations.choices import ChoiceError, next_state, runs_object
+
+
+def machine(*conditions: dict[str, Any]) -> dict[str, Any]:
+    choice = {"And": list(conditions), "Next": "Run"}
+    return {
+        "StartAt": "Route",
+        "States": {
+            "Route": {"Type": "Choice", "Choices": [choice], "Default": "Ignore"},
+            "Run": {"Type": "Task", "Parameters": {"Arguments": {"--object_key.$": "$.key"}}},
+            "Ignore": {"Type": "Succeed"},
+        },
+    }
+
+
+def key_matches(pattern: str) -> dict[str, Any]:
+    return machine({"Variable": "$.object.key", "StringMatches": pattern})
+
+
+@pytest.mark.parametrize(
+    ("pattern", "key", "expected"),
+    [
+        ("*.csv", "sales/a.csv", "Run"),
+        ("*.csv", "sales/a.CSV", "Ignore"),
+        ("*.csv", "sales/a.csv.part", "Ignore"),
+        ("*.csv", "sales/line\nbreak.csv", "Run"),
+        ("sales/*.csv", "sales/.csv", "Run"),
+        ("sales/*.csv", "customers/a.csv", "Ignore"),
+        ("a[1]?.csv", "a[1]?.csv", "Run"),
+        ("a[1]?.csv", "a1x.csv", "Ignore"),
+        ("a\\*.csv", "a*.csv", "Run"),
+        ("a\\*.csv", "ab.csv", "Ignore"),
+        ("a\\\\b", "a\\b", "Run"),
+    ],
+)
+def test_only_a_star_is_special_in_a_pattern(pattern: str, key: str, expected: str) -> None:
+    assert next_state(key_matches(pattern), {"object": {"key": key}}) == expected
+
+
+def test_a_field_that_is_not_there_matches_nothing() -> None:
+    assert next_state(key_matches("*"), {"object": {}}) == "Ignore"
+    assert next_state(key_matches("*"), {"object": "a"}) == "Ignore"
+
+
+def test_all_conditions_of_a_choice_must_hold() -> None:
+    definition = machine(
+        {"Variable": "$.rule", "IsPresent": True}, {"Variable": "$.rule", "StringEquals": "sales"}
+    )
+
+    assert next_state(definition, {"rule": "sales"}) == "Run"
+    assert next_state(definition, {"rule": "customers"}) == "Ignore"
+    assert next_state(definition, {}) == "Ignore"
+
+
+def test_a_run_over_an_object_is_told_from_one_over_the_directory() -> None:
+    definition = key_matches("*")
+
+    assert runs_object(definition, "Run")
+    assert not runs_object(definition, "Ignore")
+
+
+def test_a_comparison_that_is_not_known_is_refused() -> None:
+    with pytest.raises(ChoiceError, match="expected IsPresent, StringEquals or StringMatches"):
+        next_state(machine({"Variable": "$.size", "NumericEquals": 1}), {"size": 1})

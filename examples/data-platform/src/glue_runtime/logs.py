@@ -10,6 +10,8 @@ from typing import Any, TextIO
 
 import structlog
 
+from glue_runtime import metrics
+
 FIELD_ORDER = (
     "timestamp",
     "level",
@@ -57,7 +59,8 @@ def _stamp(_logger: object, method: str, event: Event) -> Event:
 
 def _in_order(_logger: object, _method: str, event: Event) -> Event:
     ordered = {name: event[name] for name in FIELD_ORDER if name in event}
-    return {name: _as_json(value) for name, value in {**ordered, **event}.items()}
+    complete = {**ordered, **event, **metrics.embedded(event)}
+    return {name: _as_json(value) for name, value in complete.items()}
 
 
 def _as_json(value: object) -> object:

@@ -12,7 +12,7 @@ from typing import ClassVar
 import structlog
 from pyspark.sql import DataFrame, SparkSession
 
-from glue_runtime import logs, output, quarantine, settings
+from glue_runtime import logs, metrics, output, quarantine, settings
 from glue_runtime.arguments import parse_arguments
 from glue_runtime.errors import (
     ArgumentError,
@@ -40,7 +40,7 @@ from glue_runtime.spark_session import on_glue, spark_session
 from glue_runtime.storage import Storage
 from glue_runtime.table import NOTHING, Staged, Table, source_id
 
-ARGUMENTS = ("env", "bucket", "object_key", "JOB_RUN_ID")
+ARGUMENTS = ("env", "bucket", "object_key", "uploaded_at", "run_metrics", "JOB_RUN_ID")
 
 _ROUNDS = 5
 """How often a run starts again because its source has changed under its hands."""
@@ -265,7 +265,8 @@ class BaseGlueJob(ABC):
             self.logger.error("job_failed", **_described(error))
             raise
         seconds = round(time.monotonic() - started, 3)
-        self.logger.info("job_completed_successfully", duration_seconds=seconds)
+        lag = metrics.lag(self.args.get("uploaded_at"))
+        self.logger.info("job_completed_successfully", duration_seconds=seconds, **lag)
 
     @classmethod
     def main(cls, job_name: str, argv: Sequence[str] | None = None) -> None:
@@ -274,6 +275,7 @@ class BaseGlueJob(ABC):
         words = sys.argv[1:] if argv is None else argv
         try:
             job = cls(job_name, parse_arguments(words, ARGUMENTS + cls.arguments))
+            metrics.switch(job.args.get("run_metrics"))
         except JobError as error:
             structlog.get_logger().error("job_failed", job_name=job_name, **_described(error))
             sys.exit(f"{job_name}: {error}")
@@ -533,6 +535,7 @@ class BaseGlueJob(ABC):
                 rows_quarantined=rows.misfits if rows else None,
                 file_format=loaded.place.file_format,
                 file_count=len(loaded.files),
+                bytes_read=sum(file.size for file in loaded.files.values()),
                 files_quarantined=len(loaded.found.unreadable),
                 path=loaded.place.where,
                 schema=loaded.schema,

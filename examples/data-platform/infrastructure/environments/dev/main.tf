@@ -34,6 +34,7 @@ module "data_platform" {
   glue_version                = "5.1"
   python_modules              = ["structlog==26.1.0"]
   glue_jobs                   = var.glue_jobs
+  run_metrics                 = var.run_metrics
   manage_bucket_notifications = var.manage_bucket_notifications
   force_destroy               = var.force_destroy
 }

@@ -35,6 +35,12 @@ variable "force_destroy" {
   default     = false
 }
 
+variable "run_metrics" {
+  description = "Metrics of the runs: off, environment (at most 4.80 USD a month) or job (at most 4.80 USD more for each job)."
+  type        = string
+  default     = "environment"
+}
+
 variable "alarms" {
   description = "Whether there are alarms: about 2.40 USD a month, and what the dead-letter queues cost."
   type        = bool

@@ -28,6 +28,7 @@ module "glue_job" {
   kms_key_arn         = var.kms_key_arn
   glue_version        = var.glue_version
   log_group_prefix    = local.log_group_prefix
+  run_metrics         = var.run_metrics
   log_group_arns      = [for group in aws_cloudwatch_log_group.jobs : group.arn]
   worker_type         = try(coalesce(var.glue_jobs[each.key].worker_type), "G.1X")
   number_of_workers   = try(coalesce(var.glue_jobs[each.key].number_of_workers), 2)

@@ -47,6 +47,7 @@ resource "aws_glue_job" "this" {
       "--job-language"              = "python"
       "--job-bookmark-option"       = "job-bookmark-disable"
       "--custom-logGroup-prefix"    = var.log_group_prefix
+      "--run_metrics"               = var.run_metrics
       "--TempDir"                   = "s3://${var.buckets.artifacts}/temporary/${var.name}/"
     } : name => value if value != ""
   }

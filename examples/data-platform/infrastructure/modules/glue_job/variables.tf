@@ -116,6 +116,17 @@ variable "max_concurrent_runs" {
   }
 }
 
+variable "run_metrics" {
+  description = "Metrics that runs write into their log: off, environment (two of each number, for the triggers, however many jobs there are) or job (two more for each job)."
+  type        = string
+  default     = "environment"
+
+  validation {
+    condition     = contains(["off", "environment", "job"], var.run_metrics)
+    error_message = "Expected off, environment or job."
+  }
+}
+
 variable "log_group_prefix" {
   description = "Beginning of the names of the log groups that the runs write to, before /output and /error."
   type        = string

@@ -37,11 +37,11 @@ locals {
 
   tables = concat(
     [
-      for title in ["failed runs and their reason", "files processed by job and day", "quarantined rows", "slowest files"] :
+      for title in ["failed runs and their reason", "files processed by job and day", "quarantined rows", "lag from upload to output", "slowest files"] :
       { title = title, query = "SOURCE '${var.log_group}' | ${local.run_queries[title]}" }
     ],
     [
-      for title in ["files without a completed run", "seconds from event to output"] :
+      for title in ["files without a completed run"] :
       { title = title, query = "SOURCE '${aws_cloudwatch_log_group.executions.name}' | ${local.execution_queries[title]}" }
     ],
   )

@@ -58,6 +58,12 @@ variable "glue_jobs" {
   }
 }
 
+variable "run_metrics" {
+  description = "Metrics of the runs: off, environment (at most 4.80 USD a month) or job (at most 4.80 USD more for each job)."
+  type        = string
+  default     = "environment"
+}
+
 variable "manage_bucket_notifications" {
   description = "Whether this configuration owns the notifications of the bronze bucket. A bucket has one such resource: where another state has it, say false here and turn EventBridge on there."
   type        = bool

@@ -43,6 +43,12 @@ locals {
       | sort @timestamp desc
     EOT
 
+    "lag from upload to output" = <<-EOT
+      filter event = "job_completed_successfully" and ispresent(lag_seconds)
+      | stats max(lag_seconds) as longest, avg(lag_seconds) as mean, count() as files by job_name, bin(1d) as day
+      | sort longest desc
+    EOT
+
     "slowest files" = <<-EOT
       fields duration_seconds, job_name, source_object_key, job_run_id
       | filter event = "job_completed_successfully" and trigger_type = "s3_event"
@@ -65,13 +71,6 @@ locals {
       fields @timestamp, detail.status, detail.stateMachineArn, detail.name, detail.error, detail.cause, detail.input
       | filter detail.status in ["FAILED", "TIMED_OUT", "ABORTED"]
       | sort @timestamp desc
-    EOT
-
-    "seconds from event to output" = <<-EOT
-      filter detail.status = "SUCCEEDED" and detail.input like /"object"/
-      | fields (detail.stopDate - detail.startDate) / 1000 as seconds
-      | stats max(seconds) as longest, avg(seconds) as mean, count() as files by detail.stateMachineArn, bin(1d) as day
-      | sort longest desc
     EOT
   }
 }

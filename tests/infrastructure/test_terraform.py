@@ -75,7 +75,7 @@ def test_the_checks_of_the_repository_pass(repository: Path) -> None:
         ("eventbridge/main.tf", "key  = [{ prefix = each.value.prefix }]", "key  = []"),
         ("eventbridge/main.tf", '"bucket": <bucket>', '"bucket": "<bucket>"'),
         ("eventbridge/machine.tf", "*${rule.suffix}", "*"),
-        ("observability/alarms.tf", 'treat_missing_data  = "notBreaching"', ""),
+        ("observability/alarms.tf", '"notBreaching"', '"breaching"'),
         ("observability/executions.tf", "suffix =", "prefix ="),
         ("eventbridge/roles.tf", '"states:StartExecution"', '"states:*"'),
         ("glue_job/main.tf", "max_retries             = 0", "max_retries             = 1"),

@@ -153,6 +153,34 @@ def test_a_deployment_needs_an_environment_and_an_action(
     assert message in ran.stderr
 
 
+def test_a_forecast_of_the_cost_is_made_without_aws(repository: Path) -> None:
+    ran = make(repository, "cost", "FILES=200", "FILE_SECONDS=1", "JSON=1")
+
+    assert ran.returncode == 0, ran.stderr
+    assert [way["way"] for way in json.loads(ran.stdout)] == ["by event", "by schedule"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["trace"], "expected the key of an object, such as make trace KEY="),
+        (["matching-rules"], "expected the key of an object, such as make matching-rules KEY="),
+        (["replay"], "expected a job, such as make replay JOB="),
+        (["replay", "JOB=sales_etl"], "expected SINCE="),
+        (["replay", 'JOB=it\'s a "job"', "SINCE=1d"], 'found it\'s a "job"'),
+        (["job-runs", "ENV=nowhere"], "expected ENV to be one of dev, prod, found nowhere"),
+        (["doctor", "JOB=nobody"], "expected JOB to be one of"),
+    ],
+)
+def test_an_operating_command_says_what_it_needs(
+    repository: Path, arguments: list[str], message: str
+) -> None:
+    ran = make(repository, *arguments)
+
+    assert ran.returncode != 0
+    assert message in ran.stderr
+
+
 def test_a_python_that_is_too_old_is_named(repository: Path, tmp_path: Path) -> None:
     old = tmp_path / "python3.9"
     code = (

@@ -52,6 +52,10 @@ TASKS: dict[str, tuple[str, list[list[str]]]] = {
         "tag the commits of the releases, as the file RELEASES names them",
         [["-m", "gluecast.releases"]],
     ),
+    "bench-update": (
+        "measure gluecast update beside a loop of copier update, for 1 to 1000 jobs",
+        [[str(ROOT / "tests/benchmarks/update.py")]],
+    ),
     "samples": (
         "write the template's sample data anew, after a change of its formats",
         [["-m", "gluecast.sample_data"]],
@@ -66,7 +70,7 @@ def main() -> int:
             print(f"expected a task of the list below, found {task}\n", file=sys.stderr)
         print("usage: python3 generator TASK\n")
         for name, (purpose, _) in TASKS.items():
-            print(f"  {name:<10} {purpose}")
+            print(f"  {name:<13} {purpose}")
         return 0 if task in ("help", "--help", "-h") else 2
     set_up()
     commands = TASKS[task][1]

@@ -15,11 +15,11 @@ def tasks() -> list[str]:
     """The names in the list of tasks that `python3 generator` prints."""
     command = [sys.executable, "generator", "help"]
     ran = subprocess.run(command, cwd=TEMPLATE_ROOT, capture_output=True, text=True, check=True)
-    return re.findall(r"^  (\w+) ", ran.stdout, re.MULTILINE)
+    return re.findall(r"^  ([\w-]+) ", ran.stdout, re.MULTILINE)
 
 
 def test_every_task_that_the_readme_names_exists() -> None:
-    named = set(re.findall(r"python3 generator (\w+)", README))
+    named = set(re.findall(r"python3 generator ([\w-]+)", README))
 
     assert {"demo", "test", "examples"} <= named <= set(tasks())
 

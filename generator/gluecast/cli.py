@@ -1,6 +1,7 @@
 """The command line of gluecast: it parses and prints; the work is done elsewhere."""
 
 import argparse
+import gc
 import json
 import sys
 from collections.abc import Sequence
@@ -155,6 +156,8 @@ def parser() -> argparse.ArgumentParser:
 def main(argv: Sequence[str] | None = None) -> None:
     """Run one command, and exit with an ExitCode."""
     options = parser().parse_args(argv)
+    # A command lives for seconds; looking for cycles would be a quarter of what an update costs.
+    gc.disable()
     try:
         sys.exit(options.run(options))
     except GluecastError as error:
@@ -162,6 +165,8 @@ def main(argv: Sequence[str] | None = None) -> None:
         sys.exit(ExitCode.FAILED)
     except KeyboardInterrupt:
         sys.exit(ExitCode.INTERRUPTED)
+    finally:
+        gc.enable()
 
 
 def _command(

@@ -114,14 +114,20 @@ class Renderer:
             environment = worker.jinja_env
             environment.auto_reload = False
             environment.cache = {}
-            compiled: dict[str, JinjaTemplate] = {}
+            compiled: dict[str, JinjaTemplate | _Plain] = {}
             compile_anew = environment.from_string
+            marks = (
+                environment.variable_start_string,
+                environment.block_start_string,
+                environment.comment_start_string,
+            )
 
-            def from_string(text: Any, *arguments: Any, **options: Any) -> JinjaTemplate:
-                if not isinstance(text, str) or arguments or options:
-                    return compile_anew(text, *arguments, **options)
+            def from_string(text: Any) -> JinjaTemplate | _Plain:
+                if not isinstance(text, str):
+                    raise TypeError("expected a text")  # Copier then takes the value as it is
                 if text not in compiled:
-                    compiled[text] = compile_anew(text)
+                    plain = not any(mark in text for mark in marks)
+                    compiled[text] = _Plain(text) if plain else compile_anew(text)
                 return compiled[text]
 
             vars(environment)["from_string"] = from_string
@@ -256,6 +262,16 @@ class Renderer:
         """What a name that must be rendered contains."""
         environment = self._environment
         return (environment.variable_start_string, environment.block_start_string)
+
+
+@dataclass(frozen=True)
+class _Plain:
+    """A template without anything to render: most values of most questions."""
+
+    text: str
+
+    def render(self, *_: Any, **__: Any) -> str:
+        return self.text
 
 
 @dataclass(frozen=True)

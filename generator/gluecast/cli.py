@@ -99,6 +99,9 @@ def parser() -> argparse.ArgumentParser:
         "--dry-run", action="store_true", help="say what would happen to every file"
     )
     update.add_argument("--json", action="store_true", help="print the report as JSON")
+    update.add_argument(
+        "--summary", type=Path, metavar="FILE", help="write a pull request's body to FILE"
+    )
     ending = update.add_mutually_exclusive_group()
     ending.add_argument(
         "--continue",
@@ -218,7 +221,13 @@ def _list(options: argparse.Namespace) -> int:
 
 
 def _update(options: argparse.Namespace) -> int:
-    from gluecast.update import abort_update, continue_update, described, update
+    from gluecast.update import (
+        abort_update,
+        as_markdown,
+        continue_update,
+        described,
+        update,
+    )
 
     if options.abort:
         for path in abort_update(options.target):
@@ -233,6 +242,8 @@ def _update(options: argparse.Namespace) -> int:
     report = update(
         options.target, to=options.to, only=options.only, dry_run=options.dry_run, say=_say
     )
+    if options.summary:
+        options.summary.write_text(as_markdown(report), encoding="utf-8")
     if options.json:
         print(_json(report.as_json()))
     else:

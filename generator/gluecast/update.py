@@ -191,6 +191,23 @@ def described(report: Report, *, every_file: bool) -> str:
     return "\n".join(lines)
 
 
+def as_markdown(report: Report) -> str:
+    """The report as the body of a pull request."""
+    if not report.versions:
+        return "Nothing to do: every layer is at that version.\n"
+    lines = ["## Template update", "", *(f"- {line}" for line in _versions(report).splitlines())]
+    lines += ["", "| files | kind | |", "|---|---|---|"]
+    for kind in Kind:
+        count = sum(change.kind == kind for change in report.changes)
+        if count:
+            lines.append(f"| {count} | {kind} | {MEANING[kind]} |")
+    for kind in (Kind.CONFLICT, Kind.RENAMED, Kind.KEPT_DELETED, Kind.MERGED):
+        of_kind = [change for change in report.changes if change.kind == kind]
+        if of_kind:
+            lines += ["", f"### {kind}", "", *(f"- `{_line(change)}`" for change in of_kind)]
+    return "\n".join(lines) + "\n"
+
+
 def _line(change: Change) -> str:
     moved = f"{change.moved_from} -> " if change.moved_from else ""
     return f"{moved}{change.path}" + (f"  ({change.note})" if change.note else "")

@@ -66,6 +66,22 @@ def test_update_tells_by_its_exit_code_how_it_ended(
     assert run("update", repository, "--abort", "--continue") == ExitCode.USAGE
 
 
+def test_the_summary_is_the_body_of_a_pull_request(
+    small: SmallTemplate, repository: Path, tmp_path: Path
+) -> None:
+    (repository / "src/jobs/sales.py").write_text("mine\n")
+    commit(repository, "An edit")
+    small.replace(JOB, "line 02", "fixed")
+    small.release("v2.0.0")
+
+    run("update", repository, "--dry-run", "--summary", tmp_path / "body.md")
+
+    body = (tmp_path / "body.md").read_text()
+    assert "- v1.0.0 -> v2.0.0: 2 layers\n" in body
+    assert "| 1 | conflict | changed by you and by the template in the same place |" in body
+    assert "### conflict\n\n- `src/jobs/sales.py`\n" in body
+
+
 def test_an_error_is_one_line_without_a_traceback(
     repository: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -8,9 +8,11 @@ from pathlib import Path
 
 import pytest
 
+from gluecast.check import check
 from gluecast.errors import GluecastError
+from gluecast.examples import published
 from gluecast.merge import Kind
-from gluecast.template import commit
+from gluecast.template import PUBLISHED_AT, commit
 from gluecast.update import Report, abort_update, continue_update, update
 from small_template import BASE, JOB, LINES, SmallTemplate, git, tree
 
@@ -473,6 +475,25 @@ def test_it_works_from_a_subfolder_in_a_work_tree_below_the_root_with_a_relative
     abort_update(tmp_path / "second/lake/src")
     assert tree(tmp_path / "second") == before
     assert git(tmp_path / "second", "status", "--porcelain") == ""
+
+
+def test_a_template_at_an_address_is_cloned(
+    small: SmallTemplate, repository: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for answers in (repository / ".copier-answers").iterdir():
+        answers.write_text(answers.read_text().replace(str(small.folder), PUBLISHED_AT))
+    commit(repository, "As from the published template")
+    for name, value in published(small.folder, cache=tmp_path).items():
+        monkeypatch.setenv(name, value)
+    small.replace(JOB, "line 02", "line 02, fixed")
+    small.release("v2.0.0")
+
+    assert check(repository).behind.keys() == {"_platform", "orders", "sales"}
+    quietly(repository)
+
+    assert "line 02, fixed" in (repository / "src/jobs/sales.py").read_text()
+    recorded = (repository / ".copier-answers/sales.yml").read_text()
+    assert f'_src_path: "{PUBLISHED_AT}"' in recorded
 
 
 KILLED = """

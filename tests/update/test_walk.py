@@ -27,9 +27,7 @@ def replace(folder: Path, path: str, old: str, new: str) -> None:
     (folder / path).write_text(text.replace(old, new))
 
 
-def test_the_walk(
-    copy: Copy, own_template: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_the_walk(copy: Copy, own_template: Path, capsys: pytest.CaptureFixture[str]) -> None:
     for job in JOBS:
         repository = copy(job_name=job, source=own_template)
     git(repository, "init", "--quiet")

@@ -111,10 +111,13 @@ def plan(repository: Path, to: str | None, only: Sequence[str], scratch: Path) -
         source = sources[layer.source]
         target = to or source.latest()
         step = Step(layer, source, source.resolve(layer.version), source.resolve(target))
-        if step.old == step.new:
-            continue
-        _refuse_older(layer.name, layer.version, target)
-        steps.append(step)
+        older = _is_older(target, layer.version)
+        if older and to:
+            raise GluecastError(
+                f"expected a newer version than {layer.version} of {layer.name}, found {target}"
+            )
+        if step.old != step.new and not older:
+            steps.append(step)
     _refuse_skew(layers, steps, to)
     return steps
 
@@ -223,10 +226,9 @@ def _versions(report: Report) -> str:
     )
 
 
-def _refuse_older(name: str, old: str, new: str) -> None:
-    before, after = version_of(old), version_of(new)
-    if before and after and before > after:
-        raise GluecastError(f"expected a newer version than {old} of {name}, found {new}")
+def _is_older(version: str, other: str) -> bool:
+    ours, theirs = version_of(version), version_of(other)
+    return bool(ours and theirs and ours < theirs)
 
 
 def _refuse_skew(layers: Sequence[Layer], steps: Sequence[Step], to: str | None) -> None:

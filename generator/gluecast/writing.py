@@ -224,11 +224,13 @@ def _put_back(tree: WorkTree, note: Pending) -> list[str]:
             edited.append(path)
             _replace(tree.state_folder / "aborted", path, found)
     lines = []
-    for path in note.conflicts:
-        entry = note.before[path]
+    for path, entry in note.before.items():
+        known = None if path in note.untracked else entry
+        if path not in note.conflicts and tree.entries.get(path) == known:
+            continue
         lines.append(f"0 {'0' * 40}\t{tree.prefix}{path}")
-        if entry and path not in note.untracked:
-            lines.append(f"{entry.mode} {entry.oid} 0\t{tree.prefix}{path}")
+        if known:
+            lines.append(f"{known.mode} {known.oid} 0\t{tree.prefix}{path}")
     _index(tree, lines)
     for path in note.after:
         if note.before[path] is None:

@@ -134,6 +134,18 @@ def test_an_older_version_is_refused(small: SmallTemplate, repository: Path) -> 
         quietly(repository, to="v1.0.0")
 
 
+def test_a_layer_that_is_ahead_of_the_newest_release_stays(
+    small: SmallTemplate, repository: Path
+) -> None:
+    small.replace(BASE, "line 02", "not released")
+    commit(small.folder, "After v1.0.0")
+    quietly(repository, to="main")
+    commit(repository, "Ahead")
+
+    assert quietly(repository) == Report({}, [])
+    assert "not released" in (repository / "src/base.py").read_text()
+
+
 def test_a_version_that_is_not_there_is_refused_with_those_that_are(repository: Path) -> None:
     with pytest.raises(GluecastError, match=r"found v9; its releases: v1\.0\.0"):
         quietly(repository, to="v9")
@@ -208,7 +220,10 @@ def test_continue_after_the_update_was_thrown_away_is_refused(
     assert quietly(repository, dry_run=True) != Report({}, [])
 
 
-def test_abort_restores_the_tree_exactly(small: SmallTemplate, repository: Path) -> None:
+@pytest.mark.parametrize("staged", [False, True])
+def test_abort_restores_the_tree_exactly(
+    small: SmallTemplate, repository: Path, staged: bool
+) -> None:
     (repository / "untracked.txt").write_text("mine\n")
     (repository / "src/base.py").chmod(0o755)
     commit(repository, "A mode")
@@ -221,6 +236,8 @@ def test_abort_restores_the_tree_exactly(small: SmallTemplate, repository: Path)
     small.release("v2.0.0")
     assert quietly(repository).conflicts
     assert tree(repository) != before[0]
+    if staged:
+        git(repository, "add", "src/jobs", "docs", "tests", ".copier-answers")
 
     assert abort_update(repository) == []
 

@@ -274,7 +274,9 @@ def execution_of(chain: Chain, name: str, arguments: dict[str, str]) -> dict[str
     machine = chain.machine({"StartAt": "Run", "States": {"Run": task}})
     states = chain.aws.client("stepfunctions")
     arn = states.start_execution(stateMachineArn=machine, input="{}")["executionArn"]
+    deadline = time.monotonic() + 60
     while (found := states.describe_execution(executionArn=arn))["status"] == "RUNNING":
+        assert time.monotonic() < deadline, "the execution does not end"
         time.sleep(0.1)
     return dict(found)
 

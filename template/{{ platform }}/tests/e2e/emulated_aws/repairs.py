@@ -227,14 +227,14 @@ def _run_glue_jobs(aws: Aws, folder: Path) -> None:
             return answer
 
         def _process(self) -> None:
-            job = aws.client("glue").get_job(JobName=self.job_name)["Job"]
-            self.worker_type = self.worker_type or job["WorkerType"]
-            self.number_of_workers = self.number_of_workers or job["NumberOfWorkers"]
             with _AT_ONE_TIME:
                 self.state, began = "RUNNING", time.monotonic()
                 own = folder / f"{self.job_name}-{self.job_run_id[:12]}"
                 own.mkdir()
                 try:
+                    job = aws.client("glue").get_job(JobName=self.job_name)["Job"]
+                    self.worker_type = self.worker_type or job.get("WorkerType")
+                    self.number_of_workers = self.number_of_workers or job.get("NumberOfWorkers")
                     state, self.error_message = run_job(
                         aws, self.job_name, self.job_run_id, self.arguments or {}, own
                     )

@@ -61,6 +61,8 @@ def test_an_upload_ends_as_the_rows_of_that_file(
     assert expected.items() <= run["Arguments"].items()
     log = cloud.log(run)
     assert log[-1]["event"] == "job_completed_successfully"
+    assert log[-1]["lag_seconds"] >= log[-1]["duration_seconds"]
+    assert "_aws" in log[-1]
     written = next(entry for entry in log if entry["event"] == "data_written")
     rows = table(cloud.aws, spark, written["output"], tmp_path)
     assert rows.count() > 0

@@ -19,7 +19,6 @@ from botocore.config import Config
 REGION = "eu-central-1"
 """Where everything here is; a deployment goes to it whatever its own region is."""
 
-SERVICES = ("events", "glue", "iam", "logs", "s3", "scheduler", "sqs", "stepfunctions", "sts")
 
 
 @dataclass(frozen=True)

@@ -150,7 +150,7 @@ def test_new_takes_the_published_template_at_the_release_of_the_package(
     own_template: Path, tmp_path: Path
 ) -> None:
     release = f"v{metadata.version('gluecast')}"
-    git(own_template, "tag", "--force", release)
+    commit(own_template, "A release", tag=release)
     environment = published(own_template, cache=tmp_path / "cache")
     commit(own_template, "Not released", tag="v9.0.0")
     command = [

@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as F
 
 from cloud import Cloud, renamed, samples
 from deployment import ENVIRONMENT, Deployment, chosen_jobs
@@ -65,10 +66,8 @@ def test_an_upload_ends_as_the_rows_of_that_file(
     assert "_aws" in log[-1]
     written = next(entry for entry in log if entry["event"] == "data_written")
     rows = table(cloud.aws, spark, written["output"], tmp_path)
-    assert rows.count() > 0
-    assert {row.source_object for row in rows.select("source_object").distinct().collect()} == {
-        f"s3://{bucket}/{key}"
-    }
+    of_file = rows.where(F.col("source_object") == f"s3://{bucket}/{key}").count()
+    assert of_file == written["row_count"] > 0
 
 
 @pytest.fixture(scope="module")
@@ -110,7 +109,7 @@ def test_other_uploads_start_no_run(cloud: Cloud, job: str, wrong: str) -> None:
     elif wrong == "suffix":
         key = f"{key}.part"
     elif wrong == "size":
-        content = b""
+        key, content = renamed(key, "empty"), b""
     before = len(cloud.runs(job))
 
     executions = cloud.upload(key, content, bucket)
@@ -148,9 +147,9 @@ def test_a_failed_run_is_seen_in_the_machine_and_kept_in_the_queue(cloud: Cloud,
     queue = sqs.get_queue_url(
         QueueName=f"{execution['stateMachineArn'].split(':')[-1]}-dead-letters"
     )
-    [message] = sqs.receive_message(QueueUrl=queue["QueueUrl"])["Messages"]
-    kept = json.loads(message["Body"])
-    assert kept["object"]["key"] == hidden
+    messages = sqs.receive_message(QueueUrl=queue["QueueUrl"], MaxNumberOfMessages=10)["Messages"]
+    bodies = [json.loads(message["Body"]) for message in messages]
+    [kept] = [body for body in bodies if body.get("object", {}).get("key") == hidden]
     assert "FAILED" in kept["failure"]["Cause"]
 
 

@@ -20,7 +20,6 @@ REGION = "eu-central-1"
 """Where everything here is; a deployment goes to it whatever its own region is."""
 
 
-
 @dataclass(frozen=True)
 class EmulatedAws:
     """Where the API is: ``http://127.0.0.1:PORT``."""

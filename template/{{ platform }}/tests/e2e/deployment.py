@@ -57,7 +57,7 @@ class Deployment:
         return ran
 
     def apply(self, *options: str) -> None:
-        """Bring the emulated AWS to what the code says; an option is such as -var=name=value."""
+        """Bring the emulated AWS to what the code says; options are Terraform's, such as -var=name=value."""
         self.terraform("apply", "-no-color", "-input=false", "-auto-approve", *_VARIABLES, *options)
 
     def plan(self) -> subprocess.CompletedProcess[str]:

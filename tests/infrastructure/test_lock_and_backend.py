@@ -3,11 +3,13 @@
 Terraform only installs the provider here, it does not start it: packages with a word in them do.
 """
 
+import functools
 import json
 import os
 import re
 import shutil
 import subprocess
+import tempfile
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -16,6 +18,7 @@ from pathlib import Path
 import pytest
 
 from gluecast.examples import RENDERED
+from terraform import PROVIDER_ALONE
 
 # In CI a missing tool is a failure, not a skip.
 MISSING = [tool for tool in ("terraform", "make", "git") if shutil.which(tool) is None]
@@ -53,9 +56,19 @@ def elsewhere(here: str) -> str:
     return "linux_amd64" if here == "darwin_arm64" else "darwin_arm64"
 
 
+@functools.cache
+def provider_address() -> str:
+    """The provider's whole name, registry first, as Terraform knows it: the folder in a mirror."""
+    with tempfile.TemporaryDirectory() as folder:
+        (Path(folder) / "main.tf").write_text(PROVIDER_ALONE)
+        command = ["terraform", f"-chdir={folder}", "providers"]
+        ran = subprocess.run(command, capture_output=True, text=True, check=True)
+    return re.findall(r"provider\[(.+)\]", ran.stdout)[0]
+
+
 def add_package(mirror: Path, version: str, *platforms: str) -> None:
     for platform in platforms:
-        folder = mirror / "registry.terraform.io/hashicorp/aws" / version / platform
+        folder = mirror / provider_address() / version / platform
         folder.mkdir(parents=True)
         (folder / f"terraform-provider-aws_v{version}").write_text(platform)
 

@@ -491,6 +491,7 @@ def test_both_match_the_same_events(second: Comparison) -> None:
     assert different == []
 
 
+# In CI a missing terraform is a failure, not a skip.
 @pytest.mark.skipif(
     shutil.which("terraform") is None and not os.environ.get("CI"),
     reason="terraform is not installed: it writes the rules' patterns",

@@ -299,18 +299,18 @@ def test_an_edited_file_that_the_template_renames_keeps_its_edits(
     small: SmallTemplate, repository: Path
 ) -> None:
     edit_and_commit(repository, "src/jobs/sales.py", "line 18", "line 18, mine")
-    small.move(JOB, "{{ job }}/src/work/{{ job_name }}_job.py.jinja")
-    small.replace("{{ job }}/src/work/{{ job_name }}_job.py.jinja", "line 02", "line 02, fixed")
+    small.move(JOB, "{{ job }}/src/etl/{{ job_name }}_job.py.jinja")
+    small.replace("{{ job }}/src/etl/{{ job_name }}_job.py.jinja", "line 02", "line 02, fixed")
     small.release("v2.0.0")
 
     report = quietly(repository)
 
-    assert kinds(report)["src/work/sales_job.py"] == Kind.RENAMED
-    text = (repository / "src/work/sales_job.py").read_text()
+    assert kinds(report)["src/etl/sales_job.py"] == Kind.RENAMED
+    text = (repository / "src/etl/sales_job.py").read_text()
     assert "line 18, mine" in text
     assert "line 02, fixed" in text
     assert not (repository / "src/jobs").exists()
-    assert (repository / "src/work/orders_job.py").exists()
+    assert (repository / "src/etl/orders_job.py").exists()
 
 
 def test_an_edited_file_that_the_template_removes_stays_and_is_a_conflict(

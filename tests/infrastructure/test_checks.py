@@ -100,6 +100,11 @@ FAULTS: list[tuple[Check, str, str, Edit]] = [
         swap("event_pattern", '["aws.s3"]', '"aws.s3"'),
     ),
     (
+        uploads.patterns_say_what_they_seem_to,
+        *(RULE, "sales"),
+        swap("event_pattern", '"numeric":["', '"numeric":["='),
+    ),
+    (
         uploads.input_templates_give_json,
         TARGET,
         "sales",

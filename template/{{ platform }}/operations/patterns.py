@@ -32,12 +32,16 @@ def matches(pattern: Mapping[str, Any], event: Mapping[str, Any]) -> bool:
     Raises:
         PatternError: the pattern is none; found whether or not the event gets that far.
     """
-    _check(pattern)
+    check(pattern)
     return _matches_fields(pattern, event)
 
 
-def _check(pattern: Any) -> set[str]:
-    """The fields that the pattern asks for, as paths in dots."""
+def check(pattern: Any) -> set[str]:
+    """The fields that the pattern asks for, as paths in dots.
+
+    Raises:
+        PatternError: EventBridge would not take it, or take it in another sense.
+    """
     if not isinstance(pattern, Mapping) or not pattern:
         raise PatternError(f"expected an object with at least one field, found {pattern!r}")
     paths: set[str] = set()
@@ -47,7 +51,7 @@ def _check(pattern: Any) -> set[str]:
         if name == "$or":
             if not isinstance(expected, list) or len(expected) < 2:
                 raise PatternError(f"expected a list of patterns after $or, found {expected!r}")
-            found = set().union(*[_check(alternative) for alternative in expected])
+            found = set().union(*[check(alternative) for alternative in expected])
         elif isinstance(expected, list):
             if not expected:
                 raise PatternError(f"expected at least one value for {name}, found an empty list")
@@ -55,7 +59,7 @@ def _check(pattern: Any) -> set[str]:
                 _matches_value(matcher, "")
             found = {name}
         else:
-            found = {f"{name}.{path}" for path in _check(expected)}
+            found = {f"{name}.{path}" for path in check(expected)}
         if paths & found:
             raise PatternError(f"expected each field once, found {paths & found} beside $or")
         paths |= found

@@ -12,7 +12,7 @@ services the links that moto leaves out:
     glue.py         a Glue run: a process here, over a copy of the emulated buckets
 
 Event patterns, input transformers and permissions are read as operations/ reads them, which tells
-an operator what a deployment does. Every link acts on what the API says about the deployed resources and on nothing else. What is not
-emulated: IAM for calls made inside a run, time (schedules are fired by hand, retries do not wait
-for each other), quotas, and delivery more than once.
+an operator what a deployment does. Every link acts on what the API says about the deployed resources
+and on nothing else. What is not emulated: IAM for calls made inside a run, time (schedules are fired
+by hand, retries do not wait for each other), quotas, and delivery more than once.
 """

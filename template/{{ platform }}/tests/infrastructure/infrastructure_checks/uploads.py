@@ -1,7 +1,6 @@
 # Owned by the gluecast template: an update rewrites this file and merges local edits into it.
 """Rules of EventBridge: what they match, what they send, and to whom."""
 
-import fnmatch
 import itertools
 import json
 import re
@@ -9,18 +8,9 @@ from collections.abc import Iterator
 from typing import Any
 
 from infrastructure_checks.resources import Resource, by_arn, of_type, statements
+from operations.patterns import PatternError, check
+from operations.permissions import policy_allows
 
-# https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-create-pattern-operators.html
-OPERATORS = {
-    "anything-but",
-    "cidr",
-    "equals-ignore-case",
-    "exists",
-    "numeric",
-    "prefix",
-    "suffix",
-    "wildcard",
-}
 PLACEHOLDER = re.compile(r"<([A-Za-z0-9_.-]+)>")
 INPUT_PATH = re.compile(r"\$(\.[A-Za-z0-9_-]+)+")
 
@@ -125,37 +115,39 @@ def sent_by(target: Resource) -> dict[str, Any]:
 
 
 def _accepts(queue: Resource, rule: Resource) -> bool:
-    return any(
-        statement["Effect"] == "Allow"
-        and statement.get("Principal") == {"Service": "events.amazonaws.com"}
-        and statement["Action"] == "sqs:SendMessage"
-        and statement["Resource"] == queue.values["arn"]
-        and fnmatch.fnmatch(rule.values["arn"], statement["Condition"]["ArnLike"]["aws:SourceArn"])
-        for statement in statements(queue.values["policy"])
-    )
+    """Whether the queue's policy lets the rule send to it."""
+    policy = {"Statement": statements(queue.values["policy"])}
+    context = {"aws:SourceArn": rule.values["arn"]}
+    service = "events.amazonaws.com"
+    return policy_allows(policy, "sqs:SendMessage", queue.values["arn"], service, context)
 
 
-def _pattern_findings(pattern: Any, path: str = "$") -> Iterator[str]:
-    if isinstance(pattern, dict):
-        for name, value in pattern.items():
-            if name == "$or":
-                for part in value:
-                    yield from _pattern_findings(part, path)
-            else:
-                yield from _pattern_findings(value, f"{path}.{name}")
-        return
-    if not isinstance(pattern, list) or not pattern:
-        yield f"expected an array of choices, found {json.dumps(pattern)} at {path}"
-        return
-    matchers = [choice for choice in pattern if isinstance(choice, dict)]
-    operators = {operator for matcher in matchers for operator in matcher}
-    if unknown := operators - OPERATORS:
-        yield f"expected an operator of EventBridge, found {sorted(unknown)} at {path}"
-    if len(operators) > 1:
-        yield (
-            f"expected one operator, found {sorted(operators)}, of which EventBridge takes "
-            f"either, not both, at {path}"
-        )
+def _pattern_findings(pattern: Any) -> Iterator[str]:
+    try:
+        check(pattern)
+    except PatternError as error:
+        yield str(error)
+    else:
+        yield from _choices_for_conditions(pattern)
+
+
+def _choices_for_conditions(pattern: dict[str, Any]) -> Iterator[str]:
+    """Fields with several operators: EventBridge takes either, where both are meant."""
+    for name, expected in pattern.items():
+        if isinstance(expected, dict):
+            yield from _choices_for_conditions(expected)
+        elif name == "$or":
+            for alternative in expected:
+                yield from _choices_for_conditions(alternative)
+        else:
+            operators = {
+                each for matcher in expected if isinstance(matcher, dict) for each in matcher
+            }
+            if len(operators) > 1:
+                yield (
+                    f"expected one operator, found {sorted(operators)} for {name}, of which "
+                    "EventBridge takes either, not both"
+                )
 
 
 def _targets(resources: list[Resource]) -> Iterator[tuple[Resource, Resource, Resource]]:

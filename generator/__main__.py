@@ -34,7 +34,7 @@ TASKS: dict[str, tuple[str, list[list[str]]]] = {
     ),
     "bench": (
         "measure the generated job against the smallest script by hand (--large: 1 GB too)",
-        [["-m", "gluecast.bench"]],
+        [[str(ROOT / "tests/benchmarks/runs.py")]],
     ),
     "lint": (
         "check format, style and types",

@@ -163,7 +163,7 @@ def take_turns(lake: str, one: str, other: str, rounds: int) -> tuple[Measures, 
     """Let two workers run in turns over the same lake, each run in a process of its own."""
     search_path = os.pathsep.join([str(Path(__file__).parents[1]), str(RENDERED / "src")])
     environment = {**os.environ, "GLUE_LOCAL_LAKE": lake, "PYTHONPATH": search_path}
-    command = [sys.executable, "-m", "gluecast.bench", "--worker"]
+    command = [sys.executable, __file__, "--worker"]
     measured: tuple[Measures, Measures] = ([], [])
     for _ in range(rounds):
         for name, measures in zip((one, other), measured, strict=True):

@@ -63,7 +63,7 @@ def check(start: Path) -> Findings:
     repository = find_repository(start)
     layers = read_layers(repository)
     tree = WorkTree(repository)
-    edited = drift_of(repository, layers)
+    edited = drift_of(tree, layers)
     problems = [each.error for each in edited.values() if each.error]
     problems += _names(repository, layers)
     try:

@@ -1,16 +1,13 @@
 """What was edited in a repository, compared with what the template wrote."""
 
-import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 from gluecast.errors import GluecastError
 from gluecast.files import WorkTree
+from gluecast.memory import Memory, Written
 from gluecast.repository import Layer
-from gluecast.source import Source, open_source
-
-OWNED_BY_TEMPLATE = b"Owned by the gluecast template"
+from gluecast.templates import Templates, templates
 
 
 @dataclass(frozen=True)
@@ -22,39 +19,28 @@ class Drift:
     error: str = ""
 
 
-def drift_of(repository: Path, layers: Sequence[Layer]) -> dict[str, Drift]:
+def drift_of(tree: WorkTree, layers: Sequence[Layer]) -> dict[str, Drift]:
     """What was edited in each layer since the template wrote it, by the layer's name."""
-    from gluecast.rendering import Renderer
-
-    tree = WorkTree(repository)
-    sources: dict[str, Source] = {}
-    renderers: dict[tuple[str, str], Renderer] = {}
+    memory = Memory(tree.state_folder)
     found: dict[str, Drift] = {}
-    with tempfile.TemporaryDirectory(prefix="gluecast-") as folder:
-        nowhere = Path(folder, "nowhere")
-        nowhere.mkdir()
+    with templates(tree.folder) as of:
         for layer in layers:
             try:
-                if layer.source not in sources:
-                    sources[layer.source] = open_source(layer.source, repository, Path(folder))
-                source = sources[layer.source]
-                key = (layer.source, source.resolve(layer.version))
-                if key not in renderers:
-                    renderers[key] = Renderer(source.checkout(key[1]))
-                files = renderers[key].render(layer, nowhere, strict=True).files
+                written = memory.recall(layer) or _rendered(layer, of, memory)
             except GluecastError as error:
                 found[layer.name] = Drift([], [], str(error))
                 continue
-            edited = [
-                path
-                for path, file in files.items()
-                if path != layer.answers_file and tree.current(path) != file.entry
-            ]
-            owned = [path for path in edited if owned_by_template(files[path].data)]
-            found[layer.name] = Drift(sorted(owned), sorted(set(edited) - set(owned)))
+            edited = {
+                path: each for path, each in written.items() if tree.current(path) != each.entry
+            }
+            found[layer.name] = Drift(
+                sorted(path for path, each in edited.items() if each.owned),
+                sorted(path for path, each in edited.items() if not each.owned),
+            )
+    memory.save()
     return found
 
 
-def owned_by_template(content: bytes) -> bool:
-    """Whether a file says in its first lines that the template owns it."""
-    return OWNED_BY_TEMPLATE in b"\n".join(content.splitlines()[:2])
+def _rendered(layer: Layer, of: Templates, memory: Memory) -> dict[str, Written]:
+    rendering = of.renderer(layer).render(layer, of.nowhere, strict=True)
+    return memory.remember(layer, rendering)

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from gluecast.drift import Drift, drift_of
+from gluecast.files import WorkTree
 from gluecast.repository import find_repository, read_layers
 from gluecast.tables import table
 from gluecast.triggers import Schedule, Trigger, Upload, triggers
@@ -47,7 +48,7 @@ def jobs(start: Path) -> list[Job]:
     repository = find_repository(start)
     layers = [layer for layer in read_layers(repository) if not layer.is_platform]
     started = triggers(repository)
-    edited = drift_of(repository, layers)
+    edited = drift_of(WorkTree(repository), layers)
     return [
         Job(
             name=layer.name,

@@ -1,19 +1,15 @@
 """Rename or remove a job with all its files: module, tests, data, Terraform code, answers."""
 
-import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from gluecast.drift import owned_by_template
 from gluecast.errors import GluecastError
 from gluecast.files import Rendering, WorkTree
 from gluecast.git import run_git
+from gluecast.memory import owned_by_template
 from gluecast.merge import Change, Kind, merge_layer
-from gluecast.rendering import Renderer
 from gluecast.repository import Layer, find_repository, read_layers, select
-from gluecast.source import open_source
+from gluecast.templates import templates
 from gluecast.writing import refuse_unfinished, write
 
 
@@ -35,9 +31,9 @@ def rename(start: Path, old: str, new: str) -> Outcome:
     """
     repository, tree, layer = _job(start, old)
     renamed = replace(layer, name=new, recorded={**layer.recorded, "job_name": new})
-    with _renderer(layer, repository) as (renderer, nowhere):
-        before = renderer.render(layer, nowhere, strict=True)
-        after = renderer.render(renamed, nowhere, strict=True)
+    with templates(repository) as of:
+        before = of.renderer(layer).render(layer, of.nowhere, strict=True)
+        after = of.renderer(layer).render(renamed, of.nowhere, strict=True)
     moves = _moves(before, after) | _own_files(before, tree, old, new)
     taken = sorted(path for path in moves.values() if path not in before.files and tree.entry(path))
     if taken:
@@ -69,8 +65,8 @@ def remove(start: Path, job: str) -> Outcome:
         GluecastError: there is no such job, or a file of it is not committed.
     """
     repository, tree, layer = _job(start, job)
-    with _renderer(layer, repository) as (renderer, nowhere):
-        rendering = renderer.render(layer, nowhere, strict=True)
+    with templates(repository) as of:
+        rendering = of.renderer(layer).render(layer, of.nowhere, strict=True)
     own = _own_files(rendering, tree, job, job)
     changes = []
     lines = []
@@ -93,17 +89,6 @@ def _job(start: Path, name: str) -> tuple[Path, WorkTree, Layer]:
     refuse_unfinished(tree, lambda line: None)
     jobs = [layer for layer in read_layers(repository) if not layer.is_platform]
     return repository, tree, select(jobs, [name])[0]
-
-
-@contextmanager
-def _renderer(layer: Layer, repository: Path) -> Iterator[tuple[Renderer, Path]]:
-    """What renders the version that the job is at, and an empty folder to render for."""
-    with tempfile.TemporaryDirectory(prefix="gluecast-") as folder:
-        source = open_source(layer.source, repository, Path(folder))
-        renderer = Renderer(source.checkout(source.resolve(layer.version)))
-        nowhere = Path(folder, "nowhere")
-        nowhere.mkdir()
-        yield renderer, nowhere
 
 
 def _moves(before: Rendering, after: Rendering) -> dict[str, str]:

@@ -15,18 +15,22 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from pathlib import Path
+from types import CodeType
 from typing import Any
 
 import yaml
 from copier import _jinja_ext, _main, _settings, _subproject, _template, _types, _user_data
 from copier.errors import CopierError
 from jinja2 import Template as JinjaTemplate
-from jinja2 import TemplateError
+from jinja2 import TemplateError, meta, nodes
 
 from gluecast.errors import GluecastError
 from gluecast.files import EXECUTABLE, REGULAR, SYMLINK, File, Rendering
 from gluecast.repository import Layer
 from gluecast.source import Checkout
+
+_COMPILED: dict[tuple[str, str], tuple[CodeType, tuple[str, ...] | None]] = {}
+"""The code of each text, by the options of Jinja, and the variables that decide it."""
 
 _COPIERS_PARSER = _user_data.parse_yaml_string
 
@@ -114,20 +118,30 @@ class Renderer:
             environment = worker.jinja_env
             environment.auto_reload = False
             environment.cache = {}
-            compiled: dict[str, JinjaTemplate | _Plain] = {}
-            compile_anew = environment.from_string
+            compiled: dict[str, _Template] = {}
+            options = repr(self.template.envops)
             marks = (
                 environment.variable_start_string,
                 environment.block_start_string,
                 environment.comment_start_string,
             )
 
-            def from_string(text: Any) -> JinjaTemplate | _Plain:
+            def compile_once(text: str) -> _Template:
+                if not any(mark in text for mark in marks):
+                    return _Plain(text)
+                # Two versions of a template share most texts.
+                if (options, text) not in _COMPILED:
+                    parsed = environment.parse(text)
+                    _COMPILED[options, text] = environment.compile(parsed), _decided_by(parsed)
+                code, names = _COMPILED[options, text]
+                template = JinjaTemplate.from_code(environment, code, environment.make_globals({}))
+                return template if names is None else _Once(template, names)
+
+            def from_string(text: Any) -> _Template:
                 if not isinstance(text, str):
                     raise TypeError("expected a text")  # Copier then takes the value as it is
                 if text not in compiled:
-                    plain = not any(mark in text for mark in marks)
-                    compiled[text] = _Plain(text) if plain else compile_anew(text)
+                    compiled[text] = compile_once(text)
                 return compiled[text]
 
             vars(environment)["from_string"] = from_string
@@ -272,6 +286,48 @@ class _Plain:
 
     def render(self, *_: Any, **__: Any) -> str:
         return self.text
+
+
+class _Once:
+    """A template that some variables decide: for the same values it is rendered once.
+
+    Most questions of a thousand jobs are asked with the same few values.
+    """
+
+    def __init__(self, template: JinjaTemplate, names: tuple[str, ...]) -> None:
+        self._template = template
+        self._names = names
+        self._known: dict[tuple[Any, ...], str] = {}
+
+    def render(self, *arguments: Any, **named: Any) -> str:
+        context = dict(*arguments, **named)
+        values = [context.get(name) for name in self._names]
+        if any(type(value) not in _PLAIN_TYPES for value in values):
+            return self._template.render(context)
+        # None may also be a variable that is not there, and 1 is no True.
+        key = (*[name in context for name in self._names], *map(repr, values))
+        if key not in self._known:
+            self._known[key] = self._template.render(context)
+        return self._known[key]
+
+
+_Template = JinjaTemplate | _Plain | _Once
+
+_PLAIN_TYPES = (str, bool, int, float, list, dict, type(None))
+_OF_EXTENSIONS = (nodes.CallBlock, nodes.ExtensionAttribute, nodes.ContextReference)
+_BY_CHANCE = {"ans_random", "lipsum", "random", "random_mac", "shuffle", "strftime"}
+
+
+def _decided_by(parsed: nodes.Template) -> tuple[str, ...] | None:
+    """The variables that alone decide what a template renders to; None where more may."""
+    if any(
+        isinstance(node, _OF_EXTENSIONS)
+        or getattr(node, "with_context", False)
+        or (isinstance(node, (nodes.Filter, nodes.Name)) and node.name in _BY_CHANCE)
+        for node in parsed.find_all(nodes.Node)
+    ):
+        return None
+    return tuple(sorted(meta.find_undeclared_variables(parsed)))
 
 
 @dataclass(frozen=True)

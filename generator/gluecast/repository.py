@@ -65,7 +65,8 @@ def read_layers(repository: Path) -> list[Layer]:
     if not paths:
         raise GluecastError(f"expected answers in {repository / ANSWERS_FOLDER}, found none")
     return sorted(
-        (_layer(path) for path in paths), key=lambda each: (not each.is_platform, each.name)
+        (read_layer(path.stem, path.read_bytes(), path) for path in paths),
+        key=lambda each: (not each.is_platform, each.name),
     )
 
 
@@ -82,15 +83,21 @@ def select(layers: Sequence[Layer], names: Sequence[str]) -> list[Layer]:
     return [layer for layer in layers if not names or layer.name in names]
 
 
-def _layer(path: Path) -> Layer:
+def read_layer(name: str, answers: bytes, path: Path | None = None) -> Layer:
+    """The layer of an answers file's content; `path` is told where something is wrong with it.
+
+    Raises:
+        GluecastError: it is no answers file.
+    """
+    where = path or f"{ANSWERS_FOLDER}/{name}.yml"
     try:
-        recorded = yaml.load(path.read_text(encoding="utf-8"), Loader=_Loader)
+        recorded = yaml.load(answers.decode(), Loader=_Loader)
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         reason = str(error).splitlines()[0]
-        raise GluecastError(f"expected YAML in {path}, found {reason}") from error
+        raise GluecastError(f"expected YAML in {where}, found {reason}") from error
     for key in ("_src_path", "_commit"):
         if not isinstance(recorded, dict) or not isinstance(recorded.get(key), str):
             raise GluecastError(
-                f"expected a text {key} in {path}, found none; restore the file from git"
+                f"expected a text {key} in {where}, found none; restore the file from git"
             )
-    return Layer(path.stem, recorded["_src_path"], recorded["_commit"], recorded)
+    return Layer(name, recorded["_src_path"], recorded["_commit"], recorded)

@@ -1,16 +1,17 @@
 """Update all layers of a repository at once: plan, render, merge, write."""
 
-import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from gluecast.errors import GluecastError
-from gluecast.files import WorkTree
+from gluecast.files import Rendering, WorkTree
+from gluecast.memory import Memory
 from gluecast.merge import MEANING, Change, Kind, merge_layer
-from gluecast.repository import Layer, find_repository, read_layers, select
-from gluecast.source import Checkout, Source, open_source, version_of
+from gluecast.repository import Layer, find_repository, read_layer, read_layers, select
+from gluecast.source import version_of
+from gluecast.templates import Templates, templates
 from gluecast.writing import abort, refuse_uncommitted, refuse_unfinished, resume, write
 
 Say = Callable[[str], None]
@@ -22,7 +23,6 @@ class Step:
     """What is to be done with one layer: from one commit of its template to another."""
 
     layer: Layer
-    source: Source
     old: str
     new: str
 
@@ -82,35 +82,33 @@ def update(
     repository = find_repository(start)
     tree = WorkTree(repository)
     refuse_unfinished(tree, say)
-    with tempfile.TemporaryDirectory(prefix="gluecast-") as folder:
-        steps = plan(repository, to, only, Path(folder))
+    memory = Memory(tree.state_folder)
+    with templates(repository) as of:
+        steps = plan(read_layers(repository), to, only, of)
         if not steps:
             return Report({}, [])
         say(f"Rendering {len(steps)} layers, old and new ...")
-        report = merge(steps, repository, tree, Path(folder))
+        report = merge(steps, tree, of, memory)
     if dry_run:
         refuse_uncommitted(tree, report.changes)
         return report
     answers = {step.layer.answers_file for step in steps if step.layer.name in report.held}
     write(tree, report.changes, answers, "update")
+    memory.save()
     return report
 
 
-def plan(repository: Path, to: str | None, only: Sequence[str], scratch: Path) -> list[Step]:
+def plan(layers: Sequence[Layer], to: str | None, only: Sequence[str], of: Templates) -> list[Step]:
     """The layers that are at another commit than they should be.
 
     Raises:
         GluecastError: a version is unknown, or older than what is there.
     """
-    layers = read_layers(repository)
-    sources: dict[str, Source] = {}
     steps = []
     for layer in select(layers, only):
-        if layer.source not in sources:
-            sources[layer.source] = open_source(layer.source, repository, scratch)
-        source = sources[layer.source]
+        source = of.source(layer)
         target = to or source.latest()
-        step = Step(layer, source, source.resolve(layer.version), source.resolve(target))
+        step = Step(layer, source.resolve(layer.version), source.resolve(target))
         older = _is_older(target, layer.version)
         if older and to:
             raise GluecastError(
@@ -118,47 +116,59 @@ def plan(repository: Path, to: str | None, only: Sequence[str], scratch: Path) -
             )
         if step.old != step.new and not older:
             steps.append(step)
-    _refuse_skew(layers, steps, to)
+    _refuse_skew(layers, steps, to, of)
     return steps
 
 
-def merge(steps: Sequence[Step], repository: Path, tree: WorkTree, scratch: Path) -> Report:
+def merge(steps: Sequence[Step], tree: WorkTree, of: Templates, memory: Memory) -> Report:
     """Render both states of each layer and merge them with what is there.
 
     Raises:
         GluecastError: a layer cannot be rendered, or two layers write the same file.
     """
-    from gluecast.rendering import Renderer
-
-    renderers: dict[Checkout, Renderer] = {}
-
-    def renderer(source: Source, commit: str) -> Renderer:
-        checkout = source.checkout(commit)
-        if checkout not in renderers:
-            renderers[checkout] = Renderer(checkout)
-        return renderers[checkout]
-
-    nowhere = scratch / "nowhere"
-    nowhere.mkdir(exist_ok=True)
     changes: list[Change] = []
     versions = {}
     owners: dict[str, str] = {}
     for step in steps:
-        after = renderer(step.source, step.new)
-        new = after.render(step.layer, repository, strict=False)
-        # What the new version excludes is not its business: it is not taken for removed.
-        before = renderer(step.source, step.old)
-        exclude = tuple(after.template.exclude)
-        old = before.render(step.layer, nowhere, strict=True, exclude=exclude)
+        layer = step.layer
+        after = of.renderer(layer, step.new)
+        new = after.render(layer, tree.folder, strict=False)
+        old = _unedited(layer, new, tree, memory)
+        if old is None:
+            # What the new version excludes is not its business: it is not taken for removed.
+            exclude = tuple(after.template.exclude)
+            before = of.renderer(layer, step.old)
+            old = before.render(layer, of.nowhere, strict=True, exclude=exclude)
         for path in new.files:
-            if owners.setdefault(path, step.layer.name) != step.layer.name:
+            if owners.setdefault(path, layer.name) != layer.name:
                 raise GluecastError(
                     f"expected one layer to write {path}, found {owners[path]} and "
-                    f"{step.layer.name}; the template must give each its own"
+                    f"{layer.name}; the template must give each its own"
                 )
-        versions[step.layer.name] = (old.version, new.version)
-        changes += merge_layer(step.layer.name, step.layer.answers_file, old, new, tree)
+        versions[layer.name] = (old.version, new.version)
+        changes += merge_layer(layer.name, layer.answers_file, old, new, tree)
+        if recorded := new.files.get(layer.answers_file):
+            memory.remember(read_layer(layer.name, recorded.data), new)
     return Report(versions, sorted(changes, key=lambda change: change.path))
+
+
+def _unedited(layer: Layer, new: Rendering, tree: WorkTree, memory: Memory) -> Rendering | None:
+    """What the template wrote, taken from the repository, when it is known to stand there as it was
+    and the template still has all of it.
+    """
+    written = memory.recall(layer)
+    if written is None or not written.keys() <= new.files.keys():
+        return None
+    if any(tree.entry(path) != each.entry for path, each in written.items()):
+        return None
+    found = {path: tree.read(path) for path in (*written, layer.answers_file)}
+    return Rendering(
+        version=layer.version,
+        files={path: file for path, file in found.items() if file},
+        sources={},
+        answers={},
+        skip=frozenset(path for path, each in written.items() if each.once),
+    )
 
 
 def continue_update(start: Path) -> list[str]:
@@ -231,14 +241,19 @@ def _is_older(version: str, other: str) -> bool:
     return bool(ours and theirs and ours < theirs)
 
 
-def _refuse_skew(layers: Sequence[Layer], steps: Sequence[Step], to: str | None) -> None:
+def _refuse_skew(
+    layers: Sequence[Layer], steps: Sequence[Step], to: str | None, of: Templates
+) -> None:
     """A job must not be newer than the platform it stands on."""
     moved = {step.layer.name for step in steps}
     jobs = [step for step in steps if not step.layer.is_platform]
     for layer in layers:
         if not layer.is_platform or layer.name in moved or not jobs:
             continue
-        target, platform = version_of(to or jobs[0].source.latest()), version_of(layer.version)
+        target, platform = (
+            version_of(to or of.source(jobs[0].layer).latest()),
+            version_of(layer.version),
+        )
         if target and platform and target > platform:
             raise GluecastError(
                 f"expected the platform ({layer.version}) to be updated with its jobs, found "

@@ -4,7 +4,8 @@
 
 In one run, interleaved: `gluecast update`; the loop over `copier update --defaults -a ...` and
 `git commit` (on a sample of layers, scaled to all); the floor, which renders the changed templates
-with bare Jinja and calls `git merge-tree` once; and what has nothing to do. CPU is that of the
+with bare Jinja and calls `git merge-tree` once; what has nothing to do; `gluecast check`, the first
+time and when what the template wrote is remembered, as an update finds it too; `gluecast list`. CPU is that of the
 process and of everything it started.
 """
 
@@ -115,10 +116,14 @@ def _measured(
 
     for _ in range(1 if jobs > 100 else 3):
         run("import copier", [python, "-c", "import copier"])
+        (repository / ".git/gluecast/written.json").unlink(missing_ok=True)
+        codes = tuple(range(0, 32, 4))
+        run("gluecast check, the first", [*gluecast, "check"], codes=codes)
+        run("gluecast check", [*gluecast, "check"], codes=codes)
+        run("gluecast list", [*gluecast, "list"])
         run("gluecast update", [*gluecast, "update"])
         commit(repository, "Updated")
         run("nothing to do", [*gluecast, "update"])
-        run("gluecast check", [*gluecast, "check"], codes=tuple(range(0, 32, 4)))
         _git(repository, "reset", "--quiet", "--hard", "HEAD~1")
         run("the floor", floor)
         names = ["_platform", *(f"job{n}" for n in range(min(jobs, SAMPLE - 1)))]

@@ -12,7 +12,7 @@ import pytest
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from glue_runtime import BaseGlueJob, Source, table
+from glue_runtime import BaseGlueJob, Source, output, table
 from glue_runtime.errors import OutputError, SourceNotFoundError
 from glue_runtime.local.session import LAKE_VARIABLE
 from glue_runtime.s3_object import S3Object
@@ -182,6 +182,27 @@ def test_rows_that_another_writer_left_are_replaced(lake: Lake) -> None:
     run_for(Rows, "rows", uploaded)
 
     assert values(lake) == [1]
+
+
+def test_the_rows_of_one_file_are_of_one_part_without_a_look_at_each(lake: Lake) -> None:
+    uploaded = lake.upload("sales/a.csv", "v\n1\n-1\n")
+    job = Rows("rows", {"env": "test", "bucket": uploaded.bucket, "object_key": uploaded.key})
+    kept = job.transform(job.load_data("sales"))
+    computed = kept.withColumn("source_object", F.concat("source_object", F.lit("?"), "v"))
+    target = Table(lake.spark, SILVER)
+
+    for rows, parts, known in [
+        (kept, {source_id(uploaded.uri)}, True),
+        (computed, {source_id(f"{uploaded.uri}?1")}, False),
+        (kept.where("v > 1"), set(), True),
+    ]:
+        by_part = output.by_source(rows, uploaded.uri)
+        staged = target.stage(by_part, "run")
+
+        assert {*staged.files} == parts
+        assert staged.rows == len(parts)
+        # A partitioned write evaluates the part of each row; the other one has no such column.
+        assert bool(table._only_part(by_part)) == known
 
 
 def test_python_and_spark_agree_on_the_part_of_a_source(lake: Lake) -> None:

@@ -37,6 +37,8 @@ ABANDONED_AFTER = 7 * 24 * 3600.0
 _DIGITS = 24
 _FILE_NAME = re.compile(r"v(\d{16})-([0-9a-f]{12})-(\d{6})-of-(\d{6})\.")
 
+_ONE_PART = re.compile(rf"Project \[(k[0-9a-f]{{{_DIGITS}}}) AS {SOURCE_ID}#\d+\]\n")
+
 
 def source_id(uri: str) -> str:
     """What `SOURCE_ID` holds for a source object; begins with a letter, or it would read as a number."""
@@ -87,21 +89,20 @@ class Table:
     def stage(self, df: DataFrame, run_id: str) -> Staged:
         """Write rows where no reader sees them; with a column `SOURCE_ID`, by part."""
         folder = f"{self._staging}/{run_id}-{uuid.uuid4().hex[:12]}"
-        writer = df.write
-        if SOURCE_ID in df.columns:
-            writer = writer.partitionBy(SOURCE_ID)
         try:
-            writer.parquet(folder)
+            _write(df, folder)
         except BaseException:
             self._storage.delete(folder)
             raise
+        written = [each for each in self._storage.files(folder) if each.uri.endswith(".parquet")]
+        rows = in_parallel(self._storage.parquet_rows, [stored.uri for stored in written])
         files: dict[str, list[StoredFile]] = {}
-        for stored in self._storage.files(folder):
-            part, _, name = stored.uri.removeprefix(f"{folder}/").rpartition("/")
-            if name.endswith(".parquet"):
+        for stored, held in zip(written, rows, strict=True):
+            part = stored.uri.removeprefix(f"{folder}/").rpartition("/")[0]
+            # A part without rows has no files; a table of one part keeps its columns in an empty one.
+            if held or not part:
                 files.setdefault(part.removeprefix(f"{SOURCE_ID}="), []).append(stored)
-        written = [stored.uri for of_part in files.values() for stored in of_part]
-        return Staged(folder, files, sum(in_parallel(self._storage.parquet_rows, written)))
+        return Staged(folder, files, sum(rows))
 
     def commit(self, staged: Staged, emptied: Collection[str]) -> set[str]:
         """Replace the parts that are staged, and empty the others that are named.
@@ -179,6 +180,26 @@ class Table:
         if named is None:  # written by something else than this class: older than all else
             return DataFile(stored, part, (0, ""), 1)
         return DataFile(stored, part, (int(named[1]), named[2]), int(named[4]))
+
+
+def _write(df: DataFrame, folder: str) -> None:
+    if SOURCE_ID not in df.columns:
+        df.write.parquet(folder)
+    elif part := _only_part(df):
+        df.drop(SOURCE_ID).write.parquet(f"{folder}/{SOURCE_ID}={part}")
+    else:
+        df.write.partitionBy(SOURCE_ID).parquet(folder)
+
+
+def _only_part(df: DataFrame) -> str | None:
+    """The part that all rows are of, where Spark has found that out from the query alone.
+
+    It has for a run over one file that keeps its `source_object`; such rows need not be looked at one
+    by one to see where they belong.
+    """
+    plan = df.select(SOURCE_ID)._jdf.queryExecution().optimizedPlan().toString()
+    known = _ONE_PART.match(plan)
+    return known[1] if known else None
 
 
 def _file_name(version: tuple[int, str], number: int, total: int) -> str:

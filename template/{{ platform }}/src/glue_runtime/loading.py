@@ -125,6 +125,9 @@ def load(
     rows = RowCount()
     watched = rows.watch(found.verdicts, verdicts=F.sum(VERDICT))
     fitting = watched.where(F.col(VERDICT) == FITS).drop(VERDICT)
+    if len(wanted.files) == 1:
+        # Said once more past the count, where Spark can see that all rows are of one part.
+        fitting = fitting.withColumn(reading.SOURCE_OBJECT, F.lit(min(wanted.files)))
     return Loaded(
         df=fitting if owned else fitting.drop(reading.SOURCE_OBJECT),
         place=place,

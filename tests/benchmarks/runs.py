@@ -18,6 +18,8 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from local_loop import show_local_loop
+
 from gluecast.examples import RENDERED
 
 SCHEMA = "id BIGINT, name STRING, category STRING, amount DOUBLE, updated_at TIMESTAMP"
@@ -60,6 +62,7 @@ def main() -> None:
             write_csv(Path(lake) / BUCKET / "sales" / name, MB)
         title = f"the job for one file of 1 MB, to its schedule over {FILES} such files"
         show(title, *take_turns(lake, "event", "schedule", options.rounds))
+    show_local_loop(options.rounds)
     show_bill()
 
 

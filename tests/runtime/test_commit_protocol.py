@@ -1,0 +1,244 @@
+"""Every race of two runs and a change, over files in memory and without Spark: a thousand of them.
+
+Everything of a run is the runtime's own but the reading and writing of rows. A fault that is planted
+into the commit must show: a test here takes one step out of it after another.
+"""
+
+import inspect
+import itertools
+import sys
+import textwrap
+from collections.abc import Callable
+from functools import cached_property
+from types import SimpleNamespace
+from typing import Any, ClassVar
+
+import pytest
+
+from glue_runtime import BaseGlueJob, Source, base_job, output, storage, table
+from glue_runtime.errors import JobError, SourceNotFoundError
+from glue_runtime.storage import StoredFile
+from glue_runtime.table import Staged, Table, source_id
+from histories import World, races
+
+BRONZE = "s3://data-lake-test-bronze/sales/"
+SILVER = "s3://data-lake-test-silver/job"
+
+
+class MemoryStorage:
+    """Files in memory, with the calls of `glue_runtime.storage.Storage`; each one is a step."""
+
+    def __init__(self, step: Callable[[], None]) -> None:
+        self.held: dict[str, tuple[StoredFile, list[int]]] = {}
+        self._step = step
+        self._numbers = itertools.count(1)
+
+    def put(self, uri: str, values: list[int]) -> StoredFile:
+        number = next(self._numbers)
+        stored = StoredFile(uri, len(values), float(number), str(number))
+        self.held[uri] = (stored, values)
+        return stored
+
+    def files(self, uri: str) -> list[StoredFile]:
+        self._step()
+        below = f"{uri.rstrip('/')}/"
+        return [stored for path, (stored, _) in self.held.items() if path.startswith(below)]
+
+    def file(self, uri: str) -> StoredFile | None:
+        self._step()
+        return self.held[uri][0] if uri in self.held else None
+
+    def values(self, uri: str) -> list[int]:
+        self._step()
+        if uri not in self.held:
+            raise SourceNotFoundError(f"expected {uri}, found that it has just gone")
+        return self.held[uri][1]
+
+    def move(self, source: str, target: str) -> None:
+        self._step()
+        assert target not in self.held
+        _, values = self.held.pop(source)
+        self.put(target, values)
+
+    def delete(self, uri: str) -> None:
+        self._step()
+        for path in [path for path in self.held if path == uri or path.startswith(f"{uri}/")]:
+            del self.held[path]
+
+
+class MemoryJob(BaseGlueJob):
+    """A job whose rows never see Spark: those that are not negative, in up to two files a part."""
+
+    sources: ClassVar = (Source("sales/", ".csv", "csv"),)
+    storage: MemoryStorage
+
+    def extract(self) -> Any:
+        raise NotImplementedError
+
+    @cached_property
+    def spark(self) -> Any:
+        """What `Storage(spark)` gives, which is replaced by the identity here."""
+        return self.storage
+
+    def _run_hooks(self) -> None:
+        uri = self.event_object.uri if self.is_event_triggered else BRONZE
+        files = self._listed()
+        place = SimpleNamespace(kind="event_file", where=uri, listed=self._listed)
+        self._loads = [SimpleNamespace(place=place, files=files, owned=True)]  # type: ignore[list-item]
+        if not files:
+            raise SourceNotFoundError(f"expected data at {uri}, found nothing")
+        target = Table(self.spark, SILVER)
+        staged = self._stage({each: self.storage.values(each) for each in files})
+        try:
+            if self.is_event_triggered:
+                changed = output.replace_object([(target, staged)], self._loads, uri)
+            else:
+                changed = output.replace_directory([(target, staged)], self._loads)
+        finally:
+            target.discard(staged)
+        self._outdated = changed
+
+    def _listed(self) -> dict[str, StoredFile]:
+        if self.is_event_triggered:
+            stored = self.storage.file(self.event_object.uri)
+            return {stored.uri: stored} if stored else {}
+        return {stored.uri: stored for stored in self.storage.files(BRONZE)}
+
+    def _stage(self, sources: dict[str, list[int]]) -> Staged:
+        folder = f"s3://data-lake-test-silver/_staging/job/{next(self.storage._numbers)}"
+        staged: dict[str, list[StoredFile]] = {}
+        for uri, values in sources.items():
+            kept = [value for value in values if value >= 0]
+            for number, part in enumerate(filter(None, (kept[::2], kept[1::2]))):
+                path = f"{folder}/{source_id(uri)}/part-{number}.parquet"
+                staged.setdefault(source_id(uri), []).append(self.storage.put(path, part))
+        return Staged(folder, staged, 0)
+
+
+class MemoryWorld(World):
+    """The same over files in memory."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.storage = MemoryStorage(self._step)
+
+    def empty(self) -> None:
+        self.storage.held.clear()
+
+    def put(self, name: str, values: list[int] | None) -> None:
+        if values is None:
+            self.storage.held.pop(f"{BRONZE}{name}.csv", None)
+        else:
+            self.storage.put(f"{BRONZE}{name}.csv", values)
+
+    def has(self, name: str) -> bool:
+        return f"{BRONZE}{name}.csv" in self.storage.held
+
+    def start(self, trigger: str) -> None:
+        args = {"env": "test"}
+        if trigger != "schedule":
+            args |= {"bucket": "data-lake-test-bronze", "object_key": f"sales/{trigger}.csv"}
+        job = MemoryJob("job", args)
+        job.storage = self.storage
+        MemoryJob.storage = self.storage
+        job._process()
+
+    def check(self) -> None:
+        held = self.storage.held
+        expected = {
+            source_id(uri): sorted(value for value in values if value >= 0)
+            for uri, (_, values) in held.items()
+            if uri.startswith(BRONZE)
+        }
+        found: dict[str, list[int]] = {}
+        sets: dict[str, set[tuple[int, str]]] = {}
+        for file in Table(self.storage, SILVER).files():  # type: ignore[arg-type]
+            found.setdefault(file.part, []).extend(held[file.stored.uri][1])
+            sets.setdefault(file.part, set()).add(file.version)
+        assert {part: sorted(values) for part, values in found.items()} == {
+            part: values for part, values in expected.items() if values
+        }
+        assert all(len(versions) == 1 for versions in sets.values())
+
+    def _step(self) -> None:
+        if self.interleaving:
+            self.interleaving.step()
+
+
+@pytest.fixture
+def world(monkeypatch: pytest.MonkeyPatch) -> MemoryWorld:
+    for module in (base_job, table):
+        monkeypatch.setattr(module, "Storage", lambda files: files)
+    monkeypatch.setattr(storage, "PARALLEL", 1)
+    # No two machines have the same time.
+    clock = itertools.cycle((1_700_000_003.0, 1_700_000_001.0, 1_700_000_002.0))
+    monkeypatch.setattr(table, "time", SimpleNamespace(time=lambda: next(clock)))
+    return MemoryWorld()
+
+
+def test_every_race_ends_in_the_table_of_one_clean_run(world: MemoryWorld) -> None:
+    for race in races():
+        race.happen(world)
+
+
+FAULTS: list[tuple[Any, str, str, str]] = [
+    (Table.commit, "another clock", "max(int(time.time() * 1000), newest + 1)", "int(time.time())"),
+    (
+        Table.commit,
+        "not emptied",
+        "self.delete(file for file in before if file.part not in staged.files)",
+        "pass",
+    ),
+    (Table.commit, "not settled", "return self._settle(version, staged.files)", "return set()"),
+    (Table._settle, "older files stay", "self.delete(older)", "pass"),
+    (
+        output.replace_object,
+        "a changed source goes unseen",
+        "current.get(each) != read[each] or ",
+        "",
+    ),
+    (output.replace_directory, "changed sources go unseen", "current[each] != read[each] or ", ""),
+    (
+        output.replace_directory,
+        "rows of gone sources stay",
+        "table.delete(file for file in files if file.part not in here)",
+        "pass",
+    ),
+    (
+        output.replace_directory,
+        "rows of new sources go",
+        "held = [(table, table.files()) for table, _ in written]\n    read, current = _read(loads), _current(loads)",
+        "read, current = _read(loads), _current(loads)\n    held = [(table, table.files()) for table, _ in written]",
+    ),
+    (BaseGlueJob._process, "changed sources are left", "self._process_alone(uri)", "pass"),
+    (BaseGlueJob._process, "one round only", "range(_ROUNDS)", "range(1)"),
+    (BaseGlueJob._removed_gone_source, "rows of a gone file stay", "table.delete(written)", "pass"),
+]
+"""A function of the runtime, what is wrong with it, and how: a text in it becomes another."""
+
+
+@pytest.mark.parametrize(
+    ("function", "old", "new"),
+    [pytest.param(function, old, new, id=name) for function, name, old, new in FAULTS],
+)
+def test_a_fault_in_the_commit_shows(
+    world: MemoryWorld, monkeypatch: pytest.MonkeyPatch, function: Any, old: str, new: str
+) -> None:
+    plant(monkeypatch, function, old, new)
+
+    with pytest.raises((AssertionError, JobError)):
+        for race in races():
+            race.happen(world)
+
+
+def plant(monkeypatch: pytest.MonkeyPatch, function: Any, old: str, new: str) -> None:
+    """Put another function into the place of this one, with one text of its code replaced."""
+    code = textwrap.dedent(inspect.getsource(function))
+    assert code.count(old) == 1
+    made: dict[str, Any] = {}
+    exec(code.replace(old, new), function.__globals__, made)
+    owner: Any = sys.modules[function.__module__]
+    *classes, name = function.__qualname__.split(".")
+    for each in classes:
+        owner = getattr(owner, each)
+    monkeypatch.setattr(owner, name, made[name])

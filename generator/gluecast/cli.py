@@ -126,6 +126,24 @@ def parser() -> argparse.ArgumentParser:
     )
     check.add_argument("--json", action="store_true", help="print JSON")
 
+    docs = _command(
+        commands,
+        "docs",
+        "write a page about all jobs: what starts them, what they read and write",
+        "Write one HTML file about all jobs, as the Terraform code and the job modules say: "
+        "sources, declared columns, rules, schedules, tables, and the way from one to the next as "
+        "a picture. It needs no network. The same repository gives the same bytes, so that the "
+        "file can be committed.",
+        _docs,
+    )
+    docs.add_argument("target", nargs="?", type=Path, default=Path(), metavar="TARGET", help=TARGET)
+    docs.add_argument(
+        "--output",
+        type=Path,
+        metavar="FILE",
+        help="the file to write (default: docs/catalogue.html of the repository)",
+    )
+
     rename = _command(
         commands,
         "rename",
@@ -262,6 +280,14 @@ def _check(options: argparse.Namespace) -> int:
     findings = check(options.target)
     print(_json(findings.as_json()) if options.json else described(findings))
     return findings.exit_code
+
+
+def _docs(options: argparse.Namespace) -> int:
+    from gluecast.catalogue.page import write_page
+
+    path, count = write_page(options.target, options.output)
+    print(f"{count} job{'' if count == 1 else 's'} in {path}")
+    return ExitCode.OK
 
 
 def _rename(options: argparse.Namespace) -> int:

@@ -1,0 +1,1 @@
+"""A page about a repository: its jobs, what starts them, what they read and write."""

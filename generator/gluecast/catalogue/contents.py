@@ -1,0 +1,204 @@
+"""What the page says: collected from Terraform code, job modules and answers, in this order of trust."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from gluecast.catalogue.modules import JobModule, Source, constants, read_module
+from gluecast.catalogue.spoken import spoken
+from gluecast.repository import PLATFORM, Layer, find_repository, read_layers
+from gluecast.triggers import FOLDER, Schedule, Trigger, Upload, triggers
+
+_MODULES = Path("src/jobs")
+_ENVIRONMENTS = Path("infrastructure/environments")
+_SETTINGS = Path("src/glue_runtime/settings.py")
+_ZONES = ("bronze", "silver", "gold")
+_ANY_ENVIRONMENT = "<env>"
+
+
+@dataclass(frozen=True)
+class Place:
+    """Files of a bucket: all that begin with a prefix and end with a suffix."""
+
+    bucket: str
+    prefix: str
+    suffix: str
+
+    @property
+    def pattern(self) -> str:
+        """``sales/*.csv``."""
+        return f"{self.prefix}*{self.suffix}"
+
+
+@dataclass(frozen=True)
+class Start:
+    """What starts a job. `reads` are the places of its run; `when` says a schedule in words.
+
+    `kind` is upload or schedule; `name` the key of the rule or schedule in the Terraform code.
+    """
+
+    kind: str
+    name: str
+    reads: tuple[Place, ...]
+    expression: str = ""
+    timezone: str = ""
+    when: str = ""
+
+
+@dataclass(frozen=True)
+class Job:
+    """A job: what starts it, what it reads, where it writes, where it comes from.
+
+    `module` is None where there is none. `output` and `quarantine` are addresses; both are empty where only its
+    own code knows.
+    `remarks` are sentences about what does not fit together.
+    """
+
+    name: str
+    module: JobModule | None
+    starts: tuple[Start, ...]
+    output: str
+    quarantine: str
+    version: str
+    files: tuple[str, ...]
+    remarks: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Catalogue:
+    """A repository: its name, where its data lies, its environments, its jobs by name."""
+
+    project: str
+    lake: str
+    environments: tuple[str, ...]
+    platform_version: str
+    jobs: tuple[Job, ...]
+
+    def count(self, kind: str) -> int:
+        """How many uploads, or schedules, start jobs."""
+        return sum(start.kind == kind for job in self.jobs for start in job.starts)
+
+    @property
+    def remarked(self) -> int:
+        """How many jobs have a remark."""
+        return sum(bool(job.remarks) for job in self.jobs)
+
+
+def catalogue(start: Path) -> Catalogue:
+    """Everything that the repository around `start` says of its jobs.
+
+    Raises:
+        GluecastError: there is no repository, or its answers, Terraform code or modules cannot be
+            read.
+    """
+    repository = find_repository(start)
+    layers = {layer.name: layer for layer in read_layers(repository)}
+    platform = layers.pop(PLATFORM, None)
+    modules = {
+        path.stem: read_module(path)
+        for path in sorted((repository / _MODULES).glob("*.py"))
+        if path.stem != "__init__"
+    }
+    started = triggers(repository)
+    settings = constants(repository / _SETTINGS)
+    recorded = platform.recorded if platform else {}
+    lake = settings.get("LAKE_PREFIX") or str(recorded.get("lake_prefix", "<lake>"))
+    return Catalogue(
+        project=settings.get("PROJECT") or str(recorded.get("project_name", repository.name)),
+        lake=lake,
+        environments=_environments(repository),
+        platform_version=platform.version if platform else "",
+        jobs=tuple(
+            _job(
+                repository,
+                name,
+                modules.get(name),
+                [each for each in started if each.job == name],
+                layers.get(name),
+                lake,
+            )
+            for name in sorted({*modules, *layers, *(each.job for each in started)})
+        ),
+    )
+
+
+def _environments(repository: Path) -> tuple[str, ...]:
+    folders = {path.parent.name for path in (repository / _ENVIRONMENTS).glob("*/*.tf")}
+    return tuple(sorted(folders))
+
+
+def _job(
+    repository: Path,
+    name: str,
+    module: JobModule | None,
+    started: Sequence[Trigger],
+    layer: Layer | None,
+    lake: str,
+) -> Job:
+    known = module or JobModule(name)
+    starts = tuple(_start(each, known, lake) for each in started)
+    output, quarantine = "", ""
+    if module and not module.hooks & {"load", "output_uri"}:
+        output = f"{_bucket(lake, 'silver')}/{module.name}"
+        quarantine = f"{_bucket(lake, 'silver')}/_quarantine/{module.name}"
+    files = [f"{_MODULES}/{name}.py", f"{FOLDER}/{name}.tf"]
+    if layer:
+        files.append(layer.answers_file)
+    return Job(
+        name=name,
+        module=module,
+        starts=starts,
+        output=output,
+        quarantine=quarantine,
+        version=layer.version if layer else "",
+        files=tuple(file for file in files if (repository / file).is_file()),
+        remarks=tuple(_remarks(name, module, starts)),
+    )
+
+
+def _start(trigger: Trigger, module: JobModule, lake: str) -> Start:
+    directories = tuple(
+        Place(_bucket(lake, "bronze"), source.prefix, source.suffix) for source in module.sources
+    )
+    if isinstance(trigger, Upload):
+        place = Place(_bucket(lake, trigger.zone), trigger.prefix, trigger.suffix)
+        return Start("upload", trigger.name, (place,))
+    assert isinstance(trigger, Schedule)
+    return Start(
+        "schedule",
+        trigger.name,
+        directories,
+        trigger.expression,
+        trigger.timezone,
+        spoken(trigger.expression),
+    )
+
+
+def _bucket(lake: str, zone: str) -> str:
+    """The bucket of a zone, or the bucket that a rule names itself."""
+    name = f"{lake}-{_ANY_ENVIRONMENT}-{zone}" if zone in _ZONES else zone
+    return name if "${" in name else f"s3://{name}"
+
+
+def _remarks(name: str, module: JobModule | None, starts: Sequence[Start]) -> Iterator[str]:
+    if "${" in name:
+        yield "Which job is started here is an expression of the Terraform code, and unknown to this page."
+        return
+    if module is None:
+        yield f"There is no module {_MODULES}/{name}.py, so nothing is deployed that could be started."
+        return
+    if not starts:
+        yield f"Nothing in {FOLDER} starts this job."
+    if not module.sources or module.computed:
+        return
+    for start in starts:
+        for place in start.reads:
+            if "${" not in place.pattern and not any(_takes(s, place) for s in module.sources):
+                yield (
+                    f"{start.name} sends uploads of {place.pattern}, which is no source of the "
+                    "module: such runs fail."
+                )
+
+
+def _takes(source: Source, place: Place) -> bool:
+    return place.prefix.startswith(source.prefix) and place.suffix.endswith(source.suffix)

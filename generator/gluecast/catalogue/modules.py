@@ -1,0 +1,252 @@
+"""What the module of a job declares, read from its text; nothing of it is imported or run."""
+
+import ast
+import warnings
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from gluecast.catalogue.columns import Column, columns_of
+from gluecast.errors import GluecastError
+
+_SOURCE_FIELDS = ("prefix", "suffix", "file_format", "schema", "multiline", "routes")
+"""The parameters of glue_runtime.Source, in their order."""
+
+
+@dataclass(frozen=True)
+class Source:
+    """A source as the module declares it. What only a run could know is given as its code.
+
+    `computed` is the code of a schema that is no plain text; without it and without columns, the
+    source declares none.
+    """
+
+    prefix: str
+    suffix: str
+    format: str
+    columns: tuple[Column, ...] = ()
+    computed: str = ""
+    multiline: bool = False
+    routes: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def pattern(self) -> str:
+        """``sales/*.csv``."""
+        return f"{self.prefix}*{self.suffix}"
+
+
+@dataclass(frozen=True)
+class JobModule:
+    """What is known of a job without running it.
+
+    `name` is what names its output; `purpose` the first paragraph of the module's docstring;
+    `computed` the code of sources that are not written out; `hooks` the methods it overrides.
+    """
+
+    name: str
+    purpose: str = ""
+    sources: tuple[Source, ...] = ()
+    computed: str = ""
+    whole_directory: bool = False
+    hooks: frozenset[str] = frozenset()
+
+
+def read_module(path: Path) -> JobModule:
+    """Read ``src/jobs/sales_etl.py``.
+
+    Raises:
+        GluecastError: it is no Python code.
+    """
+    tree = _parsed(path)
+    classes = {node.name: node for node in tree.body if isinstance(node, ast.ClassDef)}
+    started, name = _started(tree, classes) or (next(iter(classes), ""), path.stem)
+    family = list(_family(started, classes))
+    names = _Names([*(_assigned(each) for each in family), _assigned(tree)])
+    declared = names.node("sources") if family else None
+    sources, computed = _sources(declared, names)
+    return JobModule(
+        name=name or path.stem,
+        purpose=_purpose(tree, path.stem),
+        sources=sources,
+        computed=computed,
+        whole_directory=names.value("whole_directory") is True if family else False,
+        hooks=frozenset(
+            node.name for each in family for node in each.body if isinstance(node, ast.FunctionDef)
+        ),
+    )
+
+
+def constants(path: Path) -> dict[str, str]:
+    """The texts that a module assigns to names: ``LAKE_PREFIX = "data-lake"``; none without the file.
+
+    Raises:
+        GluecastError: it is no Python code.
+    """
+    if not path.is_file():
+        return {}
+    assigned = _assigned(_parsed(path))
+    names = _Names([assigned])
+    values = {name: names.value(name) for name in assigned}
+    return {name: value for name, value in values.items() if isinstance(value, str)}
+
+
+class _UnknownError(Exception):
+    """Only a run could tell the value."""
+
+
+class _Names:
+    """What names stand for, the innermost scope first."""
+
+    def __init__(self, scopes: list[dict[str, ast.expr]]) -> None:
+        self.known: dict[str, ast.expr] = {}
+        for scope in reversed(scopes):
+            self.known.update(scope)
+
+    def node(self, name: str) -> ast.expr | None:
+        """What a name is assigned, through other names."""
+        seen: set[str] = set()
+        node = self.known.get(name)
+        while isinstance(node, ast.Name) and node.id in self.known and node.id not in seen:
+            seen.add(node.id)
+            node = self.known[node.id]
+        return node
+
+    def value(self, name: str) -> Any:
+        """The plain value of a name; None if it has none."""
+        try:
+            return self.resolve(self.known.get(name))
+        except _UnknownError:
+            return None
+
+    def resolve(self, node: ast.expr | None, depth: int = 0) -> Any:
+        """A constant, a name of one, texts that are joined, a dictionary of texts."""
+        match node:
+            case ast.Constant():
+                return node.value
+            case ast.Name() if node.id in self.known and depth < 20:
+                return self.resolve(self.known[node.id], depth + 1)
+            case ast.BinOp(op=ast.Add()):
+                left, right = self.resolve(node.left, depth), self.resolve(node.right, depth)
+                if isinstance(left, str) and isinstance(right, str):
+                    return left + right
+            case ast.Dict():
+                return {
+                    str(self.resolve(key, depth)): str(self.resolve(value, depth))
+                    for key, value in zip(node.keys, node.values, strict=True)
+                }
+        raise _UnknownError
+
+    def text(self, node: ast.expr | None, default: str = "") -> str:
+        """The text of an expression, or its code."""
+        if node is None:
+            return default
+        try:
+            return str(self.resolve(node))
+        except _UnknownError:
+            return ast.unparse(node)
+
+
+def _parsed(path: Path) -> ast.Module:
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", SyntaxWarning)
+            return ast.parse(path.read_text(encoding="utf-8"))
+    except (SyntaxError, ValueError, OSError) as error:
+        raise GluecastError(f"expected Python code in {path}, found {error}") from error
+
+
+def _assigned(scope: ast.Module | ast.ClassDef) -> dict[str, ast.expr]:
+    """Names that are assigned once in a scope; a second assignment would take a run to tell."""
+    found: dict[str, list[ast.expr]] = {}
+    for statement in scope.body:
+        match statement:
+            case ast.Assign(targets=[ast.Name(id=name)], value=value):
+                found.setdefault(name, []).append(value)
+            case ast.AnnAssign(target=ast.Name(id=name), value=ast.expr() as value):
+                found.setdefault(name, []).append(value)
+    return {name: values[0] for name, values in found.items() if len(values) == 1}
+
+
+def _started(tree: ast.Module, classes: Mapping[str, ast.ClassDef]) -> tuple[str, str] | None:
+    """Class and name of ``SalesETLJob.main("sales_etl")``; the name is empty if it is computed."""
+    for node in ast.walk(tree):
+        match node:
+            case ast.Call(func=ast.Attribute(value=ast.Name(id=owner), attr="main"), args=args):
+                if owner in classes:
+                    match args:
+                        case [ast.Constant(value=str(name))]:
+                            return owner, name
+                    return owner, ""
+    return None
+
+
+def _family(name: str, classes: Mapping[str, ast.ClassDef]) -> Iterator[ast.ClassDef]:
+    """A class and its bases, as far as they stand in the same module."""
+    seen: set[str] = set()
+    waiting = [name]
+    while waiting:
+        name = waiting.pop(0)
+        if name in classes and name not in seen:
+            seen.add(name)
+            yield classes[name]
+            waiting += [base.id for base in classes[name].bases if isinstance(base, ast.Name)]
+
+
+def _sources(declared: ast.expr | None, names: _Names) -> tuple[tuple[Source, ...], str]:
+    """The sources, or the code that makes them."""
+    if declared is None:
+        return (), ""
+    if not isinstance(declared, ast.Tuple | ast.List):
+        return (), ast.unparse(declared)
+    found = []
+    for element in declared.elts:
+        node = names.node(element.id) if isinstance(element, ast.Name) else element
+        if not (isinstance(node, ast.Call) and _called(node) == "Source"):
+            return (), ast.unparse(declared)
+        found.append(_source(node, names))
+    return tuple(found), ""
+
+
+def _called(call: ast.Call) -> str:
+    match call.func:
+        case ast.Name(id=name) | ast.Attribute(attr=name):
+            return name
+    return ""
+
+
+def _source(call: ast.Call, names: _Names) -> Source:
+    given: dict[str, ast.expr] = dict(zip(_SOURCE_FIELDS, call.args, strict=False))
+    given |= {each.arg: each.value for each in call.keywords if each.arg}
+    schema, computed = None, ""
+    try:
+        schema = names.resolve(given["schema"]) if "schema" in given else None
+    except _UnknownError:
+        computed = ast.unparse(given["schema"])
+    return Source(
+        prefix=names.text(given.get("prefix")),
+        suffix=names.text(given.get("suffix")),
+        format=names.text(given.get("file_format")),
+        columns=columns_of(schema) if isinstance(schema, str) else (),
+        computed=computed,
+        multiline=names.text(given.get("multiline")) == "True",
+        routes=_routes(given.get("routes"), names),
+    )
+
+
+def _routes(node: ast.expr | None, names: _Names) -> Mapping[str, str]:
+    """The names of routes by their patterns; code that makes them is a pattern without a name."""
+    if node is None:
+        return {}
+    try:
+        found = names.resolve(node)
+    except _UnknownError:
+        return {ast.unparse(node): ""}
+    return found if isinstance(found, dict) else {}
+
+
+def _purpose(tree: ast.Module, job: str) -> str:
+    """The first paragraph of the docstring; not the template's, which the page says better."""
+    paragraph = (ast.get_docstring(tree) or "").split("\n\n")[0]
+    text = " ".join(paragraph.split()).removeprefix(f"{job}: ")
+    return "" if text.startswith("from ") and text.endswith(f"silver table {job}.") else text

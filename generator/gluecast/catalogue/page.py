@@ -1,0 +1,94 @@
+"""The catalogue as one HTML file that needs nothing else: no network, no server, no other file."""
+
+import base64
+import hashlib
+from importlib import resources
+from pathlib import Path
+from urllib.parse import quote
+
+from jinja2 import Environment, FunctionLoader, StrictUndefined
+from markupsafe import Markup
+
+from gluecast.catalogue.contents import Catalogue, Job, catalogue
+from gluecast.catalogue.picture import description, tall, wide
+from gluecast.errors import GluecastError
+from gluecast.repository import find_repository
+
+DEFAULT_OUTPUT = Path("docs/catalogue.html")
+
+_OPEN_UP_TO = 8
+"""So many jobs are shown with all their details; more begin folded."""
+
+
+def write_page(start: Path, output: Path | None = None) -> tuple[Path, int]:
+    """Write the page of the repository around `start`; gives its path and the number of jobs.
+
+    Without `output` it is docs/catalogue.html of the repository. The same repository gives the same
+    bytes.
+
+    Raises:
+        GluecastError: the repository cannot be read, or the page not be written.
+    """
+    found = catalogue(start)
+    path = output or find_repository(start) / DEFAULT_OUTPUT
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(rendered(found).encode())
+    except OSError as error:
+        reason = error.strerror or error
+        raise GluecastError(f"expected to write the page to {path}, found: {reason}") from error
+    return path, len(found.jobs)
+
+
+def rendered(found: Catalogue) -> str:
+    """The page. Everything that comes from the repository is escaped, and no other script runs."""
+    environment = Environment(
+        loader=FunctionLoader(_file),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    environment.filters["anchor"] = _anchor
+    style, script = _file("page.css"), _file("page.js")
+    return environment.get_template("page.html.jinja").render(
+        catalogue=found,
+        description=description,
+        pictures=lambda job: (wide(job), tall(job)),
+        words=_words,
+        unfolded=len(found.jobs) <= _OPEN_UP_TO,
+        style=Markup(style),
+        script=Markup(script),
+        style_hash=_hash(style),
+        script_hash=_hash(script),
+    )
+
+
+def _file(name: str) -> str:
+    return resources.files(__package__).joinpath(name).read_text(encoding="utf-8")
+
+
+def _hash(text: str) -> str:
+    """What a Content-Security-Policy calls an inline script or style."""
+    return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
+
+
+def _anchor(name: str) -> str:
+    """An identifier of a job: no spaces, whatever its name is made of."""
+    return f"job-{quote(name, safe='')}"
+
+
+def _words(job: Job) -> str:
+    """What a search looks through, in lower case."""
+    words = [job.name, job.output, job.version]
+    for remark in job.remarks:
+        words += ["remark", remark]
+    for start in job.starts:
+        words += [start.kind, start.name, start.expression, start.timezone, start.when]
+        words += [f"{place.bucket}/{place.pattern}" for place in start.reads]
+    words.append(job.module.purpose if job.module else "")
+    for source in job.module.sources if job.module else ():
+        words += [source.pattern, source.format, *source.routes.values()]
+        words += [f"{column.name} {column.type} {column.comment}" for column in source.columns]
+    return " ".join(filter(None, dict.fromkeys(words))).lower()

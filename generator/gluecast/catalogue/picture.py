@@ -1,0 +1,202 @@
+"""The way of a job's data as a picture: place -> rule or schedule -> job -> table."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from gluecast.catalogue.contents import Job, Place, Start
+
+_HEIGHT = 46
+_GAP = 12
+_PADDING = 24
+_CHARACTER = 7.4
+"""Width of a character of a node's text, at 12 pixels in any common monospaced font."""
+_LABEL_CHARACTER = 6.6
+"""The same for its label, as an average of a wide font."""
+
+
+@dataclass(frozen=True)
+class Node:
+    """A box with two lines. `full` is the text where `text` had to be shortened."""
+
+    kind: str
+    x: int
+    y: int
+    width: int
+    label: str
+    text: str
+    full: str
+    height: int = _HEIGHT
+
+    @property
+    def left(self) -> tuple[int, int]:
+        return self.x, self.y + self.height // 2
+
+    @property
+    def right(self) -> tuple[int, int]:
+        return self.x + self.width, self.y + self.height // 2
+
+
+@dataclass(frozen=True)
+class Edge:
+    """A line: of an upload or a schedule from its places to the job, or from the job to its table."""
+
+    kind: str
+    path: str
+
+
+@dataclass(frozen=True)
+class Picture:
+    """Boxes and lines in pixels, lines first; `layout` is wide (for screens) or tall (for phones)."""
+
+    layout: str
+    width: int
+    height: int
+    edges: tuple[Edge, ...]
+    nodes: tuple[Node, ...]
+
+
+def description(job: Job) -> str:
+    """The picture in words, for those who do not see it."""
+    lines = []
+    for start in job.starts:
+        where = " and ".join(place.pattern for place in start.reads) or "its sources"
+        if start.kind == "upload":
+            lines.append(f"An upload of {where} starts {job.name} by the rule {start.name}.")
+        else:
+            when = start.when or start.expression
+            lines.append(f"{start.name} starts {job.name} over all of {where}: {when}.")
+    lines.append(f"It writes to {job.output}." if job.output else "Where it writes is unknown.")
+    return " ".join(lines)
+
+
+def wide(job: Job) -> Picture:
+    """Four columns from left to right, each in the middle of the picture's height."""
+    places = _places(job.starts)
+    rows = max(len(places), len(job.starts), 1)
+    height = rows * (_HEIGHT + _GAP) - _GAP + 2
+
+    def column(index: int, count: int) -> int:
+        """The y of a box in a column of so many."""
+        taken = count * (_HEIGHT + _GAP) - _GAP
+        return (height - taken) // 2 + index * (_HEIGHT + _GAP)
+
+    boxes = {
+        place: _place(place, 1, column(index, len(places)), 270)
+        for index, place in enumerate(places)
+    }
+    triggers = [
+        _trigger(start, 310, column(index, len(job.starts)), 290)
+        for index, start in enumerate(job.starts)
+    ]
+    target = _job(job, 640, column(0, 1), 190)
+    table = _table(job, 870, column(0, 1), 210)
+    edges = [
+        Edge(
+            start.kind,
+            " ".join(
+                [
+                    *(_curve(boxes[place].right, box.left) for place in start.reads),
+                    _curve(box.right, target.left),
+                ]
+            ),
+        )
+        for start, box in zip(job.starts, triggers, strict=True)
+    ]
+    edges.append(Edge("output", _curve(target.right, table.left)))
+    nodes = (*boxes.values(), *triggers, target, table)
+    return Picture("wide", 1080, height, tuple(edges), nodes)
+
+
+def tall(job: Job) -> Picture:
+    """From top to bottom. Lines from places run at the left of the boxes, lines to the job at the right."""
+    width, margin = 320, 22
+    y = 1
+    nodes: list[Node] = []
+    edges: list[Edge] = []
+    ends: list[tuple[str, str, tuple[int, int]]] = []
+    for places, starts in _by_places(job.starts):
+        boxes = []
+        for place in places:
+            boxes.append(_place(place, margin, y, width - 2 * margin))
+            y += _HEIGHT + _GAP
+        for start in starts:
+            box = _trigger(start, margin, y, width - 2 * margin)
+            y += _HEIGHT + _GAP
+            into = " ".join(_bracket(each.left, box.left, 1 + margin // 3) for each in boxes)
+            ends.append((start.kind, into, box.right))
+            nodes.append(box)
+        nodes += boxes
+    target = _job(job, margin, y, width - 2 * margin)
+    table = _table(job, margin, y + _HEIGHT + 2 * _GAP, width - 2 * margin)
+    for kind, into, end in ends:
+        out = _bracket(end, target.right, width - 1 - margin // 3)
+        edges.append(Edge(kind, f"{into} {out}".strip()))
+    x = width // 2
+    down = f"M{x} {target.y + _HEIGHT}V{table.y - 2}m-4 -5l4 5l4 -5"
+    edges.append(Edge("output", down))
+    return Picture("tall", width, table.y + _HEIGHT + 1, tuple(edges), (*nodes, target, table))
+
+
+def shortened(text: str, width: int) -> str:
+    """The text with its middle left out, if it has more characters than the width."""
+    if len(text) <= width:
+        return text
+    end = (width - 1) // 2
+    return f"{text[: width - 1 - end]}…{text[-end:]}"
+
+
+def _places(starts: Sequence[Start]) -> list[Place]:
+    return list(dict.fromkeys(place for start in starts for place in start.reads))
+
+
+def _by_places(starts: Sequence[Start]) -> list[tuple[tuple[Place, ...], list[Start]]]:
+    groups: dict[tuple[Place, ...], list[Start]] = {}
+    for start in starts:
+        groups.setdefault(start.reads, []).append(start)
+    return list(groups.items())
+
+
+def _node(kind: str, x: int, y: int, width: int, label: str, text: str) -> Node:
+    inner = width - _PADDING
+    label = shortened(label, int(inner / _LABEL_CHARACTER))
+    return Node(kind, x, y, width, label, shortened(text, int(inner / _CHARACTER)), text)
+
+
+def _place(place: Place, x: int, y: int, width: int) -> Node:
+    zone = place.bucket.removeprefix("s3://").rpartition("<env>-")[2]
+    return _node("place", x, y, width, zone, place.pattern)
+
+
+def _trigger(start: Start, x: int, y: int, width: int) -> Node:
+    if start.kind == "upload":
+        return _node("upload", x, y, width, "Each upload", start.name)
+    when = f"{start.when or start.name}, {start.timezone}"
+    return _node("schedule", x, y, width, when, start.expression)
+
+
+def _job(job: Job, x: int, y: int, width: int) -> Node:
+    return _node("job", x, y, width, "Glue job", job.name)
+
+
+def _table(job: Job, x: int, y: int, width: int) -> Node:
+    if not job.output:
+        return _node("table", x, y, width, "Output", "unknown")
+    zone, _, table = job.output.rpartition("<env>-")[2].partition("/")
+    return _node("table", x, y, width, f"Table in {zone}", table)
+
+
+def _curve(start: tuple[int, int], end: tuple[int, int]) -> str:
+    """A line from left to right with an arrow's head."""
+    (x1, y1), (x2, y2) = start, end
+    middle = (x1 + x2) // 2
+    line = f"H{x2 - 2}" if y1 == y2 else f"C{middle} {y1} {middle} {y2} {x2 - 2} {y2}"
+    return f"M{x1} {y1}{line}m-5 -4l5 4l-5 4"
+
+
+def _bracket(start: tuple[int, int], end: tuple[int, int], x: int) -> str:
+    """A line from one side of a box down to the same side of another, with an arrow's head."""
+    (x1, y1), (x2, y2) = start, end
+    side = 1 if x > x1 else -1
+    tip = x2 + 2 * side
+    turn = f"H{x - 6 * side}Q{x} {y1} {x} {y1 + 6}V{y2 - 6}Q{x} {y2} {x - 6 * side} {y2}H{tip}"
+    return f"M{x1} {y1}{turn}m{5 * side} -4l{-5 * side} 4l{5 * side} 4"

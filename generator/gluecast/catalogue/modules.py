@@ -124,7 +124,7 @@ class _Names:
         match node:
             case ast.Constant():
                 return node.value
-            case ast.Name() if node.id in self.known and depth < 20:
+            case ast.Name() if node.id in self.known and depth < 8:
                 return self.resolve(self.known[node.id], depth + 1)
             case ast.BinOp(op=ast.Add()):
                 left, right = self.resolve(node.left, depth), self.resolve(node.right, depth)
@@ -157,15 +157,17 @@ def _parsed(path: Path) -> ast.Module:
 
 
 def _assigned(scope: ast.Module | ast.ClassDef) -> dict[str, ast.expr]:
-    """Names that are assigned once in a scope; a second assignment would take a run to tell."""
-    found: dict[str, list[ast.expr]] = {}
+    """What the names of a scope are assigned, at last."""
+    found: dict[str, ast.expr] = {}
     for statement in scope.body:
         match statement:
             case ast.Assign(targets=[ast.Name(id=name)], value=value):
-                found.setdefault(name, []).append(value)
+                found[name] = value
             case ast.AnnAssign(target=ast.Name(id=name), value=ast.expr() as value):
-                found.setdefault(name, []).append(value)
-    return {name: values[0] for name, values in found.items() if len(values) == 1}
+                found[name] = value
+            case ast.AugAssign(target=ast.Name(id=name), op=op, value=value) if name in found:
+                found[name] = ast.BinOp(found[name], op, value)
+    return found
 
 
 def _started(tree: ast.Module, classes: Mapping[str, ast.ClassDef]) -> tuple[str, str] | None:

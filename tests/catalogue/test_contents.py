@@ -1,0 +1,146 @@
+"""The catalogue says what the repository says: its Terraform code and modules, not its answers."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from gluecast.catalogue.contents import Job, Place, Start, catalogue
+from gluecast.catalogue.page import rendered, write_page
+from gluecast.cli import main
+from gluecast.errors import GluecastError
+from gluecast.examples import RENDERED
+from job_files import job_with, many_jobs, write
+
+
+@pytest.fixture
+def repository(tmp_path: Path) -> Path:
+    many_jobs(tmp_path / "repository", 3)
+    return tmp_path / "repository"
+
+
+def job(repository: Path, name: str) -> Job:
+    return next(job for job in catalogue(repository).jobs if job.name == name)
+
+
+def test_the_jobs_of_the_example_are_described() -> None:
+    found = catalogue(RENDERED / "src")
+
+    assert (found.project, found.environments) == ("data-platform", ("dev", "prod"))
+    assert [job.name for job in found.jobs] == ["customer_import", "product_catalog", "sales_etl"]
+    sales = found.jobs[2]
+    reads = (Place("s3://data-lake-<env>-bronze", "sales/", ".csv"),)
+    assert sales.starts == (
+        Start("upload", "sales_etl_file_trigger", reads),
+        Start(
+            "schedule",
+            "sales_etl_schedule",
+            reads,
+            "cron(0 3 ? * MON *)",
+            "UTC",
+            "At 03:00, only on Monday",
+        ),
+    )
+    assert sales.output == "s3://data-lake-<env>-silver/sales_etl"
+    assert sales.quarantine == "s3://data-lake-<env>-silver/_quarantine/sales_etl"
+    assert sales.version == "v0.2.0"
+    assert sales.files == (
+        "src/jobs/sales_etl.py",
+        "infrastructure/jobs/sales_etl.tf",
+        ".copier-answers/sales_etl.yml",
+    )
+    assert not sales.remarks
+
+
+def test_edited_terraform_code_counts_and_not_the_answers(repository: Path) -> None:
+    path = repository / "infrastructure/jobs/job_000.tf"
+    edited = path.read_text().replace('"job_000s/"', '"job_000s/europe/"')
+    path.write_text(edited.replace("cron(0 3 ? * MON *)", "rate(6 hours)"))
+
+    upload, schedule = job(repository, "job_000").starts
+
+    assert upload.reads == (Place("s3://data-lake-<env>-bronze", "job_000s/europe/", ".csv"),)
+    assert (schedule.expression, schedule.when) == ("rate(6 hours)", "Every 6 hours")
+    page = rendered(catalogue(repository))
+    assert "job_000s/europe/" in page
+    assert "MON" not in page
+
+
+def test_where_the_data_lies_is_read_from_the_settings_of_the_runtime(repository: Path) -> None:
+    path = repository / "src/glue_runtime/settings.py"
+    path.write_text(path.read_text().replace('"data-lake"', '"pond"'))
+
+    assert job(repository, "job_000").output == "s3://pond-<env>-silver/job_000"
+    path.unlink()
+    assert job(repository, "job_000").output == "s3://data-lake-<env>-silver/job_000"
+
+
+def test_a_job_that_writes_by_code_of_its_own_has_no_output_here(repository: Path) -> None:
+    path = repository / "src/jobs/job_000.py"
+    path.write_text(path.read_text().replace("def transform(", "def load("))
+
+    assert job(repository, "job_000").output == ""
+
+
+def test_what_does_not_fit_together_is_remarked(repository: Path) -> None:
+    (repository / "src/jobs/job_001.py").unlink()
+    (repository / "infrastructure/jobs/job_002.tf").unlink()
+    path = repository / "infrastructure/jobs/job_000.tf"
+    path.write_text(path.read_text().replace('"job_000s/"', '"elsewhere/"'))
+
+    remarks = {job.name: job.remarks for job in catalogue(repository).jobs}
+
+    assert remarks == {
+        "job_000": (
+            "job_000_file_trigger sends uploads of elsewhere/*.csv, which is no source of the "
+            "module: such runs fail.",
+        ),
+        "job_001": (
+            "There is no module src/jobs/job_001.py, so nothing is deployed that could be started.",
+        ),
+        "job_002": ("Nothing in infrastructure/jobs starts this job.",),
+    }
+
+
+def test_jobs_of_other_origins_are_there_too(repository: Path) -> None:
+    write(repository, "src/jobs/by_hand.py", "class A(BaseGlueJob):\n    sources = ()\n")
+    job_with(
+        repository,
+        "elsewhere",
+        rules='a = { bucket_name = "partner", prefix = local.x, suffix = "", target_arn = local.y }',
+    )
+
+    names = [job.name for job in catalogue(repository).jobs]
+
+    assert names == ["${local.y}", "by_hand", "job_000", "job_001", "job_002"]
+    assert job(repository, "by_hand").version == ""
+    [start] = job(repository, "${local.y}").starts
+    assert start.reads == (Place("s3://partner", "${local.x}", ""),)
+
+
+def test_the_same_repository_gives_the_same_bytes(repository: Path, tmp_path: Path) -> None:
+    first, count = write_page(repository / "src")
+    other = shutil.copytree(repository, tmp_path / "other")
+    second, _ = write_page(other, tmp_path / "a/b.html")
+
+    assert count == 3
+    assert first == repository / "docs/catalogue.html"
+    assert first.read_bytes() == second.read_bytes()
+    assert b"\r" not in first.read_bytes()
+
+
+def test_the_command_says_what_it_wrote(
+    repository: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as left:
+        main(["docs", str(repository), "--output", str(tmp_path / "page.html")])
+
+    assert left.value.code == 0
+    assert capsys.readouterr().out == f"3 jobs in {tmp_path}/page.html\n"
+
+
+def test_a_page_that_cannot_be_written_is_named(repository: Path, tmp_path: Path) -> None:
+    with pytest.raises(
+        GluecastError, match=rf"write the page to {tmp_path}, found: Is a directory"
+    ):
+        write_page(repository, tmp_path)

@@ -157,11 +157,15 @@ def test_every_line_of_the_picture_goes_from_box_to_box(
         const drawn = {};
         for (const picture of document.querySelectorAll("#job-odd svg.picture")) {
           if (!picture.getClientRects().length) continue;
-          const at = ({x, y}) => [...picture.querySelectorAll("g")].find((group) => {
-            const box = group.querySelector("rect").getBBox();
-            return ((near(x, box.x) || near(x, box.x + box.width)) && near(y, box.y + box.height / 2))
-              || ((near(y, box.y) || near(y, box.y + box.height)) && near(x, box.x + box.width / 2));
-          })?.getAttribute("class");
+          const at = ({x, y}) => {
+            for (const group of picture.querySelectorAll("g")) {
+              const box = group.querySelector("rect").getBBox();
+              const middle = near(x, box.x + box.width / 2), level = near(y, box.y + box.height / 2);
+              const side = level && near(x, box.x) ? "left" : level && near(x, box.x + box.width) ? "right"
+                : middle && near(y, box.y) ? "top" : middle && near(y, box.y + box.height) ? "bottom" : "";
+              if (side) return `${group.getAttribute("class")} ${side}`;
+            }
+          };
           const line = document.createElementNS("http://www.w3.org/2000/svg", "path");
           for (const path of picture.querySelectorAll("path")) {
             for (const part of path.getAttribute("d").split("M").slice(1)) {
@@ -175,12 +179,15 @@ def test_every_line_of_the_picture_goes_from_box_to_box(
         return drawn;"""
     )
 
+    leaves, enters = ("left", "right") if width == PHONE else ("right", "left")
     assert drawn == {
-        "upload: place -> upload": 2,
-        "upload: upload -> job": 2,
-        "schedule: place -> schedule": 4,
-        "schedule: schedule -> job": 2,
-        "output: job -> table": 1,
+        f"upload: place {leaves} -> upload left": 2,
+        f"upload: upload right -> job {enters}": 2,
+        f"schedule: place {leaves} -> schedule left": 4,
+        f"schedule: schedule right -> job {enters}": 2,
+        "output: job bottom -> table top"
+        if width == PHONE
+        else "output: job right -> table left": 1,
     }
 
 
@@ -300,12 +307,13 @@ def test_hostile_text_stays_text(browser: Chrome, odd: Path) -> None:
     # Were something not escaped after all, the page's policy would not run it.
     browser.execute_script(
         "const image = document.createElement('div'); image.innerHTML = arguments[0];"
-        "document.body.append(image)",
+        "document.body.append(image); fetch('http://127.0.0.1:9/').catch(() => null)",
         HOSTILE,
     )
     blocked = [entry["message"] for entry in browser.get_log("browser")]
     assert browser.title == "data-platform: jobs"
-    assert any("Content Security Policy" in message for message in blocked)
+    assert any("inline event handler violates" in message for message in blocked)
+    assert any("Connecting to 'http://127.0.0.1:9/' violates" in each for each in blocked), blocked
 
 
 @pytest.mark.parametrize("dark", [False, True])

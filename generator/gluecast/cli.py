@@ -51,14 +51,26 @@ def parser() -> argparse.ArgumentParser:
         _new,
     )
     new.add_argument("target", nargs="?", type=Path, default=Path(), metavar="TARGET", help=TARGET)
-    new.add_argument("--template", metavar="PATH_OR_URL", help="another template's git repository")
-    new.add_argument("--to", metavar="REF", help="its release, branch or commit to use")
-    new.add_argument(
-        "--data", action="append", default=[], metavar="NAME=VALUE", help="answer a question"
+    _add_questionnaire(new)
+
+    adopt = _command(
+        commands,
+        "adopt",
+        "bring a repository of Glue jobs that was there before under the platform",
+        "Add the runtime and the Terraform modules to a repository whose jobs extend a BaseGlueJob of "
+        "its own, and let that class extend the runtime's. Jobs, tests, schedules and every other "
+        "file stay as they are. What is left to do is told.",
+        _adopt,
     )
-    new.add_argument(
-        "--defaults", action="store_true", help="ask nothing: take the default where no answer is"
+    adopt.add_argument(
+        "target", nargs="?", type=Path, default=Path(), metavar="TARGET", help=TARGET
     )
+    _add_questionnaire(adopt)
+    adopt.add_argument(
+        "--keep-base-class", action="store_true", help="leave the class BaseGlueJob as it is"
+    )
+    adopt.add_argument("--dry-run", action="store_true", help="say what would be done")
+    adopt.add_argument("--json", action="store_true", help="print the report as JSON")
 
     listing = _command(
         commands,
@@ -202,6 +214,19 @@ def _command(
     return command
 
 
+def _add_questionnaire(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--template", metavar="PATH_OR_URL", help="another template's git repository"
+    )
+    command.add_argument("--to", metavar="REF", help="its release, branch or commit to use")
+    command.add_argument(
+        "--data", action="append", default=[], metavar="NAME=VALUE", help="answer a question"
+    )
+    command.add_argument(
+        "--defaults", action="store_true", help="ask nothing: take the default where no answer is"
+    )
+
+
 def _demo(options: argparse.Namespace) -> int:
     from gluecast.demo import run_demo
 
@@ -212,22 +237,48 @@ def _demo(options: argparse.Namespace) -> int:
 def _new(options: argparse.Namespace) -> int:
     from gluecast.new import new, next_steps
 
+    _say("Reading the template ...")
+    jobs = new(
+        options.target,
+        template=options.template,
+        ref=options.to,
+        data=_answers(options),
+        defaults=options.defaults,
+    )
+    print(next_steps(options.target, jobs))
+    return ExitCode.OK
+
+
+def _adopt(options: argparse.Namespace) -> int:
+    from gluecast.adopting import adopt, described
+
+    _say("Reading the repository and the template ...")
+    adoption = adopt(
+        options.target,
+        template=options.template,
+        ref=options.to,
+        data=_answers(options),
+        defaults=options.defaults,
+        keep_base_class=options.keep_base_class,
+        dry_run=options.dry_run,
+        say=_say,
+    )
+    if options.json:
+        print(_json(adoption.as_json()))
+    else:
+        print(described(adoption, dry_run=options.dry_run))
+    return ExitCode.OK
+
+
+def _answers(options: argparse.Namespace) -> dict[str, str]:
+    """What --data gives, by the name of the question."""
     data = {}
     for answer in options.data:
         name, separator, value = answer.partition("=")
         if not separator:
             raise GluecastError(f"expected --data NAME=VALUE, found {answer}")
         data[name] = value
-    _say("Reading the template ...")
-    jobs = new(
-        options.target,
-        template=options.template,
-        ref=options.to,
-        data=data,
-        defaults=options.defaults,
-    )
-    print(next_steps(options.target, jobs))
-    return ExitCode.OK
+    return data
 
 
 def _list(options: argparse.Namespace) -> int:

@@ -34,13 +34,39 @@ def new(
         KeyboardInterrupt: the user left the questions.
     """
     before = _jobs(target)
+    copy_template(target, template=template, ref=ref, data=data, defaults=defaults)
+    return sorted(_jobs(target) - before)
+
+
+def copy_template(
+    target: Path,
+    *,
+    template: str | None,
+    ref: str | None,
+    data: Mapping[str, Any],
+    defaults: bool,
+    guesses: Mapping[str, Any] | None = None,
+) -> None:
+    """Copy a template, or the published one, into a folder. `guesses` are better defaults.
+
+    Raises:
+        GluecastError: an answer is refused, or the template cannot be had.
+        KeyboardInterrupt: the user left the questions.
+    """
     if template is None:
         template, ref = PUBLISHED_AT, ref or f"v{version('gluecast')}"
     elif Path(template).expanduser().exists():
         template = str(Path(template).expanduser().resolve())
     try:
         copier.run_copy(
-            template, target, dict(data), vcs_ref=ref, defaults=defaults, quiet=True, unsafe=False
+            template,
+            target,
+            dict(data),
+            vcs_ref=ref,
+            defaults=defaults,
+            user_defaults=dict(guesses or {}),
+            quiet=True,
+            unsafe=False,
         )
     except CopierAnswersInterrupt as error:
         raise KeyboardInterrupt from error
@@ -52,7 +78,6 @@ def new(
         raise GluecastError(f"expected the template in {template}, found: {reason}") from error
     except (CopierError, TemplateError, ValueError, OSError) as error:
         raise GluecastError(" ".join(str(error).split())) from error
-    return sorted(_jobs(target) - before)
 
 
 def next_steps(target: Path, jobs: list[str]) -> str:

@@ -43,7 +43,7 @@ variable "s3_event_rules" {
   }
 
   validation {
-    condition     = alltrue([for rule in values(var.s3_event_rules) : can(regex("^arn:[^:]+:glue:[^:]*:[^:]*:job/[a-z0-9-]{1,49}$", rule.target_arn))])
+    condition     = alltrue([for rule in values(var.s3_event_rules) : can(regex("^arn:[^:]+:glue:[^:]*:[^:]*:job/[A-Za-z0-9_-]{1,49}$", rule.target_arn))])
     error_message = "Expected the ARN of a Glue job as target_arn."
   }
 
@@ -82,7 +82,7 @@ variable "schedules" {
   }
 
   validation {
-    condition     = alltrue([for schedule in values(var.schedules) : can(regex("^arn:[^:]+:glue:[^:]*:[^:]*:job/[a-z0-9-]{1,49}$", schedule.target_arn))])
+    condition     = alltrue([for schedule in values(var.schedules) : can(regex("^arn:[^:]+:glue:[^:]*:[^:]*:job/[A-Za-z0-9_-]{1,49}$", schedule.target_arn))])
     error_message = "Expected the ARN of a Glue job as target_arn."
   }
 }

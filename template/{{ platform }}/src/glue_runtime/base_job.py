@@ -12,8 +12,9 @@ from typing import ClassVar
 import structlog
 from pyspark.sql import DataFrame, SparkSession
 
-from glue_runtime import logs, metrics, output, quarantine, settings
+from glue_runtime import logs, metrics, output, quarantine, run_log, settings
 from glue_runtime.arguments import parse_arguments
+from glue_runtime.declarations import check_sources, declared_policy
 from glue_runtime.errors import (
     ArgumentError,
     BadRowsError,
@@ -34,7 +35,7 @@ from glue_runtime.loading import (
 )
 from glue_runtime.row_counts import Passes
 from glue_runtime.s3_object import S3Object
-from glue_runtime.source import Source
+from glue_runtime.source import Source, owner_of
 from glue_runtime.spark_errors import explained_row_errors
 from glue_runtime.spark_session import on_glue, spark_session
 from glue_runtime.storage import Storage
@@ -105,25 +106,14 @@ class BaseGlueJob(ABC):
                 f"{args.get('bucket')!r} and --object_key {args['object_key']!r}; give both, or "
                 "leave the key out for a scheduled run"
             )
-        prefixes = [source.prefix for source in self.sources]
-        if len(set(prefixes)) < len(prefixes):
-            raise ArgumentError(
-                f"expected one source for each prefix in {type(self).__name__}.sources, found "
-                f"{prefixes}; make two jobs of it, or give the files prefixes of their own"
-            )
-        for route in {route for source in self.sources for route in source.routes.values()}:
-            if not callable(getattr(self, f"transform_{route}", None)):
-                raise ArgumentError(
-                    f"expected a method transform_{route}() of {type(self).__name__} for the route "
-                    f"{route!r} of its sources, found none; write it, or correct the route's name"
-                )
-        self.logger = self._bound_logger()
+        check_sources(type(self), self.sources)
+        self._policy = declared_policy(type(self), self.bad_rows, self.trigger_type)
+        self.logger = run_log.bound_logger(self._described_run())
         self._loads: list[Loaded] = []
         self._logged = 0
         self._outdated: set[str] = set()
         self._unreadable: dict[str, str] = {}
         self._route: str | None = None
-        self._policy = self._declared_policy()
 
     # --- the hooks of a job ---------------------------------------------------------------------
 
@@ -176,7 +166,9 @@ class BaseGlueJob(ABC):
         self._outdated = changed
         table.remove_abandoned()
         aside.remove_abandoned()
-        self._log_written(read, staged)
+        run_log.written(
+            self.logger, self.output_uri, self.quarantine_uri, self._loads, read, staged
+        )
 
     # --- what a job uses ------------------------------------------------------------------------
 
@@ -204,7 +196,7 @@ class BaseGlueJob(ABC):
         For jobs of several sources: ``[self.load_data(name) for name in self.due_sources]``.
         """
         if self.is_event_triggered and not self.whole_directory:
-            owner = self._owner(self.event_object.key)
+            owner = owner_of(self.sources, self.event_object.key)
             return (owner.data_type,) if owner else ()
         return tuple(source.data_type for source in self.sources)
 
@@ -262,7 +254,7 @@ class BaseGlueJob(ABC):
             self._check_event_object()
             self._process()
         except BaseException as error:
-            self.logger.error("job_failed", **_described(error))
+            self.logger.error("job_failed", **run_log.described(error))
             raise
         seconds = round(time.monotonic() - started, 3)
         lag = metrics.lag(self.args.get("uploaded_at"))
@@ -277,7 +269,9 @@ class BaseGlueJob(ABC):
             job = cls(job_name, parse_arguments(words, ARGUMENTS + cls.arguments))
             metrics.switch(job.args.get("run_metrics"))
         except JobError as error:
-            structlog.get_logger().error("job_failed", job_name=job_name, **_described(error))
+            structlog.get_logger().error(
+                "job_failed", job_name=job_name, **run_log.described(error)
+            )
             sys.exit(f"{job_name}: {error}")
         try:
             job.run()
@@ -363,7 +357,7 @@ class BaseGlueJob(ABC):
 
     def _routes_to_run(self, declared: Sequence[str]) -> Sequence[str | None]:
         if self.is_event_triggered and not self.whole_directory:
-            owner = self._owner(self.event_object.key)
+            owner = owner_of(self.sources, self.event_object.key)
             return [owner.route_of(self.event_object.key) if owner else None]
         return [*dict.fromkeys(declared), None]
 
@@ -431,36 +425,11 @@ class BaseGlueJob(ABC):
         self.logger.warning("source_gone", path=self.event_object.uri, output=self.output_uri)
         return True
 
-    def _bound_logger(self) -> structlog.typing.FilteringBoundLogger:
-        if not structlog.is_configured():
-            logs.configure_logging()
-        context = {
-            "job_name": self.job_name,
-            "job_run_id": self.job_run_id,
-            "trigger_type": self.trigger_type,
-            "environment": self.environment,
-        }
-        if self.is_event_triggered:
-            context["source_bucket"] = str(self.source_bucket)
-            context["source_object_key"] = str(self.source_object_key)
-        logger: structlog.typing.FilteringBoundLogger = structlog.get_logger().bind(**context)
-        return logger
-
-    def _declared_policy(self) -> str:
-        policies = {**quarantine.DEFAULT_POLICIES, **self.bad_rows}
-        known = {*quarantine.DEFAULT_POLICIES.values()}
-        if {*policies} != {*quarantine.DEFAULT_POLICIES} or not {*policies.values()} <= known:
-            raise ArgumentError(
-                f'expected "strict" or "lenient" for "s3_event" and "scheduled" in '
-                f"{type(self).__name__}.bad_rows, found {dict(self.bad_rows)}"
-            )
-        return policies[self.trigger_type]
-
     def _event_belongs_to(self, data_type: str) -> bool:
         """Whether the uploaded object is one of this source's; of nested sources, the inner one."""
         if not self.is_event_triggered:
             return False
-        owner = self._owner(self.event_object.key)
+        owner = owner_of(self.sources, self.event_object.key)
         if owner:
             return owner.data_type == data_type
         return not self.sources and self.event_object.key.startswith(f"{data_type}/")
@@ -470,7 +439,7 @@ class BaseGlueJob(ABC):
         if not self.is_event_triggered:
             return
         uploaded = self.event_object
-        if self.sources and not self._owner(uploaded.key):
+        if self.sources and not owner_of(self.sources, uploaded.key):
             expected = " or ".join(f"{source.prefix}*{source.suffix}" for source in self.sources)
             raise SourceNotFoundError(
                 f"expected an object of {type(self).__name__} ({expected}), found {uploaded.uri}; "
@@ -500,7 +469,7 @@ class BaseGlueJob(ABC):
             """Not the files of an inner source, nor those of another route than is being run."""
             if source is None:
                 return True
-            owner = self._owner(origin.removeprefix(self._bronze_uri("")[:-1]))
+            owner = owner_of(self.sources, origin.removeprefix(self._bronze_uri("")[:-1]))
             return owner in (source, None) and source.route_of(origin) == route
 
         if self.environment != "local":
@@ -512,13 +481,20 @@ class BaseGlueJob(ABC):
         path = settings.TEST_DATA / self.job_name / data_type
         return local_place(self.spark, path, source, keep, self._bronze_uri(data_type))
 
-    def _owner(self, key: str) -> Source | None:
-        """The source that this object is one of; of nested sources, the inner one."""
-        owners = [source for source in self.sources if source.fits(key)]
-        return max(owners, key=lambda source: len(source.prefix), default=None)
-
     def _bronze_uri(self, data_type: str) -> str:
         return f"s3://{settings.lake_bucket(self.environment, 'bronze')}/{data_type}/"
+
+    def _described_run(self) -> dict[str, str]:
+        described = {
+            "job_name": self.job_name,
+            "job_run_id": self.job_run_id,
+            "trigger_type": self.trigger_type,
+            "environment": self.environment,
+        }
+        if self.is_event_triggered:
+            described["source_bucket"] = str(self.source_bucket)
+            described["source_object_key"] = str(self.source_object_key)
+        return described
 
     def _described_source(self) -> str:
         if self.is_event_triggered:
@@ -527,40 +503,9 @@ class BaseGlueJob(ABC):
 
     def _log_loads(self, read: Mapping[int, RowsRead]) -> None:
         """Log each load, once, with its rows if they are known."""
-        for number, loaded in list(enumerate(self._loads))[self._logged :]:
-            rows = read.get(number)
-            self.logger.info(
-                f"loaded_{loaded.place.kind}",
-                row_count=rows.rows if rows else None,
-                rows_quarantined=rows.misfits if rows else None,
-                file_format=loaded.place.file_format,
-                file_count=len(loaded.files),
-                bytes_read=sum(file.size for file in loaded.files.values()),
-                files_quarantined=len(loaded.found.unreadable),
-                path=loaded.place.where,
-                schema=loaded.schema,
-            )
+        for number in range(self._logged, len(self._loads)):
+            run_log.loaded(self.logger, self._loads[number], read.get(number))
         self._logged = len(self._loads)
-
-    def _log_written(self, read: Mapping[int, RowsRead], staged: Staged) -> None:
-        files = {uri: why for each in self._loads for uri, why in each.found.unreadable.items()}
-        misfits = sum(rows.misfits for rows in read.values())
-        if misfits or files:
-            self.logger.warning(
-                "quarantined",
-                rows=misfits,
-                files=dict(list(files.items())[:10]),
-                path=self.quarantine_uri,
-            )
-        self.logger.info(
-            "data_written",
-            output=self.output_uri,
-            row_count=staged.rows,
-            rows_read=sum(rows.rows for rows in read.values()),
-            rows_quarantined=misfits,
-            rows_written=staged.rows,
-            files_quarantined=len(files),
-        )
 
 
 class _NoFileOfRouteError(Exception):
@@ -572,11 +517,3 @@ class _UnreadableFilesError(Exception):
 
     def __init__(self, files: Mapping[str, str]) -> None:
         self.files = files
-
-
-def _described(error: BaseException) -> dict[str, str]:
-    """An error for the log: its kind and its first line; the whole stack goes to stderr."""
-    first, *others = str(error).splitlines() or [""]
-    if first.startswith("An error occurred while calling") and others:
-        first = others[0].removeprefix(": ")
-    return {"error_type": type(error).__name__, "error": first}

@@ -1,7 +1,7 @@
 # Owned by the gluecast template: an update rewrites this file and merges local edits into it.
 """Where a job's data comes from."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 
@@ -64,3 +64,9 @@ class Source:
     def name_pattern(self) -> str:
         """The suffix as Spark's ``pathGlobFilter``."""
         return f"*{literal_path(self.suffix)}"
+
+
+def owner_of(sources: Sequence[Source], key: str) -> Source | None:
+    """The source that an object is one of; of nested sources, the inner one."""
+    owners = [source for source in sources if source.fits(key)]
+    return max(owners, key=lambda source: len(source.prefix), default=None)

@@ -1,6 +1,8 @@
 """The catalogue says what the repository says: its Terraform code and modules, not its answers."""
 
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -137,6 +139,19 @@ def test_the_command_says_what_it_wrote(
 
     assert left.value.code == 0
     assert capsys.readouterr().out == f"3 jobs in {tmp_path}/page.html\n"
+
+
+def test_the_command_needs_no_copier(repository: Path) -> None:
+    program = (
+        "import sys\nfrom gluecast.cli import main\n"
+        f"try: main(['docs', {str(repository)!r}])\nexcept SystemExit as left: print(left.code)\n"
+        "print('copier' in sys.modules)"
+    )
+    ran = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    )
+
+    assert ran.stdout.splitlines()[1:] == ["0", "False"]
 
 
 def test_a_page_that_cannot_be_written_is_named(repository: Path, tmp_path: Path) -> None:

@@ -247,6 +247,26 @@ def test_the_keyboard_is_enough(browser: Chrome, many: Path) -> None:
     assert count(browser) == "300 of 300 jobs"
 
 
+def test_a_link_to_a_job_shows_its_details_below_the_filter(browser: Chrome, many: Path) -> None:
+    for width in (PHONE, DESKTOP):
+        show(browser, many, width)
+        browser.get(f"{many.as_uri()}#job-job_200")
+        job = browser.find_element(By.ID, "job-job_200")
+        details = job.find_element(By.TAG_NAME, "details")
+
+        assert details.get_attribute("open")
+        top, filter_end = browser.execute_script(
+            "return [arguments[0].getBoundingClientRect().top,"
+            "document.querySelector('.filter').getBoundingClientRect().bottom]",
+            job,
+        )
+        assert filter_end <= top < filter_end + 100
+
+        browser.execute_script("location.hash = '#job-job_100'")
+        opened = browser.find_elements(By.CSS_SELECTOR, "details[open]")
+        assert len(opened) == 2
+
+
 def test_no_page_is_wider_than_its_screen(
     browser: Chrome, three: Path, many: Path, odd: Path
 ) -> None:

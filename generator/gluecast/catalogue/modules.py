@@ -151,7 +151,7 @@ def _parsed(path: Path) -> ast.Module:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", SyntaxWarning)
-            return ast.parse(path.read_text(encoding="utf-8"))
+            return ast.parse(path.read_text(encoding="utf-8"), path.name)
     except (SyntaxError, ValueError, OSError) as error:
         raise GluecastError(f"expected Python code in {path}, found {error}") from error
 

@@ -19,6 +19,11 @@ function show() {
   nothing.hidden = shown > 0;
 }
 
+function openTarget() {
+  const target = document.querySelector(":target details");
+  if (target) target.open = true;
+}
+
 input.addEventListener("input", show);
 input.addEventListener("keydown", (event) => {
   if (event.key === "Escape") {
@@ -41,5 +46,7 @@ fold.addEventListener("click", () => {
   fold.textContent = open ? "Hide details" : "Show details";
   for (const each of details) each.open = open;
 });
+window.addEventListener("hashchange", openTarget);
 document.querySelector(".filter").hidden = false;
 show();
+openTarget();

@@ -84,6 +84,13 @@ def test_a_job_that_writes_by_code_of_its_own_has_no_output_here(repository: Pat
     assert job(repository, "job_000").output == ""
 
 
+def test_a_job_on_a_base_class_of_its_own_has_no_output_here(repository: Path) -> None:
+    path = repository / "src/jobs/job_000.py"
+    path.write_text(path.read_text().replace("from glue_runtime import", "from common import"))
+
+    assert job(repository, "job_000").output == ""
+
+
 def test_what_does_not_fit_together_is_remarked(repository: Path) -> None:
     (repository / "src/jobs/job_001.py").unlink()
     (repository / "infrastructure/jobs/job_002.tf").unlink()
@@ -100,7 +107,10 @@ def test_what_does_not_fit_together_is_remarked(repository: Path) -> None:
         "job_001": (
             "There is no module src/jobs/job_001.py, so nothing is deployed that could be started.",
         ),
-        "job_002": ("Nothing in infrastructure/jobs starts this job.",),
+        "job_002": (
+            "Nothing in infrastructure/jobs starts this job, and this page reads no other Terraform "
+            "code.",
+        ),
     }
 
 

@@ -90,6 +90,28 @@ Sales.main("sales")
     assert (second.pattern, second.format, second.columns) == ("a/*.orc", "orc", ())
 
 
+@pytest.mark.parametrize(
+    ("text", "standard"),
+    [
+        ("from glue_runtime import BaseGlueJob\nclass A(BaseGlueJob): ...", True),
+        (
+            "from glue_runtime.base_job import BaseGlueJob as B\nclass A(B): ...\nclass C(A): ...",
+            True,
+        ),
+        ("import glue_runtime\nclass A(glue_runtime.BaseGlueJob): ...", True),
+        ("from common import BaseGlueJob\nclass A(BaseGlueJob): ...", False),
+        ("from glue_runtime import BaseGlueJob\nclass A(Loads, BaseGlueJob): ...", False),
+        ("from glue_runtime import AdoptedGlueJob\nclass A(AdoptedGlueJob): ...", False),
+        ("class A: ...", False),
+        ("x = 1", False),
+    ],
+)
+def test_a_job_that_stands_on_more_than_the_runtime_is_told(
+    tmp_path: Path, text: str, standard: bool
+) -> None:
+    assert module(tmp_path, f"{text}\nA('sales', parse(['env'])).run()\n").standard == standard
+
+
 def test_what_only_a_run_could_tell_is_given_as_its_code(tmp_path: Path) -> None:
     read = module(
         tmp_path,

@@ -249,7 +249,8 @@ def test_the_keyboard_is_enough(browser: Chrome, many: Path) -> None:
 
 def test_a_link_to_a_job_shows_its_details_below_the_filter(browser: Chrome, many: Path) -> None:
     for width in (PHONE, DESKTOP):
-        show(browser, many, width)
+        resize(browser, width)
+        browser.get("about:blank")
         browser.get(f"{many.as_uri()}#job-job_200")
         job = browser.find_element(By.ID, "job-job_200")
         details = job.find_element(By.TAG_NAME, "details")

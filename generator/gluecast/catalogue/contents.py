@@ -138,7 +138,7 @@ def _job(
     known = module or JobModule(name)
     starts = tuple(_start(each, known, lake) for each in started)
     output, quarantine = "", ""
-    if module and not module.hooks & {"load", "output_uri"}:
+    if module and module.standard and not module.hooks & {"load", "output_uri"}:
         output = f"{_bucket(lake, 'silver')}/{module.name}"
         quarantine = f"{_bucket(lake, 'silver')}/_quarantine/{module.name}"
     files = [f"{_MODULES}/{name}.py", f"{FOLDER}/{name}.tf"]
@@ -188,7 +188,7 @@ def _remarks(name: str, module: JobModule | None, starts: Sequence[Start]) -> It
         yield f"There is no module {_MODULES}/{name}.py, so nothing is deployed that could be started."
         return
     if not starts:
-        yield f"Nothing in {FOLDER} starts this job."
+        yield f"Nothing in {FOLDER} starts this job, and this page reads no other Terraform code."
     if not module.sources or module.computed:
         return
     for start in starts:

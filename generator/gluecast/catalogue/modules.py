@@ -13,6 +13,9 @@ from gluecast.errors import GluecastError
 _SOURCE_FIELDS = ("prefix", "suffix", "file_format", "schema", "multiline", "routes")
 """The parameters of glue_runtime.Source, in their order."""
 
+_BASES = ("glue_runtime.BaseGlueJob", "glue_runtime.base_job.BaseGlueJob", "abc.ABC")
+"""What a job stands on that writes as the runtime does."""
+
 
 @dataclass(frozen=True)
 class Source:
@@ -42,6 +45,8 @@ class JobModule:
 
     `name` is what names its output; `purpose` the first paragraph of the module's docstring;
     `computed` the code of sources that are not written out; `hooks` the methods it overrides.
+    `standard` says whether it stands on the runtime's own base class, and on nothing else that is
+    not in the module.
     """
 
     name: str
@@ -50,6 +55,7 @@ class JobModule:
     computed: str = ""
     whole_directory: bool = False
     hooks: frozenset[str] = frozenset()
+    standard: bool = False
 
 
 def read_module(path: Path) -> JobModule:
@@ -65,6 +71,8 @@ def read_module(path: Path) -> JobModule:
     names = _Names([*(_assigned(each) for each in family), _assigned(tree)])
     declared = names.node("sources") if family else None
     sources, computed = _sources(declared, names)
+    imported = _imported(tree)
+    outside = [base for each in family for base in each.bases if not _is_in(base, classes)]
     return JobModule(
         name=name or path.stem,
         purpose=_purpose(tree, path.stem),
@@ -74,6 +82,7 @@ def read_module(path: Path) -> JobModule:
         hooks=frozenset(
             node.name for each in family for node in each.body if isinstance(node, ast.FunctionDef)
         ),
+        standard=bool(outside) and all(_full_name(base, imported) in _BASES for base in outside),
     )
 
 
@@ -171,16 +180,40 @@ def _assigned(scope: ast.Module | ast.ClassDef) -> dict[str, ast.expr]:
 
 
 def _started(tree: ast.Module, classes: Mapping[str, ast.ClassDef]) -> tuple[str, str] | None:
-    """Class and name of ``SalesETLJob.main("sales_etl")``; the name is empty if it is computed."""
+    """Class and name of ``SalesETLJob.main("sales_etl")`` or ``SalesETLJob("sales_etl", args)``.
+
+    The name is empty if it is computed.
+    """
     for node in ast.walk(tree):
         match node:
-            case ast.Call(func=ast.Attribute(value=ast.Name(id=owner), attr="main"), args=args):
-                if owner in classes:
-                    match args:
-                        case [ast.Constant(value=str(name))]:
-                            return owner, name
-                    return owner, ""
+            case (
+                ast.Call(func=ast.Attribute(value=ast.Name(id=owner), attr="main"), args=args)
+                | ast.Call(func=ast.Name(id=owner), args=args)
+            ) if owner in classes:
+                match args:
+                    case [ast.Constant(value=str(name)), *_]:
+                        return owner, name
+                return owner, ""
     return None
+
+
+def _imported(tree: ast.Module) -> dict[str, str]:
+    """Full names by those that ``from glue_runtime import BaseGlueJob as Base`` gives them."""
+    return {
+        each.asname or each.name: f"{node.module}.{each.name}"
+        for node in tree.body
+        if isinstance(node, ast.ImportFrom) and not node.level
+        for each in node.names
+    }
+
+
+def _full_name(node: ast.expr, imported: Mapping[str, str]) -> str:
+    text = ast.unparse(node)
+    return imported.get(text, text)
+
+
+def _is_in(base: ast.expr, classes: Mapping[str, ast.ClassDef]) -> bool:
+    return isinstance(base, ast.Name) and base.id in classes
 
 
 def _family(name: str, classes: Mapping[str, ast.ClassDef]) -> Iterator[ast.ClassDef]:

@@ -46,7 +46,7 @@ fold.addEventListener("click", () => {
   fold.textContent = open ? "Hide details" : "Show details";
   for (const each of details) each.open = open;
 });
+window.addEventListener("load", openTarget);
 window.addEventListener("hashchange", openTarget);
 document.querySelector(".filter").hidden = false;
 show();
-openTarget();

@@ -18,6 +18,10 @@ PARALLEL = 16
 
 _LISTING_ATTEMPTS = 5
 
+# There, `listFiles` starts a process for each file, to find out who may read it; on S3, it is what asks
+# for a thousand keys at once.
+_FOLDERS = ("LocalFileSystem", "ViewFileSystem")
+
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
@@ -54,7 +58,7 @@ class Storage:
         for attempt in range(_LISTING_ATTEMPTS):
             file_system, path = self._at(uri)
             try:
-                return list(self._listed(file_system.listFiles(path, True)))
+                return list(_listed(file_system, path))
             except Py4JJavaError as error:
                 refuse_missing_bucket(error, uri)
                 if not _is_missing(error) or attempt == _LISTING_ATTEMPTS - 1:
@@ -144,9 +148,18 @@ class Storage:
         path = self._jvm.org.apache.hadoop.fs.Path(uri)
         return path.getFileSystem(self._configuration), path
 
-    def _listed(self, found: Any) -> Iterable[StoredFile]:
-        while found.hasNext():
-            yield _stored(found.next())
+
+def _listed(file_system: Any, path: Any) -> Iterator[StoredFile]:
+    if any(name in file_system.getClass().getName() for name in _FOLDERS):
+        for status in file_system.listStatus(path):
+            if status.isDirectory():
+                yield from _listed(file_system, status.getPath())
+            else:
+                yield _stored(status)
+        return
+    found = file_system.listFiles(path, True)
+    while found.hasNext():
+        yield _stored(found.next())
 
 
 def in_parallel(action: Callable[[Item], Result], items: Iterable[Item]) -> list[Result]:

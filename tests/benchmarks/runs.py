@@ -54,6 +54,10 @@ def main() -> None:
             title = f"the job for one file of {size} MB, to a script that does the same unguarded"
             show(title, *take_turns(lake, "event", "script", options.rounds))
             if size == 100:
+                title = (
+                    f"the job, to a script that infers the types and counts for its log, {size} MB"
+                )
+                show(title, *take_turns(lake, "event", "counting", options.rounds))
                 title = f"the job without a schema, to the job with one, {size} MB"
                 show(title, *take_turns(lake, "inferred", "event", options.rounds))
     with tempfile.TemporaryDirectory() as lake:
@@ -95,7 +99,7 @@ def _schedule() -> Callable[[], None]:
     return _job({})
 
 
-def _script() -> Callable[[], None]:
+def _script(*, counting: bool = False) -> Callable[[], None]:
     from pyspark.sql import functions as F
 
     from glue_runtime.spark_session import spark_session
@@ -104,14 +108,27 @@ def _script() -> Callable[[], None]:
     uri = f"s3://{BUCKET}/sales/daily.csv"
 
     def run() -> None:
-        df = spark.read.schema(SCHEMA).csv(uri, header=True, escape='"')
+        reader = spark.read if counting else spark.read.schema(SCHEMA)
+        df = reader.csv(uri, header=True, inferSchema=counting, escape='"')
+        if counting:
+            df.count()
         df = df.withColumn("category", F.lower("category")).withColumn("source_object", F.lit(uri))
         df.write.mode("overwrite").parquet("s3://data-lake-test-silver/by_hand")
 
     return run
 
 
-WORKERS = {"event": _event, "inferred": _inferred, "schedule": _schedule, "script": _script}
+def _counting() -> Callable[[], None]:
+    return _script(counting=True)
+
+
+WORKERS = {
+    "event": _event,
+    "inferred": _inferred,
+    "schedule": _schedule,
+    "script": _script,
+    "counting": _counting,
+}
 
 
 # --- the processes --------------------------------------------------------------------------------------

@@ -13,7 +13,7 @@ from glue_runtime import BaseGlueJob, Source, settings
 from glue_runtime.errors import OutputError
 from glue_runtime.formats import FORMATS
 from glue_runtime.s3_object import S3Object
-from glue_runtime.storage import Storage
+from glue_runtime.storage import Storage, StoredFile
 from glue_runtime.testing import Lake, run_for, run_scheduled
 from gluecast.sample_data import sample_folder
 from jobs_of_the_documentation import CustomerImportJob, ProductCatalogJob, SalesETLJob
@@ -354,6 +354,28 @@ def test_local_runs_read_the_fallback_path_when_there_is_one(
 def test_results_do_not_depend_on_the_glue_version(spark: SparkSession) -> None:
     assert spark.conf.get("spark.sql.ansi.enabled") == "false"
     assert spark.range(1).select(F.lit("x").cast("int")).first() == (None,)
+
+
+def test_a_scheduled_run_lists_its_source_before_it_reads_and_after_its_commit(
+    lake: Lake, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("a", "b", "c"):
+        lake.upload(f"sales/{name}.csv", "v\n1\n")
+    listed: list[str] = []
+    original = Storage.files
+
+    def files(self: Storage, uri: str) -> list[StoredFile]:
+        listed.append(uri)
+        return original(self, uri)
+
+    monkeypatch.setattr(Storage, "files", files)
+
+    class DeclaredJob(SalesETLJob):
+        sources: ClassVar = (Source("sales/", ".csv", "csv"),)
+
+    run_scheduled(DeclaredJob, "sales_etl")
+
+    assert [uri for uri in listed if "bronze" in uri] == ["s3://data-lake-test-bronze/sales/"] * 2
 
 
 def test_an_object_is_read_without_listing_its_folder(lake: Lake) -> None:

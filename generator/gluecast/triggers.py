@@ -1,7 +1,7 @@
 """Which uploads and schedules start which job, read from a repository's Terraform code."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -12,10 +12,11 @@ from lark.exceptions import LarkError
 from gluecast.errors import GluecastError
 
 FOLDER = Path("infrastructure/jobs")
+ENVIRONMENTS = Path("infrastructure/environments")
 
 
 class TriggersError(GluecastError):
-    """A file of infrastructure/jobs cannot be read; the message says which, and why."""
+    """A file of Terraform code cannot be read; the message says which, and why."""
 
 
 @dataclass(frozen=True)
@@ -53,25 +54,48 @@ def triggers(repository: Path) -> list[Trigger]:
     Raises:
         TriggersError: a file is no Terraform code, or lacks a value.
     """
-    found: list[Trigger] = []
-    for path in sorted((repository / FOLDER).glob("*.tf")):
-        try:
-            found += _of_file(path)
-        except (LarkError, OSError, UnicodeDecodeError) as error:
-            reason = str(error).splitlines()[0]
-            raise TriggersError(f"expected Terraform code in {path}, found {reason}") from error
-        except KeyError as error:
-            raise TriggersError(
-                f"expected a value for {error} of each trigger in {path}"
-            ) from error
+    paths = sorted((repository / FOLDER).glob("*.tf"))
+    return [trigger for path in paths for trigger in _of_modules(path, _modules(path))]
+
+
+def environment_triggers(repository: Path) -> dict[str, list[Trigger]]:
+    """The triggers that stand in an environment's own code, as older repositories have them.
+
+    Those of its modules called eventbridge, by the environment's name. Raises as `triggers` does.
+    """
+    found: dict[str, list[Trigger]] = {}
+    for path in sorted((repository / ENVIRONMENTS).glob("*/*.tf")):
+        # To read a file takes far longer than to see that there is nothing to find.
+        if b"/eventbridge" in path.read_bytes():
+            modules = [
+                module
+                for module in _modules(path)
+                if str(module.get("source", "")).endswith("/eventbridge")
+            ]
+            found.setdefault(path.parent.name, []).extend(_of_modules(path, modules))
     return found
 
 
-def _of_file(path: Path) -> Iterator[Trigger]:
+def _modules(path: Path) -> list[Mapping[str, Any]]:
+    """The bodies of a file's modules."""
     options = hcl2.SerializationOptions(with_comments=False, strip_string_quotes=True)
-    with path.open(encoding="utf-8") as file:
-        code = hcl2.load(file, serialization_options=options)
-    modules = [body for block in code.get("module", []) for body in block.values()]
+    try:
+        with path.open(encoding="utf-8") as file:
+            code = hcl2.load(file, serialization_options=options)
+    except (LarkError, OSError, UnicodeDecodeError) as error:
+        reason = str(error).splitlines()[0]
+        raise TriggersError(f"expected Terraform code in {path}, found {reason}") from error
+    return [body for block in code.get("module", []) for body in block.values()]
+
+
+def _of_modules(path: Path, modules: Sequence[Mapping[str, Any]]) -> list[Trigger]:
+    try:
+        return list(_triggers(modules))
+    except KeyError as error:
+        raise TriggersError(f"expected a value for {error} of each trigger in {path}") from error
+
+
+def _triggers(modules: Sequence[Mapping[str, Any]]) -> Iterator[Trigger]:
     for module in modules:
         for name, rule in _entries(module, "s3_event_rules"):
             zone, job = _key(rule["bucket_name"]), _key(rule["target_arn"])
@@ -92,5 +116,5 @@ def _entries(module: Mapping[str, Any], name: str) -> list[tuple[str, Mapping[st
 
 def _key(expression: str) -> str:
     """bronze of var.s3_buckets["bronze"]; what is no such lookup stays as it is."""
-    found = re.fullmatch(r'\$\{var\.\w+(?:\["(\w+)"\]|\.(\w+))\}', expression)
+    found = re.fullmatch(r'\$\{(?:var|module\.\w+)\.\w+(?:\["(\w+)"\]|\.(\w+))\}', expression)
     return (found[1] or found[2]) if found else expression

@@ -91,6 +91,31 @@ def test_a_job_on_a_base_class_of_its_own_has_no_output_here(repository: Path) -
     assert job(repository, "job_000").output == ""
 
 
+def test_what_an_environment_starts_by_itself_is_there(repository: Path) -> None:
+    entry = """    {name} = {{
+      schedule_expression = "rate({hours} hours)"
+      target_arn          = module.data_platform.glue_job_arns["job_000"]
+    }}"""
+    for environment, hours in (("dev", 6), ("prod", 8)):
+        entries = [entry.format(name="both", hours=2), entry.format(name="own", hours=hours)]
+        write(
+            repository,
+            f"infrastructure/environments/{environment}/more.tf",
+            'module "more" {\n  source = "../../modules/eventbridge"\n  schedules = {\n'
+            + "\n".join(entries)
+            + '\n  }\n}\nmodule "other" {\n  source = "./other"\n  schedules = { a = {} }\n}\n',
+        )
+
+    starts = job(repository, "job_000").starts[2:]
+
+    assert [(each.name, each.expression, each.environments) for each in starts] == [
+        ("both", "rate(2 hours)", ()),
+        ("own", "rate(6 hours)", ("dev",)),
+        ("own", "rate(8 hours)", ("prod",)),
+    ]
+    assert "for the whole directory, only in prod<" in rendered(catalogue(repository))
+
+
 def test_what_does_not_fit_together_is_remarked(repository: Path) -> None:
     (repository / "src/jobs/job_001.py").unlink()
     (repository / "infrastructure/jobs/job_002.tf").unlink()
@@ -108,8 +133,7 @@ def test_what_does_not_fit_together_is_remarked(repository: Path) -> None:
             "There is no module src/jobs/job_001.py, so nothing is deployed that could be started.",
         ),
         "job_002": (
-            "Nothing in infrastructure/jobs starts this job, and this page reads no other Terraform "
-            "code.",
+            "Nothing in infrastructure/jobs or infrastructure/environments starts this job.",
         ),
     }
 

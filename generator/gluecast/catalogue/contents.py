@@ -7,10 +7,17 @@ from pathlib import Path
 from gluecast.catalogue.modules import JobModule, Source, constants, read_module
 from gluecast.catalogue.spoken import spoken
 from gluecast.repository import PLATFORM, Layer, find_repository, read_layers
-from gluecast.triggers import FOLDER, Schedule, Trigger, Upload, triggers
+from gluecast.triggers import (
+    ENVIRONMENTS,
+    FOLDER,
+    Schedule,
+    Trigger,
+    Upload,
+    environment_triggers,
+    triggers,
+)
 
 _MODULES = Path("src/jobs")
-_ENVIRONMENTS = Path("infrastructure/environments")
 _SETTINGS = Path("src/glue_runtime/settings.py")
 _ZONES = ("bronze", "silver", "gold")
 _ANY_ENVIRONMENT = "<env>"
@@ -34,7 +41,7 @@ class Place:
 class Start:
     """What starts a job. `reads` are the places of its run; `when` says a schedule in words.
 
-    `kind` is upload or schedule; `name` the key of the rule or schedule in the Terraform code.
+    `environments` are those that have it, where not all do. `kind` is upload or schedule; `name` the key of the rule or schedule in the Terraform code.
     """
 
     kind: str
@@ -43,6 +50,7 @@ class Start:
     expression: str = ""
     timezone: str = ""
     when: str = ""
+    environments: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -99,44 +107,60 @@ def catalogue(start: Path) -> Catalogue:
         for path in sorted((repository / _MODULES).glob("*.py"))
         if path.stem != "__init__"
     }
-    started = triggers(repository)
+    environments = _environments(repository)
+    started = _started(repository, environments)
     settings = constants(repository / _SETTINGS)
     recorded = platform.recorded if platform else {}
     lake = settings.get("LAKE_PREFIX") or str(recorded.get("lake_prefix", "<lake>"))
     return Catalogue(
         project=settings.get("PROJECT") or str(recorded.get("project_name", repository.name)),
         lake=lake,
-        environments=_environments(repository),
+        environments=environments,
         platform_version=platform.version if platform else "",
         jobs=tuple(
             _job(
                 repository,
                 name,
                 modules.get(name),
-                [each for each in started if each.job == name],
+                [(each, where) for each, where in started if each.job == name],
                 layers.get(name),
                 lake,
             )
-            for name in sorted({*modules, *layers, *(each.job for each in started)})
+            for name in sorted({*modules, *layers, *(each.job for each, _ in started)})
         ),
     )
 
 
 def _environments(repository: Path) -> tuple[str, ...]:
-    folders = {path.parent.name for path in (repository / _ENVIRONMENTS).glob("*/*.tf")}
+    folders = {path.parent.name for path in (repository / ENVIRONMENTS).glob("*/*.tf")}
     return tuple(sorted(folders))
+
+
+def _started(
+    repository: Path, environments: Sequence[str]
+) -> list[tuple[Trigger, tuple[str, ...]]]:
+    """Every trigger, and the environments that have it, where not all do."""
+    found: list[tuple[Trigger, tuple[str, ...]]] = [(each, ()) for each in triggers(repository)]
+    # What triggers do is compared without their names, which are told here too.
+    own: dict[tuple[Trigger, str], set[str]] = {}
+    for environment, theirs in environment_triggers(repository).items():
+        for each in theirs:
+            own.setdefault((each, each.name), set()).add(environment)
+    for (each, _), where in own.items():
+        found.append((each, () if where == set(environments) else tuple(sorted(where))))
+    return found
 
 
 def _job(
     repository: Path,
     name: str,
     module: JobModule | None,
-    started: Sequence[Trigger],
+    started: Sequence[tuple[Trigger, tuple[str, ...]]],
     layer: Layer | None,
     lake: str,
 ) -> Job:
     known = module or JobModule(name)
-    starts = tuple(_start(each, known, lake) for each in started)
+    starts = tuple(_start(each, known, lake, where) for each, where in started)
     output, quarantine = "", ""
     if module and module.standard and not module.hooks & {"load", "output_uri"}:
         output = f"{_bucket(lake, 'silver')}/{module.name}"
@@ -156,13 +180,13 @@ def _job(
     )
 
 
-def _start(trigger: Trigger, module: JobModule, lake: str) -> Start:
+def _start(trigger: Trigger, module: JobModule, lake: str, environments: tuple[str, ...]) -> Start:
     directories = tuple(
         Place(_bucket(lake, "bronze"), source.prefix, source.suffix) for source in module.sources
     )
     if isinstance(trigger, Upload):
         place = Place(_bucket(lake, trigger.zone), trigger.prefix, trigger.suffix)
-        return Start("upload", trigger.name, (place,))
+        return Start("upload", trigger.name, (place,), environments=environments)
     assert isinstance(trigger, Schedule)
     return Start(
         "schedule",
@@ -171,6 +195,7 @@ def _start(trigger: Trigger, module: JobModule, lake: str) -> Start:
         trigger.expression,
         trigger.timezone,
         spoken(trigger.expression),
+        environments,
     )
 
 
@@ -188,7 +213,7 @@ def _remarks(name: str, module: JobModule | None, starts: Sequence[Start]) -> It
         yield f"There is no module {_MODULES}/{name}.py, so nothing is deployed that could be started."
         return
     if not starts:
-        yield f"Nothing in {FOLDER} starts this job, and this page reads no other Terraform code."
+        yield f"Nothing in {FOLDER} or {ENVIRONMENTS} starts this job."
     if not module.sources or module.computed:
         return
     for start in starts:

@@ -86,6 +86,7 @@ def _words(job: Job) -> str:
         words += ["remark", remark]
     for start in job.starts:
         words += [start.kind, start.name, start.expression, start.timezone, start.when]
+        words += start.environments
         words += [f"{place.bucket}/{place.pattern}" for place in start.reads]
     words.append(job.module.purpose if job.module else "")
     for source in job.module.sources if job.module else ():

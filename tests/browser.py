@@ -10,7 +10,7 @@ from selenium import webdriver
 from selenium.webdriver import Chrome
 from selenium.webdriver.chrome.service import Service
 
-_TOOLS = ("chromium", "chromedriver")
+_BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 
 
 def missing_browser() -> str:
@@ -20,15 +20,20 @@ def missing_browser() -> str:
     """
     if os.environ.get("CI"):
         return ""
-    missing = [tool for tool in _TOOLS if shutil.which(tool) is None]
+    found = {"chromium": _browser(), "chromedriver": shutil.which("chromedriver")}
+    missing = [tool for tool, path in found.items() if path is None]
     return f"not installed: {', '.join(missing)}" if missing else ""
+
+
+def _browser() -> str | None:
+    return next(filter(None, map(shutil.which, _BROWSERS)), None)
 
 
 @contextmanager
 def started_browser(profile: Path) -> Iterator[Chrome]:
     """A headless Chromium that keeps a log of its console and of every request."""
     options = webdriver.ChromeOptions()
-    options.binary_location = shutil.which("chromium") or "chromium"
+    options.binary_location = _browser() or "chromium"
     for argument in (
         "--headless",
         "--disable-gpu",

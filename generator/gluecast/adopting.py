@@ -374,8 +374,8 @@ def _notes(
     yield "add build/ and .local-lake/ to .gitignore"
     if "tests/conftest.py" in taken:
         yield (
-            'for the tests of new jobs: pytest_plugins = ["glue_runtime.testing"] in '
-            "tests/conftest.py, in place of a fixture spark of yours"
+            'for the tests of new jobs: pytest_plugins = ["glue_runtime.testing"] in tests/conftest.py, '
+            "in place of a fixture spark of yours, and --import-mode=importlib for pytest"
         )
     for job in jobs:
         for source in job.sources:

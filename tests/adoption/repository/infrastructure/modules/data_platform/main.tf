@@ -24,11 +24,12 @@ resource "aws_iam_role" "glue" {
 resource "aws_glue_job" "jobs" {
   for_each = var.glue_jobs
 
-  name         = "${replace(each.key, "_", "-")}-${var.environment}"
-  role_arn     = aws_iam_role.glue.arn
-  glue_version = "5.0"
-  max_capacity = each.value.max_capacity
-  timeout      = each.value.timeout
+  name            = "${replace(each.key, "_", "-")}-${var.environment}"
+  role_arn        = aws_iam_role.glue.arn
+  glue_version    = "5.0"
+  execution_class = "STANDARD"
+  max_capacity    = each.value.max_capacity
+  timeout         = each.value.timeout
 
   command {
     name            = "glueetl"

@@ -160,7 +160,10 @@ def adopt(
         conversion=conversion,
         writes=sorted(files),
         theirs=taken,
-        notes=list(_notes(tree, base, jobs, code, conversion, taken, packages)),
+        notes=[
+            *_notes(tree, base, jobs, code, conversion, taken, packages),
+            *_ignored(tree, files),
+        ],
     )
 
 
@@ -182,7 +185,10 @@ def described(adoption: Adoption, *, dry_run: bool) -> str:
         *(f"  {number}. {note}" for number, note in _numbered(adoption.notes)),
     ]
     if not dry_run:
-        lines += ["", "Run your tests, look at git diff, commit; git restore takes it back."]
+        lines += [
+            "",
+            "Run your tests, look at git diff, commit. To take it back: git stash --include-untracked.",
+        ]
     return "\n".join(lines)
 
 
@@ -193,7 +199,7 @@ def _conversion_lines(adoption: Adoption) -> Iterator[str]:
     yield f"  stays yours: {_names(conversion.kept)}"
     yield f"  the platform's: {_names(conversion.replaced)}"
     if conversion.whole_directory:
-        yield "  whole_directory = True, for a load() overwrites: see the docs before you change it"
+        yield "  whole_directory = True, for your code overwrites: see the docs before you change it"
 
 
 # --- looking at the repository ---------------------------------------------------------------------
@@ -217,11 +223,19 @@ def _repository(start: Path) -> Path:
 
 
 def _python_files(tree: WorkTree) -> list[Module]:
-    return [
-        Module(path, file.data.decode("utf-8", "replace"))
-        for path in sorted(tree.entries)
-        if path.endswith(".py") and (file := tree.on_disk(path))
-    ]
+    """Every Python file that git knows.
+
+    Raises:
+        GluecastError: one is not in UTF-8.
+    """
+    found = []
+    for path in sorted(tree.entries):
+        if path.endswith(".py") and (file := tree.on_disk(path)):
+            try:
+                found.append(Module(path, file.data.decode()))
+            except UnicodeDecodeError as error:
+                raise GluecastError(f"expected UTF-8 in {path}, found {error.reason}") from error
+    return found
 
 
 def _terraform_code(tree: WorkTree) -> str:
@@ -386,6 +400,14 @@ def _notes(
                 )
     yield "on AWS, once: the runtime, the arguments, one block for each environment; see the docs"
     yield "for each source, when you want it: one block in infrastructure/jobs; see the docs"
+
+
+def _ignored(tree: WorkTree, files: Iterable[str]) -> Iterator[str]:
+    names = "\0".join(files).encode()
+    found = run_git(tree.folder, "check-ignore", "--no-index", "-z", "--stdin", stdin=names)
+    ignored = found.stdout.decode().split("\0")[:-1]
+    if ignored:
+        yield f"your .gitignore hides what was written: let it have {_names(ignored[:3])}"
 
 
 def _numbered(notes: Sequence[str]) -> Iterator[tuple[int, str]]:

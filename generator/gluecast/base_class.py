@@ -5,6 +5,7 @@ what its constructor sets up. What the platform does in its place is taken out.
 """
 
 import ast
+import io
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -20,8 +21,8 @@ REPLACED = ("load_data", "run", "main", "spark")
 _NEW_BASE = "AdoptedGlueJob"
 _IMPORT = f"from glue_runtime.adopted import {_NEW_BASE}\n"
 _WHOLE_DIRECTORY = """\
-    # load() replaces the whole table, so a run for one uploaded file reads the whole directory too.
-    # A job that writes file by file says whole_directory = False.
+    # Tables are overwritten, so a run for one uploaded file reads the whole directory too. A job that
+    # writes file by file says whole_directory = False.
     whole_directory = True
 """
 
@@ -119,6 +120,8 @@ def convert(base: Module, platform: str, others: Sequence[Module]) -> Conversion
     Raises:
         GluecastError: that cannot be done by a rule; the message says what to do by hand.
     """
+    crlf = "\r\n" in base.text
+    base = Module(base.path, base.text.replace("\r\n", "\n"))
     node = _base_class(base)
     attributes = _attributes(_base_class(Module("glue_runtime/base_job.py", platform)))
     parts = _parts(base.text, node)
@@ -132,7 +135,7 @@ def convert(base: Module, platform: str, others: Sequence[Module]) -> Conversion
     constructor = _constructor(base, functions.get("__init__"), attributes)
     kept = {name: parts[function] for name, function in functions.items() if name not in replaced}
     unused = _unused(kept, [constructor, _outside(base, node), *(module.text for module in others)])
-    overwrites = _overwrites(kept, unused, base, others)
+    overwrites = _overwrites([base, *others])
     body = ""
     for statement in node.body:
         name = statement.name if isinstance(statement, _Function) else ""
@@ -143,8 +146,9 @@ def convert(base: Module, platform: str, others: Sequence[Module]) -> Conversion
         if overwrites and statement is node.body[0]:
             body += f"\n{_WHOLE_DIRECTORY}"
     text = _assembled(base.text, node, body)
+    text = _without_unused_imports(text, _imported_from(base, others))
     return Conversion(
-        text=_without_unused_imports(text, _imported_from(base, others)),
+        text=text.replace("\n", "\r\n") if crlf else text,
         kept=[name for name in kept if name not in unused],
         replaced=sorted((replaced | unused) - {"__init__"}),
         whole_directory=overwrites,
@@ -210,17 +214,13 @@ def _is_text(statement: ast.stmt) -> bool:
     return isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant)
 
 
-def _overwrites(
-    kept: Mapping[str, str], unused: set[str], base: Module, others: Sequence[Module]
-) -> bool:
-    """Whether a load(), or what it may use of the base class, speaks of overwriting."""
-    texts = [text for name, text in kept.items() if name not in unused]
-    for job in find_jobs([base, *others]):
-        module = next(each for each in others if each.path == job.path)
-        for node in ast.walk(module.tree):
-            if isinstance(node, ast.FunctionDef) and node.name == "load":
-                texts.append(ast.get_source_segment(module.text, node) or "")
-    return any("overwrite" in text.lower() for text in texts)
+def _overwrites(modules: Iterable[Module]) -> bool:
+    """Whether the code speaks of overwriting anywhere: a load() may do it by way of any function."""
+    return any(
+        "overwrite" in module.text.lower()
+        for module in modules
+        if not module.path.startswith("tests/")
+    )
 
 
 def _notes(run: _Function | None, attributes: set[str]) -> Iterator[str]:
@@ -344,7 +344,7 @@ def _mentions(text: str, name: str) -> bool:
 
 def _parts(text: str, node: ast.ClassDef | _Function) -> dict[ast.stmt, str]:
     """The lines of each statement of a body, with the blank lines and comments before it."""
-    lines = text.splitlines(keepends=True)
+    lines = _lines(text)
     end = _head_end(text, node)
     parts = {}
     for statement in node.body:
@@ -356,7 +356,7 @@ def _parts(text: str, node: ast.ClassDef | _Function) -> dict[ast.stmt, str]:
 
 def _head(text: str, node: ast.ClassDef | _Function) -> str:
     """From the end of what comes before to the colon."""
-    lines = text.splitlines(keepends=True)
+    lines = _lines(text)
     first = min([node.lineno, *(each.lineno for each in node.decorator_list)]) - 1
     while first and (not lines[first - 1].strip() or lines[first - 1].lstrip().startswith("#")):
         first -= 1
@@ -364,21 +364,37 @@ def _head(text: str, node: ast.ClassDef | _Function) -> str:
 
 
 def _head_end(text: str, node: ast.ClassDef | _Function) -> int:
-    """The number of the line that ends in the colon."""
-    lines = text.splitlines()
-    number = node.lineno
-    while not lines[number - 1].split("#")[0].rstrip().endswith(":"):
-        number += 1
+    """The number of the line that ends in the colon.
+
+    Raises:
+        GluecastError: the body stands on this line too.
+    """
+    lines = _lines(text)
+    first = node.body[0]
+    decorators: list[ast.expr] = getattr(first, "decorator_list", [])
+    number = min([first.lineno, *(each.lineno for each in decorators)]) - 1
+    while number >= node.lineno and lines[number - 1].strip()[:1] in ("", "#"):
+        number -= 1
+    if number < node.lineno:
+        raise GluecastError(
+            f"expected the body of {node.name} on lines of its own, found it in line {node.lineno}; "
+            "put it there"
+        )
     return number
 
 
+def _lines(text: str) -> list[str]:
+    """The lines as Python counts them, with their ends."""
+    return io.StringIO(text, newline="").readlines()
+
+
 def _outside(base: Module, node: ast.ClassDef) -> str:
-    lines = base.text.splitlines(keepends=True)
+    lines = _lines(base.text)
     return "".join([*lines[: node.lineno - 1], *lines[node.end_lineno or node.lineno :]])
 
 
 def _assembled(text: str, node: ast.ClassDef, body: str) -> str:
-    lines = text.splitlines(keepends=True)
+    lines = _lines(text)
     rest = "".join(lines[node.end_lineno or node.lineno :])
     above = [
         each
@@ -389,7 +405,12 @@ def _assembled(text: str, node: ast.ClassDef, body: str) -> str:
     before = "".join(lines[:last]) + ("\n" if last else "")
     between = "".join(lines[last : node.lineno - 1]) or "\n\n"
     own = body if body.strip() else "    pass\n"
-    return f"{before}{_IMPORT}{between}class {NAME}({_NEW_BASE}):\n{own}{rest}"
+    bases = [*(ast.unparse(each) for each in node.bases if _stays(each)), _NEW_BASE]
+    return f"{before}{_IMPORT}{between}class {NAME}({', '.join(bases)}):\n{own}{rest}"
+
+
+def _stays(base: ast.expr) -> bool:
+    return _last_name(base) not in ("ABC", "object")
 
 
 def _imported_from(base: Module, others: Sequence[Module]) -> set[str]:
@@ -408,7 +429,7 @@ def _without_unused_imports(text: str, needed: set[str]) -> str:
     """The text without imports that only what is replaced has used."""
     tree = ast.parse(text)
     used = {each.id for each in ast.walk(tree) if isinstance(each, ast.Name)} | needed
-    lines = text.splitlines(keepends=True)
+    lines = _lines(text)
     for node in reversed(tree.body):
         if not isinstance(node, ast.Import | ast.ImportFrom):
             continue

@@ -212,6 +212,21 @@ def test_the_base_class_can_be_kept(repository: Path, template: Path) -> None:
     assert any(BASE in note and "AdoptedGlueJob" in note for note in adoption.notes)
 
 
+def test_what_git_would_not_see_is_told(repository: Path, template: Path) -> None:
+    (repository / ".gitignore").write_text("local/\n")
+
+    adoption = adopt(repository, template=str(template), data={}, defaults=True, dry_run=True)
+
+    assert any("src/glue_runtime/local/" in note for note in adoption.notes)
+
+
+def test_what_is_not_utf_8_is_refused(repository: Path, template: Path) -> None:
+    (repository / "src/common/old.py").write_bytes(b"# \xe4\n")
+    commit(repository, "Latin")
+
+    refused(repository, template, r"expected UTF-8 in src/common/old\.py")
+
+
 def test_a_folder_without_git_is_refused(tmp_path: Path, template: Path) -> None:
     refused(tmp_path, template, "expected a git repository")
 

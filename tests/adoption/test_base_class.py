@@ -214,6 +214,32 @@ def test_where_a_load_overwrites_every_run_reads_the_whole_directory(
     assert ("\n    whole_directory = True\n" in result.text) is expected
 
 
+def test_tests_that_overwrite_are_no_reason() -> None:
+    base = module("src/base_job.py", "class BaseGlueJob:\n    pass\n")
+    test = module("tests/test_x.py", "overwrite = 1\n")
+
+    assert not convert(base, PLATFORM, [test]).whole_directory
+
+
+def test_other_bases_stay() -> None:
+    base = module("src/base_job.py", "class BaseGlueJob(mixins.Logs, ABC):\n    pass\n")
+
+    assert "class BaseGlueJob(mixins.Logs, AdoptedGlueJob):" in convert(base, PLATFORM, []).text
+
+
+def test_line_ends_stay() -> None:
+    text = "import re\r\n\r\n\r\nclass BaseGlueJob:\r\n    x = re.sub\r\n"
+
+    converted = convert(Module("src/base_job.py", text), PLATFORM, []).text
+
+    assert converted.count("\n") == converted.count("\r\n") == 7
+
+
+def test_a_body_beside_its_head_is_refused() -> None:
+    with pytest.raises(GluecastError, match="expected the body of __init__ on lines of its own"):
+        converted("\n    def __init__(self, job_name, args): self.x = 1\n")
+
+
 def test_imports_that_nothing_uses_any_more_go() -> None:
     job = JOB.replace("import BaseGlueJob", "import BaseGlueJob, json")
     text = converted(

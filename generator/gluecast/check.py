@@ -12,7 +12,7 @@ from gluecast.files import WorkTree
 from gluecast.git import run_git
 from gluecast.repository import Layer, find_repository, read_layers
 from gluecast.source import latest_release, version_of
-from gluecast.triggers import Trigger, TriggersError, Upload, triggers
+from gluecast.triggers import Trigger, TriggersError, Upload, environment_triggers, triggers
 
 _LONGEST_ROLE = "-schedules"
 """The longest that infrastructure/modules adds to <job>-<environment> in a role's name."""
@@ -67,7 +67,7 @@ def check(start: Path) -> Findings:
     problems = [each.error for each in edited.values() if each.error]
     problems += _names(repository, layers)
     try:
-        found = triggers(repository)
+        found = _all_triggers(repository)
     except TriggersError as error:
         problems.append(str(error))
     else:
@@ -146,6 +146,12 @@ def _names(repository: Path, layers: Sequence[Layer]) -> Iterator[str]:
 def _environments(layers: Sequence[Layer]) -> list[str]:
     recorded = [layer.recorded.get("environments") for layer in layers if layer.is_platform]
     return [str(name) for names in recorded if isinstance(names, list) for name in names]
+
+
+def _all_triggers(repository: Path) -> list[Trigger]:
+    """Those of infrastructure/jobs, and those that an environment has of its own."""
+    own = environment_triggers(repository).values()
+    return list(dict.fromkeys([*triggers(repository), *(one for each in own for one in each)]))
 
 
 def _long_triggers(found: Sequence[Trigger], layers: Sequence[Layer]) -> Iterator[str]:

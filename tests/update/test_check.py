@@ -54,6 +54,21 @@ def plant_overlap(repository: Path) -> None:
     edit(repository, "infrastructure/jobs/orders.tf", '".json"', '"_full.csv"')
 
 
+def plant_overlap_in_an_environment(repository: Path) -> None:
+    rule = """module "legacy" {
+      source = "../../modules/eventbridge"
+      s3_event_rules = {
+        legacy = {
+          bucket_name = module.data_platform.s3_buckets["bronze"]
+          prefix = "sales/"
+          suffix = ".csv"
+          target_arn = module.data_platform.glue_job_arns["legacy"]
+        }
+      }
+    }"""
+    (repository / "infrastructure/environments/dev/legacy.tf").write_text(rule)
+
+
 def plant_loop(repository: Path) -> None:
     edit(repository, "infrastructure/jobs/orders.tf", '"bronze"', '"silver"')
     edit(repository, "infrastructure/jobs/orders.tf", '"orders/"', '"sales_etl/"')
@@ -99,6 +114,10 @@ def plant_broken_terraform(repository: Path) -> None:
         (
             plant_overlap,
             r"found sales_etl (sales/*.csv) and orders (sales/new/*_full.csv) in bronze",
+        ),
+        (
+            plant_overlap_in_an_environment,
+            r"found sales_etl (sales/*.csv) and legacy (sales/*.csv)",
         ),
         (plant_loop, r"sales_etl writes to silver:sales_etl/, where each file starts orders"),
         (plant_duplicate, r"found orders in 2 answers files"),

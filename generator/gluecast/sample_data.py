@@ -46,9 +46,9 @@ FILES: Mapping[str, list[tuple[int, str, str, float, str]]] = {
 def main() -> None:
     """Rewrite template/{{ job }}/<one folder a format>/test_data."""
     for name, properties in registered_formats().items():
-        _write(name, compressed=False)
+        _write(name, properties, compressed=False)
         if properties["compressed"]:
-            _write(name, compressed=True)
+            _write(name, properties, compressed=True)
 
 
 def registered_formats() -> dict[str, dict[str, Any]]:
@@ -67,35 +67,35 @@ def sample_folder(format_name: str, *, compressed: bool) -> Path:
     )
 
 
-def _write(format_name: str, *, compressed: bool) -> None:
+def _write(format_name: str, properties: Mapping[str, Any], *, compressed: bool) -> None:
     folder = sample_folder(format_name, compressed=compressed)
     folder.mkdir(parents=True, exist_ok=True)
     for name, rows in FILES.items():
         records = [dict(zip(COLUMNS, row, strict=True)) for row in rows]
-        content = _encode(format_name, records)
+        content = _encode(properties, records)
         if compressed:
             content = gzip.compress(content, mtime=0)
         (folder / f"{name}{{{{ suffix }}}}").write_bytes(content)
 
 
-def _encode(format_name: str, records: list[dict[str, Any]]) -> bytes:
-    match format_name:
-        case "csv":
+def _encode(properties: Mapping[str, Any], records: list[dict[str, Any]]) -> bytes:
+    match properties["reader"], properties["whole"]:
+        case "csv", _:
             text = io.StringIO()
             writer = csv.DictWriter(text, COLUMNS, lineterminator="\n")
             writer.writeheader()
             writer.writerows(records)
             return text.getvalue().encode()
-        case "json":
+        case "json", True:
             return (json.dumps(records, indent=2, ensure_ascii=False) + "\n").encode()
-        case "jsonl":
+        case "json", False:
             lines = (json.dumps(record, ensure_ascii=False) for record in records)
             return "".join(f"{line}\n" for line in lines).encode()
-        case _:
-            return _encode_with_spark(format_name, records)
+        case reader, _:
+            return _encode_with_spark(reader, records)
 
 
-def _encode_with_spark(format_name: str, records: list[dict[str, Any]]) -> bytes:
+def _encode_with_spark(reader: str, records: list[dict[str, Any]]) -> bytes:
     from pyspark.sql import SparkSession
 
     spark = (
@@ -109,7 +109,7 @@ def _encode_with_spark(format_name: str, records: list[dict[str, Any]]) -> bytes
             for record in records
         ]
         rows = spark.createDataFrame(values, schema)
-        rows.coalesce(1).write.format(format_name).save(str(folder / "written"))
+        rows.coalesce(1).write.format(reader).save(str(folder / "written"))
         [part] = (folder / "written").glob("part-*")
         return part.read_bytes()
     finally:

@@ -6,20 +6,35 @@ left of it is seen by the plan in test_event_chain.py.
 """
 
 import json
+import os
 import re
+import shlex
+import subprocess
 from collections.abc import Callable, Mapping
 from typing import Any
 
 import pytest
 
 from cloud import Cloud, renamed, samples
-from deployment import ENVIRONMENT, REPOSITORY, chosen_jobs
+from deployment import ENVIRONMENT, REPOSITORY, Deployment, all_jobs, chosen_jobs
 from emulated_aws.server import REGION
 from operations.cli import main
 
 JOB = chosen_jobs()[0]
 GLUE_JOB = f"{JOB.replace('_', '-')}-{ENVIRONMENT}"
 KEY, CONTENT = next(iter(samples(JOB).items()))
+
+IN_THE_README = (
+    "cost",
+    "deploy-infra",
+    "doctor",
+    "job-runs",
+    "matching-rules",
+    "replay",
+    "rule-invocations",
+    "trace",
+)
+"""The targets whose lines in the README are executed as they stand."""
 
 Row = Mapping[str, Any]
 Ask = Callable[..., list[Row]]
@@ -105,6 +120,30 @@ def test_an_object_is_traced_from_its_upload_to_its_rows(ask: Ask, uploaded: Row
     written = next(row for row in found if row["what"] == "data_written")
     assert re.search(r"rows_written=[1-9]", written["told"])
     assert any(row["what"] == "execution" and "SUCCEEDED" in row["told"] for row in found)
+
+
+def test_the_commands_of_the_readme_run(deployment: Deployment, uploaded: Row) -> None:
+    text = (REPOSITORY / "README.md").read_text(encoding="utf-8")
+    lines = re.findall(r"^ {4}(make [^#\n]*)", text, re.MULTILINE)
+    # Not what the make around these tests was given: its JOB=all is no job.
+    foreign = ("MAKEFLAGS", "MAKELEVEL", "MFLAGS", "JOB", "ENV", "FILE")
+    given = {name: value for name, value in os.environ.items() if name not in foreign}
+    given |= {"TF_VAR_region": REGION, "TF_VAR_force_destroy": "true"}
+    for part in (".venv", "Makefile", "pyproject.toml"):
+        (deployment.folder / part).symlink_to(REPOSITORY / part)
+
+    for line in lines:
+        words = shlex.split(line.replace("<job>", JOB).replace("sales/daily.csv", shlex.quote(KEY)))
+        if words[1] not in IN_THE_README:
+            continue
+        if "JOB=" not in line and chosen_jobs() != all_jobs():
+            words.append(f"JOB={JOB}")  # the others are not deployed
+        # Terraform is to see the copy that has been deployed.
+        folder = deployment.folder if words[1] == "deploy-infra" else REPOSITORY
+        ran = subprocess.run(
+            words, cwd=folder, env=given, capture_output=True, text=True, check=False
+        )
+        assert ran.returncode == 0, f"{line}\n{ran.stdout}{ran.stderr}"
 
 
 def test_an_object_that_is_not_there_is_told(ask: Ask) -> None:

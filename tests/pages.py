@@ -23,8 +23,20 @@ PROGRAMS = frozenset(
             "git",
             "gluecast",
         ),
-        *("make", "mkdir", "mv", "pip", "pipx", "pytest", "python", "python3", "rm", "sh", "sudo"),
-        *("terraform", "touch", "uv", "uvx"),
+        *(
+            "make",
+            "mkdir",
+            "mv",
+            "pip",
+            "pipx",
+            "printf",
+            "pytest",
+            "python",
+            "python3",
+            "rm",
+            "sh",
+        ),
+        *("sudo", "terraform", "touch", "uv", "uvx"),
     )
 )
 """What a command begins with. A line of a block that begins with something else is output."""
@@ -99,5 +111,6 @@ def _commands(block: list[str]) -> Iterator[str]:
     joined = re.sub(r" *\\\n *", " ", "\n".join(block))
     for line in joined.splitlines():
         command = re.sub(r"(^|\s+)#( .*)?$", "", line.strip().removeprefix("$ ")).rstrip()
-        if command.split(" ")[0] in PROGRAMS:
+        program = re.sub(r"^(\w+=\S* )*", "", command).split(" ")[0]
+        if program in PROGRAMS:
             yield command

@@ -1,5 +1,6 @@
 """The jobs of a repository at a glance."""
 
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -8,12 +9,15 @@ from gluecast.drift import Drift, drift_of
 from gluecast.files import WorkTree
 from gluecast.repository import find_repository, read_layers
 from gluecast.tables import table
-from gluecast.triggers import Schedule, Trigger, Upload, triggers
+from gluecast.triggers import Schedule, Trigger, Upload, environment_triggers, triggers
 
 
 @dataclass(frozen=True)
 class Job:
-    """One job: where its data comes from, what starts it, its template version, what was edited."""
+    """One job: where its data comes from, what starts it, its template version, what was edited.
+
+    A job that no template wrote, as in an adopted repository, has no version.
+    """
 
     name: str
     source: str
@@ -49,7 +53,7 @@ def jobs(start: Path) -> list[Job]:
     layers = [layer for layer in read_layers(repository) if not layer.is_platform]
     started = triggers(repository)
     edited = drift_of(WorkTree(repository), layers)
-    return [
+    written = [
         Job(
             name=layer.name,
             source=f"{layer.recorded.get('prefix', '')}*{layer.recorded.get('suffix', '')}",
@@ -60,12 +64,31 @@ def jobs(start: Path) -> list[Job]:
         )
         for layer in layers
     ]
+    return sorted([*written, *_adopted(repository, started, edited)], key=lambda job: job.name)
+
+
+def _adopted(repository: Path, started: Sequence[Trigger], known: Collection[str]) -> Iterator[Job]:
+    """The modules of src/jobs that no template wrote."""
+    names = {path.stem for path in (repository / "src/jobs").glob("*.py")} - {"__init__", *known}
+    if not names:
+        return
+    theirs = [each for found in environment_triggers(repository).values() for each in found]
+    for name in names:
+        shown = [_trigger(each) for each in (*started, *theirs) if each.job == name]
+        yield Job(name, "", "", list(dict.fromkeys(shown)), "", Drift([], []))
 
 
 def as_table(found: list[Job]) -> str:
     """The jobs as a table, a line each."""
     rows = [
-        (job.name, job.source, job.format, ", ".join(job.triggers), job.version, _edited(job.drift))
+        (
+            job.name,
+            job.source or "-",
+            job.format or "-",
+            ", ".join(job.triggers),
+            job.version or "-",
+            _edited(job.drift),
+        )
         for job in found
     ]
     return table(("job", "source", "format", "started by", "template", "edited"), rows)

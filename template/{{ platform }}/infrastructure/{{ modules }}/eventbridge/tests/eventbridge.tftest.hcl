@@ -189,6 +189,21 @@ run "the_rollback_runs_the_directory_for_every_upload" {
   }
 }
 
+run "a_glue_job_of_another_repository_may_have_capitals_and_underscores" {
+  command = apply
+  variables {
+    s3_event_rules = {
+      orders = { bucket_name = "b", prefix = "orders/", suffix = ".csv", target_arn = "arn:aws:glue:eu-central-1:123456789012:job/Orders_ETL" }
+    }
+    schedules = {}
+  }
+
+  assert {
+    condition     = keys(aws_sfn_state_machine.job) == ["Orders_ETL"]
+    error_message = "The machine has the name of its job."
+  }
+}
+
 run "a_wildcard_in_a_prefix_is_refused" {
   command = plan
   variables {

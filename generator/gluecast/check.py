@@ -10,6 +10,7 @@ from gluecast.drift import drift_of
 from gluecast.errors import ExitCode, GluecastError
 from gluecast.files import WorkTree
 from gluecast.git import run_git
+from gluecast.progress import Counting, uncounted
 from gluecast.repository import Layer, find_repository, read_layers
 from gluecast.source import latest_release, version_of
 from gluecast.triggers import Trigger, TriggersError, Upload, environment_triggers, triggers
@@ -54,8 +55,8 @@ class Findings:
         }
 
 
-def check(start: Path) -> Findings:
-    """Look at the repository around `start`.
+def check(start: Path, counting: Counting = uncounted) -> Findings:
+    """Look at the repository around `start`; `counting` tells the user how far it is.
 
     Raises:
         GluecastError: the template cannot be reached, or the answers cannot be read.
@@ -63,7 +64,7 @@ def check(start: Path) -> Findings:
     repository = find_repository(start)
     layers = read_layers(repository)
     tree = WorkTree(repository)
-    edited = drift_of(tree, layers)
+    edited = drift_of(tree, layers, counting)
     problems = [each.error for each in edited.values() if each.error]
     problems += _names(repository, layers)
     try:

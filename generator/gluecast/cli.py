@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from gluecast.errors import ExitCode, GluecastError
+from gluecast.progress import counted
 
 EXIT_CODES = "exit codes:\n" + "\n".join(f"  {code:>3}  {code.meaning}" for code in ExitCode)
 
@@ -284,7 +285,7 @@ def _answers(options: argparse.Namespace) -> dict[str, str]:
 def _list(options: argparse.Namespace) -> int:
     from gluecast.listing import as_table, jobs
 
-    found = jobs(options.target)
+    found = jobs(options.target, counted)
     print(_json([job.as_json() for job in found]) if options.json else as_table(found))
     return ExitCode.OK
 
@@ -309,7 +310,12 @@ def _update(options: argparse.Namespace) -> int:
         print(f"Done.{moved} Commit the result.")
         return ExitCode.OK
     report = update(
-        options.target, to=options.to, only=options.only, dry_run=options.dry_run, say=_say
+        options.target,
+        to=options.to,
+        only=options.only,
+        dry_run=options.dry_run,
+        say=_say,
+        counting=counted,
     )
     if options.summary:
         options.summary.write_text(as_markdown(report), encoding="utf-8")
@@ -328,7 +334,7 @@ def _update(options: argparse.Namespace) -> int:
 def _check(options: argparse.Namespace) -> int:
     from gluecast.check import check, described
 
-    findings = check(options.target)
+    findings = check(options.target, counted)
     print(_json(findings.as_json()) if options.json else described(findings))
     return findings.exit_code
 

@@ -1,13 +1,14 @@
 """What was edited in a repository, compared with what the template wrote."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from gluecast.errors import GluecastError
 from gluecast.files import WorkTree
 from gluecast.memory import Memory, Written
+from gluecast.progress import Counting, uncounted
 from gluecast.repository import Layer
-from gluecast.templates import Templates, templates
+from gluecast.templates import templates
 
 
 @dataclass(frozen=True)
@@ -19,28 +20,35 @@ class Drift:
     error: str = ""
 
 
-def drift_of(tree: WorkTree, layers: Sequence[Layer]) -> dict[str, Drift]:
-    """What was edited in each layer since the template wrote it, by the layer's name."""
+def drift_of(
+    tree: WorkTree, layers: Sequence[Layer], counting: Counting = uncounted
+) -> dict[str, Drift]:
+    """What was edited in each layer since the template wrote it, by the layer's name.
+
+    `counting` tells the user how far it is, where much is to be rendered.
+    """
     memory = Memory(tree.state_folder)
-    found: dict[str, Drift] = {}
-    with templates(tree.folder) as of:
-        for layer in layers:
-            try:
-                written = memory.recall(layer) or _rendered(layer, of, memory)
-            except GluecastError as error:
-                found[layer.name] = Drift([], [], str(error))
-                continue
-            edited = {
-                path: each for path, each in written.items() if tree.current(path) != each.entry
-            }
-            found[layer.name] = Drift(
-                sorted(path for path, each in edited.items() if each.owned),
-                sorted(path for path, each in edited.items() if not each.owned),
-            )
-    memory.save()
+    found = {
+        layer.name: _drift(tree, written)
+        for layer in layers
+        if (written := memory.recall(layer)) is not None
+    }
+    unknown = [layer for layer in layers if layer.name not in found]
+    if unknown:
+        with templates(tree.folder) as of:
+            for layer in counting("layers", unknown):
+                try:
+                    rendering = of.renderer(layer).render(layer, of.nowhere, strict=True)
+                    found[layer.name] = _drift(tree, memory.remember(layer, rendering))
+                except GluecastError as error:
+                    found[layer.name] = Drift([], [], str(error))
+        memory.save()
     return found
 
 
-def _rendered(layer: Layer, of: Templates, memory: Memory) -> dict[str, Written]:
-    rendering = of.renderer(layer).render(layer, of.nowhere, strict=True)
-    return memory.remember(layer, rendering)
+def _drift(tree: WorkTree, written: Mapping[str, Written]) -> Drift:
+    edited = {path: each for path, each in written.items() if tree.current(path) != each.entry}
+    return Drift(
+        sorted(path for path, each in edited.items() if each.owned),
+        sorted(path for path, each in edited.items() if not each.owned),
+    )

@@ -7,6 +7,7 @@ from typing import Any
 
 from gluecast.drift import Drift, drift_of
 from gluecast.files import WorkTree
+from gluecast.progress import Counting, uncounted
 from gluecast.repository import find_repository, read_layers
 from gluecast.tables import table
 from gluecast.triggers import Schedule, Trigger, Upload, environment_triggers, triggers
@@ -42,7 +43,7 @@ class Job:
         }
 
 
-def jobs(start: Path) -> list[Job]:
+def jobs(start: Path, counting: Counting = uncounted) -> list[Job]:
     """Every job of the repository around `start`, by name.
 
     Raises:
@@ -52,7 +53,7 @@ def jobs(start: Path) -> list[Job]:
     repository = find_repository(start)
     layers = [layer for layer in read_layers(repository) if not layer.is_platform]
     started = triggers(repository)
-    edited = drift_of(WorkTree(repository), layers)
+    edited = drift_of(WorkTree(repository), layers, counting)
     written = [
         Job(
             name=layer.name,

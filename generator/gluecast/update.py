@@ -1,6 +1,6 @@
 """Update all layers of a repository at once: plan, render, merge, write."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -9,6 +9,7 @@ from gluecast.errors import GluecastError
 from gluecast.files import Rendering, WorkTree
 from gluecast.memory import Memory
 from gluecast.merge import MEANING, Change, Kind, merge_layer
+from gluecast.progress import Counting, uncounted
 from gluecast.repository import Layer, find_repository, read_layer, read_layers, select
 from gluecast.source import version_of
 from gluecast.templates import Templates, templates
@@ -70,11 +71,12 @@ def update(
     only: Sequence[str] = (),
     dry_run: bool = False,
     say: Say = print,
+    counting: Counting = uncounted,
 ) -> Report:
     """Bring the layers of the repository around `start` to a version of their template.
 
     `to` is a release, branch or commit; the newest release when it is None. With `dry_run` nothing
-    is written.
+    is written. `say` and `counting` tell the user how it goes.
 
     Raises:
         GluecastError: the update cannot begin; nothing was changed.
@@ -87,8 +89,7 @@ def update(
         steps = plan(read_layers(repository), to, only, of)
         if not steps:
             return Report({}, [])
-        say(f"Rendering {len(steps)} layers, old and new ...")
-        report = merge(steps, tree, of, memory)
+        report = merge(counting("layers", steps), tree, of, memory)
     if dry_run:
         refuse_uncommitted(tree, report.changes)
         return report
@@ -120,7 +121,7 @@ def plan(layers: Sequence[Layer], to: str | None, only: Sequence[str], of: Templ
     return steps
 
 
-def merge(steps: Sequence[Step], tree: WorkTree, of: Templates, memory: Memory) -> Report:
+def merge(steps: Iterable[Step], tree: WorkTree, of: Templates, memory: Memory) -> Report:
     """Render both states of each layer and merge them with what is there.
 
     Raises:
@@ -146,8 +147,10 @@ def merge(steps: Sequence[Step], tree: WorkTree, of: Templates, memory: Memory) 
                     f"{layer.name}; the template must give each its own"
                 )
         versions[layer.name] = (old.version, new.version)
-        changes += merge_layer(layer.name, layer.answers_file, old, new, tree)
-        if recorded := new.files.get(layer.answers_file):
+        merged = merge_layer(layer.name, layer.answers_file, old, new, tree)
+        changes += merged
+        recorded = new.files.get(layer.answers_file)
+        if recorded and not any(change.stages for change in merged):
             memory.remember(read_layer(layer.name, recorded.data), new)
     return Report(versions, sorted(changes, key=lambda change: change.path))
 

@@ -72,7 +72,7 @@ def check(start: Path, counting: Counting = uncounted) -> Findings:
     except TriggersError as error:
         problems.append(str(error))
     else:
-        problems += [*_overlaps(found), *_loops(found), *_long_triggers(found, layers)]
+        problems += [*_overlaps(found), *_loops(found, layers), *_long_triggers(found, layers)]
     problems += _unresolved(repository, tree)
     return Findings(
         behind=_behind(repository, layers),
@@ -134,9 +134,16 @@ def _names(repository: Path, layers: Sequence[Layer]) -> Iterator[str]:
     for same in classes.values():
         if len(same) > 1:
             yield f"expected names that differ in more than _job, found {' and '.join(same)}"
+    deployed = {layer.name: layer.deployed_name for layer in jobs}
+    for layer in jobs:
+        if layer.deployed_name != layer.name and layer.deployed_name in deployed:
+            yield (
+                f"expected every name on AWS once, found that {layer.name} is {layer.deployed_name} "
+                f"there; gluecast remove {layer.deployed_name}, and add it under another name"
+            )
     for path in sorted((repository / "src/jobs").glob("*.py")):
         for environment in _environments(layers):
-            longest = f"{path.stem}-{environment}{_LONGEST_ROLE}"
+            longest = f"{deployed.get(path.stem, path.stem)}-{environment}{_LONGEST_ROLE}"
             if path.stem != "__init__" and len(longest) > _AWS_LIMIT:
                 yield (
                     f"expected names of at most {_AWS_LIMIT} characters on AWS, found "
@@ -183,11 +190,12 @@ def _overlaps(found: Sequence[Trigger]) -> Iterator[str]:
                 )
 
 
-def _loops(found: Sequence[Trigger]) -> Iterator[str]:
+def _loops(found: Sequence[Trigger], layers: Sequence[Layer]) -> Iterator[str]:
     """Jobs whose output starts a job."""
+    deployed = {layer.name: layer.deployed_name for layer in layers}
     inputs = [each for each in _plain_uploads(found) if each.zone == _OUTPUT_ZONE]
     for writer in sorted({trigger.job for trigger in found}):
-        output = f"{writer}/"
+        output = f"{deployed.get(writer, writer)}/"
         for reader in inputs:
             if output.startswith(reader.prefix) or reader.prefix.startswith(output):
                 yield (

@@ -162,8 +162,8 @@ def parser() -> argparse.ArgumentParser:
         "rename",
         "give a job another name, with all its files",
         "Move the module, tests, data, Terraform code and answers of a job to another name, with "
-        "what was edited in them. The names on AWS follow: Terraform replaces the job, and its "
-        "table begins anew under the new name.",
+        "what was edited in them. On AWS the job keeps its name, its table and its runs: `moved` "
+        "blocks tell Terraform of the new name, and nothing is replaced.",
         _rename,
     )
     rename.add_argument("old", metavar="OLD", help="the job's name")
@@ -356,10 +356,14 @@ def _rename(options: argparse.Namespace) -> int:
         print(f"conflict in {path}: resolve it, git add, gluecast update --continue (or --abort)")
     for path in outcome.mentions:
         print(f"{path} still mentions {options.old}")
-    print(
-        f"On AWS, terraform apply replaces {options.old} by {options.new}; the rows that it wrote "
-        f"stay in the table {options.old}."
-    )
+    if outcome.deployed_name is None:
+        print(
+            "This version of the template has no name on AWS apart from the job's: terraform apply "
+            f"replaces {options.old} by {options.new}. To keep it there, take this back, "
+            "gluecast update first, and rename then."
+        )
+    elif outcome.deployed_name != options.new:
+        print(f"On AWS it stays {outcome.deployed_name}: terraform apply replaces nothing.")
     return ExitCode.CONFLICT if outcome.conflicts else ExitCode.OK
 
 

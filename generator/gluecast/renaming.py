@@ -1,10 +1,12 @@
 """Rename or remove a job with all its files: module, tests, data, Terraform code, answers."""
 
+import re
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from gluecast.errors import GluecastError
-from gluecast.files import Rendering, WorkTree
+from gluecast.files import File, Rendering, WorkTree
 from gluecast.git import run_git
 from gluecast.memory import owned_by_template
 from gluecast.merge import Change, Kind, merge_layer
@@ -15,22 +17,31 @@ from gluecast.writing import refuse_unfinished, write
 
 @dataclass(frozen=True)
 class Outcome:
-    """What was done. `files` are lines for people; `mentions` are files that still name the job."""
+    """What was done. `files` are lines for people; `mentions` are files that still name the job.
+
+    `deployed_name` is the name that a renamed job keeps on AWS; None where its template has no such
+    thing.
+    """
 
     files: list[str]
     conflicts: list[str]
     mentions: list[str]
+    deployed_name: str | None = None
 
 
 def rename(start: Path, old: str, new: str) -> Outcome:
     """Give a job another name: every file that the template named after it moves, edits and all.
+
+    On AWS it stays what it is, with its name and its output: the answers record the name that it is
+    deployed under, and those that its Terraform module had.
 
     Raises:
         GluecastError: there is no such job, the new name is refused or taken, or a file that moves
             is not committed.
     """
     repository, tree, layer = _job(start, old)
-    renamed = replace(layer, name=new, recorded={**layer.recorded, "job_name": new})
+    _refuse_taken(repository, layer, new)
+    renamed = replace(layer, name=new, recorded=_renamed(layer, new))
     with templates(repository) as of:
         before = of.renderer(layer).render(layer, of.nowhere, strict=True)
         after = of.renderer(layer).render(renamed, of.nowhere, strict=True)
@@ -54,7 +65,8 @@ def rename(start: Path, old: str, new: str) -> Outcome:
             f"{path} -> {target}" for path, target in sorted(moves.items()) if target not in gone
         ],
         conflicts=[change.path for change in changes if change.stages],
-        mentions=_mentions(repository, old),
+        mentions=_mentions(tree, old, after),
+        deployed_name=after.answers.get("deployed_name"),
     )
 
 
@@ -80,7 +92,36 @@ def remove(start: Path, job: str) -> Outcome:
         changes.append(Change(job, path, Kind.REMOVED))
         lines.append(path if as_rendered else f"{path} (with your edits; git show HEAD:./{path})")
     write(tree, changes, (), "remove")
-    return Outcome(lines, [], _mentions(repository, job))
+    return Outcome(lines, [], _mentions(tree, job))
+
+
+def _renamed(layer: Layer, new: str) -> dict[str, Any]:
+    """The answers under the new name.
+
+    The former names are a chain that leads from each to the next and to the new one: Terraform takes
+    neither a circle nor two that lead to the same. So a name that comes back leaves the chain.
+    """
+    former = [*layer.former_names, layer.name]
+    return {
+        **layer.recorded,
+        "job_name": new,
+        "deployed_name": layer.deployed_name,
+        "former_names": [name for name in former if name != new],
+    }
+
+
+def _refuse_taken(repository: Path, layer: Layer, new: str) -> None:
+    """Refuse a name that another job had.
+
+    Raises:
+        GluecastError: it is.
+    """
+    for other in read_layers(repository):
+        if other.name != layer.name and new in (other.deployed_name, *other.former_names):
+            raise GluecastError(
+                f"expected the name of a new job, found {new}, which {other.name} had before it was "
+                "renamed, and may still have on AWS; choose another"
+            )
 
 
 def _job(start: Path, name: str) -> tuple[Path, WorkTree, Layer]:
@@ -112,9 +153,22 @@ def _own_files(rendering: Rendering, tree: WorkTree, old: str, new: str) -> dict
     }
 
 
-def _mentions(repository: Path, name: str) -> list[str]:
-    """Files of the user's that name the job as a word, committed or not, but for its data."""
+def _mentions(tree: WorkTree, name: str, rendering: Rendering | None = None) -> list[str]:
+    """Files of the user's that name the job as a word, committed or not, but for its data.
+
+    Where the template itself names it, as the name on AWS, only what is more than that counts.
+    """
+    word = re.compile(rf"\b{re.escape(name)}\b".encode())
+
+    def times(file: File | None) -> int:
+        return len(word.findall(file.data)) if file else 0
+
     command = ["grep", "--untracked", "-lzwF", "-e", name]
-    listing = run_git(repository, *command).stdout.decode("utf-8", "surrogateescape")
-    found = [path for path in listing.split("\0")[:-1] if (repository / path).is_file()]
-    return sorted(path for path in found if not owned_by_template((repository / path).read_bytes()))
+    listing = run_git(tree.folder, *command).stdout.decode("utf-8", "surrogateescape")
+    found = []
+    for path in sorted(listing.split("\0")[:-1]):
+        file = tree.on_disk(path)
+        expected = rendering.files.get(path) if rendering else None
+        if file and not owned_by_template(file.data) and times(file) > times(expected):
+            found.append(path)
+    return found

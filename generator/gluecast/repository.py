@@ -38,6 +38,16 @@ class Layer:
     def is_platform(self) -> bool:
         return self.name == PLATFORM
 
+    @property
+    def deployed_name(self) -> str:
+        """The job's name on AWS, and of its output: the one that it had before it was renamed."""
+        return str(self.recorded.get("deployed_name", self.name))
+
+    @property
+    def former_names(self) -> list[str]:
+        """The names that a renamed job had in this repository, the oldest first."""
+        return [str(name) for name in self.recorded.get("former_names", [])]
+
 
 def find_repository(start: Path) -> Path:
     """The nearest folder from `start` upwards that has answers of the template.

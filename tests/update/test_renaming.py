@@ -1,8 +1,11 @@
 """gluecast rename and gluecast remove: every file of a job, and no edit is lost."""
 
+import re
 from pathlib import Path
+from typing import Any
 
 import pytest
+import yaml
 
 from gluecast.check import check
 from gluecast.cli import main
@@ -32,11 +35,14 @@ def edit_and_commit(repository: Path, path: str, old: str, new: str) -> None:
 
 
 def test_a_renamed_job_is_the_job_as_if_it_always_had_the_name(copy: Copy, tmp_path: Path) -> None:
-    """Of the real template: with the prefix kept, since the files in the bucket stay."""
+    """Of the real template: with the prefix kept, since the files in the bucket stay; and with the
+    name on AWS.
+    """
+    kept = {"deployed_name": "sales_etl", "former_names": ["sales_etl"]}
     repository = copy(job_name="sales_etl", project_name="same")
     copy(job_name="other", project_name="same")
     fresh = tmp_path / "fresh"
-    copy(job_name="revenue", prefix="sales/", target=fresh, project_name="same")
+    copy(job_name="revenue", prefix="sales/", target=fresh, project_name="same", **kept)
     copy(job_name="other", target=fresh, project_name="same")
     git(repository, "init", "--quiet")
     commit(repository, "All of it")
@@ -121,6 +127,82 @@ def test_a_name_that_is_refused_or_taken_changes_nothing(repository: Path) -> No
         remove(repository, "_platform")
 
     assert tree(repository) == before
+
+
+def answers(repository: Path, job: str) -> dict[str, Any]:
+    recorded: dict[str, Any] = yaml.safe_load(
+        (repository / f".copier-answers/{job}.yml").read_text()
+    )
+    return recorded
+
+
+def moves(repository: Path, job: str) -> list[tuple[str, str]]:
+    """The `moved` blocks of a job's Terraform code: from, to."""
+    code = (repository / f"infrastructure/jobs/{job}.tf").read_text()
+    return re.findall(r"moved \{\n  from = module\.(\w+)\n  to   = module\.(\w+)\n\}", code)
+
+
+def test_a_renamed_job_keeps_its_name_on_aws_and_tells_terraform_of_the_new_one(
+    copy: Copy, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    repository = copy(job_name="sales_etl")
+    git(repository, "init", "--quiet")
+    commit(repository, "All of it")
+    before = tree(repository)
+
+    for old, new, expected in [
+        ("sales_etl", "sales", [("sales_etl", "sales")]),
+        ("sales", "revenue", [("sales_etl", "sales"), ("sales", "revenue")]),
+        ("revenue", "sales", [("sales_etl", "revenue"), ("revenue", "sales")]),
+    ]:
+        with pytest.raises(SystemExit) as left:
+            main(["rename", old, new, str(repository)])
+        assert left.value.code == ExitCode.OK
+        assert "On AWS it stays sales_etl" in capsys.readouterr().out
+        commit(repository, f"{old} is {new}")
+        assert moves(repository, new) == expected
+        assert answers(repository, new)["deployed_name"] == "sales_etl"
+        assert not check(repository).problems
+
+    module = (repository / "src/jobs/sales.py").read_text()
+    assert 'SalesJob.main("sales_etl")' in module
+    assert "sales_etl_file_trigger = {" in (repository / "infrastructure/jobs/sales.tf").read_text()
+
+    outcome = rename(repository, "sales", "sales_etl")
+
+    assert outcome.mentions == []
+    assert answers(repository, "sales_etl")["former_names"] == ["revenue", "sales"]
+    # But for the answers and the blocks, it is what it was.
+    assert {
+        path
+        for path in before.keys() | tree(repository).keys()
+        if before.get(path) != tree(repository).get(path)
+    } == {".copier-answers/sales_etl.yml", "infrastructure/jobs/sales_etl.tf"}
+
+
+def test_a_name_that_a_renamed_job_had_is_not_given_to_another(copy: Copy) -> None:
+    repository = copy(job_name="sales_etl")
+    copy(job_name="orders")
+    git(repository, "init", "--quiet")
+    commit(repository, "All of it")
+    rename(repository, "sales_etl", "sales")
+    commit(repository, "Renamed")
+
+    with pytest.raises(GluecastError, match="found sales_etl, which sales had before"):
+        rename(repository, "orders", "sales_etl")
+
+    copy(job_name="sales_etl")
+    [problem] = [each for each in check(repository).problems if "on AWS once" in each]
+    assert "found that sales is sales_etl there" in problem
+
+
+def test_a_template_without_a_name_on_aws_is_said_to_replace_the_job(
+    repository: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit):
+        main(["rename", "sales", "revenue", str(repository)])
+
+    assert "terraform apply replaces sales by revenue" in capsys.readouterr().out
 
 
 def test_a_removed_job_leaves_the_repository_without_it(copy: Copy, tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from operations.choices import ChoiceError, next_state, runs_object
-from operations.environment import REPOSITORY, Environment
+from operations.environment import REPOSITORY, Environment, deployed_name
 from operations.events import object_created
 from operations.matching import definition_of, rules, sent_input
 from operations.permissions import queue_allows, role_allows
@@ -146,7 +146,7 @@ def queues_take_what_failed_and_are_empty(
 def deployed_code_is_this_code(environment: Environment, jobs: list[str]) -> Iterator[Finding]:
     """The runtime and the scripts on AWS are those of this checkout."""
     files = {"runtime/glue_runtime.zip": "build/glue_runtime.zip"}
-    files |= {f"scripts/{job}.py": f"src/jobs/{job}.py" for job in jobs}
+    files |= {f"scripts/{deployed_name(job)}.py": f"src/jobs/{job}.py" for job in jobs}
     s3, bucket = environment.client("s3"), environment.bucket("artifacts")
     for key, path in files.items():
         where = f"s3://{bucket}/{key}"

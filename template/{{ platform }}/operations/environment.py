@@ -2,6 +2,7 @@
 """A deployed environment: its resources by the names that the Terraform code gives them."""
 
 import os
+import re
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -13,6 +14,9 @@ from operations.errors import OperationError
 from operations.names import LAKE_PREFIX, REGION
 
 REPOSITORY = Path(__file__).parents[1]
+
+# The expression of infrastructure/modules/data_platform/main.tf.
+_HANDED_TO_MAIN = re.compile(r"""(?m)^[ \t]+\w+\.main\(\s*["']([a-z][a-z0-9_]*)["']""")
 
 
 @dataclass(frozen=True)
@@ -54,7 +58,7 @@ class Environment:
 
     def glue_job(self, job: str) -> str:
         """The Glue job of a module in src/jobs, and its machine: sales-etl-dev."""
-        return f"{job.replace('_', '-')}-{self.name}"
+        return f"{deployed_name(job).replace('_', '-')}-{self.name}"
 
     def machine_arn(self, job: str) -> str:
         """The state machine of a job."""
@@ -92,6 +96,13 @@ def all_jobs() -> list[str]:
     """The jobs of this repository: the modules in src/jobs."""
     names = (path.stem for path in (REPOSITORY / "src/jobs").glob("*.py"))
     return sorted(name for name in names if name != "__init__")
+
+
+def deployed_name(job: str) -> str:
+    """The name on AWS of a module in src/jobs: the one that it hands to main(), as Terraform reads it."""
+    module = REPOSITORY / f"src/jobs/{job}.py"
+    found = _HANDED_TO_MAIN.search(module.read_text(encoding="utf-8") if module.is_file() else "")
+    return found[1] if found else job
 
 
 def chosen_jobs(job: str | None) -> list[str]:

@@ -60,10 +60,10 @@ class Deployment:
         """Bring the emulated AWS to what the code says; options are Terraform's, such as -var=name=value."""
         self.terraform("apply", "-no-color", "-input=false", "-auto-approve", *_VARIABLES, *options)
 
-    def plan(self) -> subprocess.CompletedProcess[str]:
+    def plan(self, *options: str) -> subprocess.CompletedProcess[str]:
         """What an apply would change; the exit code is 0 for nothing, 2 for something."""
-        options = ["-no-color", "-input=false", "-detailed-exitcode"]
-        return self.terraform("plan", *options, *_VARIABLES, check=False)
+        ours = ["-no-color", "-input=false", "-detailed-exitcode"]
+        return self.terraform("plan", *ours, *_VARIABLES, *options, check=False)
 
     def destroy(self, aws: EmulatedAws) -> None:
         """Remove everything. The buckets are emptied first: moto cannot delete some of its keys."""

@@ -19,9 +19,10 @@ from cloud import Cloud, renamed, samples
 from deployment import ENVIRONMENT, REPOSITORY, Deployment, all_jobs, chosen_jobs
 from emulated_aws.server import REGION
 from operations.cli import main
+from operations.environment import deployed_name
 
 JOB = chosen_jobs()[0]
-GLUE_JOB = f"{JOB.replace('_', '-')}-{ENVIRONMENT}"
+GLUE_JOB = f"{deployed_name(JOB).replace('_', '-')}-{ENVIRONMENT}"
 KEY, CONTENT = next(iter(samples(JOB).items()))
 
 IN_THE_README = (
@@ -337,7 +338,7 @@ def with_older_runtime(cloud: Cloud) -> Mend:
 
 
 def with_older_script(cloud: Cloud) -> Mend:
-    return with_another_object(cloud, f"scripts/{JOB}.py", f"src/jobs/{JOB}.py")
+    return with_another_object(cloud, f"scripts/{deployed_name(JOB)}.py", f"src/jobs/{JOB}.py")
 
 
 FAULTS: dict[Callable[[Cloud], Mend], str] = {

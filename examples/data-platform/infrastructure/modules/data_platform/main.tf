@@ -5,10 +5,15 @@ locals {
   buckets = {
     for name in concat(local.zones, ["artifacts"]) : name => "${var.lake_prefix}-${var.environment}-${name}"
   }
-  # No list of jobs: what lies in src/jobs is a job.
-  jobs = toset([
-    for file in fileset("${var.repository}/src/jobs", "*.py") : trimsuffix(file, ".py") if file != "__init__.py"
-  ])
+  # No list of jobs: what lies in src/jobs is a job, with the name on AWS that it hands to main(). So
+  # a module that is renamed stays the job that it was: sales_etl -> the file sales.py.
+  jobs = {
+    for file in fileset("${var.repository}/src/jobs", "*.py") :
+    try(
+      regex("(?m)^[ \\t]+\\w+\\.main\\(\\s*[\"']([a-z][a-z0-9_]*)[\"']", file("${var.repository}/src/jobs/${file}"))[0],
+      trimsuffix(file, ".py"),
+    ) => trimsuffix(file, ".py") if file != "__init__.py"
+  }
   runtime = "${var.repository}/build/glue_runtime.zip"
 
   # One pair of log groups for all jobs: a query is over all of them, and each line names its job.
@@ -30,10 +35,10 @@ module "glue_job" {
   log_group_prefix    = local.log_group_prefix
   run_metrics         = var.run_metrics
   log_group_arns      = [for group in aws_cloudwatch_log_group.jobs : group.arn]
-  worker_type         = try(coalesce(var.glue_jobs[each.key].worker_type), "G.1X")
-  number_of_workers   = try(coalesce(var.glue_jobs[each.key].number_of_workers), 2)
-  timeout             = try(coalesce(var.glue_jobs[each.key].timeout), 60)
-  max_concurrent_runs = try(coalesce(var.glue_jobs[each.key].max_concurrent_runs), 20)
+  worker_type         = try(coalesce(var.glue_jobs[each.value].worker_type), "G.1X")
+  number_of_workers   = try(coalesce(var.glue_jobs[each.value].number_of_workers), 2)
+  timeout             = try(coalesce(var.glue_jobs[each.value].timeout), 60)
+  max_concurrent_runs = try(coalesce(var.glue_jobs[each.value].max_concurrent_runs), 20)
 }
 
 resource "aws_s3_object" "script" {
@@ -41,8 +46,8 @@ resource "aws_s3_object" "script" {
 
   bucket      = aws_s3_bucket.this["artifacts"].bucket
   key         = "scripts/${each.key}.py"
-  source      = "${var.repository}/src/jobs/${each.key}.py"
-  source_hash = filemd5("${var.repository}/src/jobs/${each.key}.py")
+  source      = "${var.repository}/src/jobs/${each.value}.py"
+  source_hash = filemd5("${var.repository}/src/jobs/${each.value}.py")
 }
 
 resource "aws_s3_object" "runtime" {

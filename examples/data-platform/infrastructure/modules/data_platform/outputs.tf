@@ -12,7 +12,7 @@ output "artifact_bucket" {
 
 output "glue_job_arns" {
   description = "ARNs of the Glue jobs by the name of their module in src/jobs."
-  value       = { for name, job in module.glue_job : name => job.arn }
+  value       = { for name, file in local.jobs : file => module.glue_job[name].arn }
 
   # Who starts a job may put a schedule into the group, which has its name from the environment.
   depends_on = [aws_scheduler_schedule_group.this]

@@ -25,10 +25,11 @@ run "every_module_in_src_jobs_is_a_job" {
 
   assert {
     condition = output.glue_job_arns == {
+      catalog         = "arn:aws:glue:eu-central-1:123456789012:job/product-catalog-dev"
       customer_import = "arn:aws:glue:eu-central-1:123456789012:job/customer-import-dev"
       sales_etl       = "arn:aws:glue:eu-central-1:123456789012:job/sales-etl-dev"
     }
-    error_message = "Jobs are found, not listed, and their ARNs are known in the plan."
+    error_message = "Jobs are found, not listed, under the name that they hand to main(), and their ARNs are known in the plan."
   }
 
   assert {

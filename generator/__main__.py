@@ -48,6 +48,10 @@ TASKS: dict[str, tuple[str, list[list[str]]]] = {
         "render examples/data-platform anew, after a change of the template",
         [["-m", "gluecast.examples"]],
     ),
+    "docs": (
+        "write docs/commands.md anew, after a change of the command line",
+        [["-m", "gluecast.reference"]],
+    ),
     "tags": (
         "tag the commits of the releases, as the file RELEASES names them",
         [["-m", "gluecast.releases"]],

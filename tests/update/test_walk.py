@@ -1,98 +1,90 @@
-"""The walk of the README: three jobs, hand edits, a fix for all, then a conflict and its two ends."""
+"""The walk of docs/updating.md: every command is run, in one shell, and prints what the page shows."""
 
+import os
+import re
+import shutil
 import subprocess
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
-from gluecast.cli import main
-from gluecast.errors import ExitCode
-from gluecast.template import TEMPLATE_ROOT, commit
-from rendering import Copy
-from small_template import git, tree
+from gluecast.examples import published
+from gluecast.merge import MEANING
+from gluecast.template import TEMPLATE_ROOT
 
-JOBS = ("sales_etl", "customer_import", "product_catalog")
+PAGE = (TEMPLATE_ROOT / "docs/updating.md").read_text(encoding="utf-8")
 
 
-def gluecast(*arguments: object) -> int:
-    with pytest.raises(SystemExit) as left:
-        main([str(argument) for argument in arguments])
-    return int(left.value.code or 0)
+@dataclass(frozen=True)
+class Step:
+    """A command of the page, and what it shows; nothing where the page shows nothing."""
+
+    command: str
+    output: str
 
 
-def replace(folder: Path, path: str, old: str, new: str) -> None:
-    text = (folder / path).read_text()
-    assert old in text, (path, old)
-    (folder / path).write_text(text.replace(old, new))
+def steps(page: str) -> list[Step]:
+    """The commands of the blocks `console`, in their order."""
+    found = []
+    for indent, block in re.findall(
+        r"^( *)```console\n(.*?)^ *```", page, re.MULTILINE | re.DOTALL
+    ):
+        text = "\n".join(line.removeprefix(indent) for line in block.splitlines())
+        for part in re.split(r"^\$ ", text, flags=re.MULTILINE)[1:]:
+            command, _, output = part.partition("\n")
+            found.append(Step(command, output.rstrip("\n")))
+    return found
 
 
-def test_the_walk(copy: Copy, own_template: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    for job in JOBS:
-        repository = copy(job_name=job, source=own_template)
-    git(repository, "init", "--quiet")
-    commit(repository, "Three jobs of v0.1.0")
-    for job in JOBS[:2]:
-        replace(repository, f"src/jobs/{job}.py", 'F.lower("category")', 'F.upper("category")')
-    base = "src/glue_runtime/base_job.py"
-    first_line = (repository / base).read_text().splitlines()[0]
-    (repository / base).write_text((repository / base).read_text() + "\n# mine\n")
-    commit(repository, "Hand edits")
-
-    replace(own_template, "template/{{ platform }}/" + base, first_line, f"{first_line}\n# A fix.")
-    job_module = "template/{{ job }}/src/jobs/{{ job_name }}.py.jinja"
-    replace(own_template, job_module, "Started for one", "Begun for one")
-    commit(own_template, "A fix", tag="v0.2.0")
-
-    assert gluecast("check", repository) == ExitCode.BEHIND + ExitCode.DRIFTED
-    assert "v0.1.0 -> v0.2.0: 4 layers" in capsys.readouterr().out
-    before = tree(repository)
-    assert gluecast("update", repository, "--dry-run") == ExitCode.OK
-    assert f"  {base}" in capsys.readouterr().out
-    assert tree(repository) == before
-    assert gluecast("update", repository) == ExitCode.OK
-    commit(repository, "v0.2.0")
-
-    assert "# A fix." in (repository / base).read_text()
-    assert "# mine" in (repository / base).read_text()
-    for job in JOBS:
-        text = (repository / f"src/jobs/{job}.py").read_text()
-        assert "Begun for one" in text
-        assert ("F.upper" in text) == (job in JOBS[:2])
-    assert compiles(repository)
-
-    replace(own_template, job_module, 'F.lower("category")', 'F.trim("category")')
-    commit(own_template, "It cannot be merged everywhere", tag="v0.3.0")
-    before = tree(repository)
-    assert gluecast("update", repository) == ExitCode.CONFLICT
-    out = capsys.readouterr().out
-    assert "conflict (2)" in out
-    assert "src/jobs/customer_import.py" in out
-    assert gluecast("check", repository) & ExitCode.PROBLEM
-    assert gluecast("update", repository, "--abort") == ExitCode.OK
-    assert tree(repository) == before
-    assert git(repository, "status", "--porcelain") == ""
-
-    assert gluecast("update", repository) == ExitCode.CONFLICT
-    for job in JOBS[:2]:
-        git(repository, "checkout", "--ours", f"src/jobs/{job}.py")
-        git(repository, "add", f"src/jobs/{job}.py")
-    assert gluecast("update", repository, "--continue") == ExitCode.OK
-    commit(repository, "v0.3.0")
-
-    assert gluecast("check", repository) == ExitCode.DRIFTED
-    assert "F.trim" in (repository / "src/jobs/product_catalog.py").read_text()
-    assert "F.upper" in (repository / "src/jobs/sales_etl.py").read_text()
+def run_in_one_shell(walk: list[Step], folder: Path, environment: dict[str, str]) -> list[str]:
+    """What each command prints; what it says on standard error goes to a file beside that."""
+    outputs = [folder / f"output-{number}" for number in range(len(walk))]
+    script = "\n".join(
+        f"{{ {step.command}\n}} > '{output}' 2> '{output}.err'"
+        for step, output in zip(walk, outputs, strict=True)
+    )
+    (folder / "walk").mkdir()
+    subprocess.run(["bash", "-c", script], cwd=folder / "walk", env=environment, check=False)
+    assert not any("Traceback" in path.read_text() for path in folder.glob("output-*.err"))
+    return [output.read_text().rstrip("\n") for output in outputs]
 
 
-def compiles(repository: Path) -> bool:
-    command = [sys.executable, "-m", "compileall", "-q", "src", "tests"]
-    return subprocess.run(command, cwd=repository, check=False).returncode == 0
+@pytest.mark.skipif(
+    shutil.which("make") is None and not os.environ.get("CI"),
+    reason="make is not installed: the repository's tests cannot be run",
+)
+def test_every_command_of_the_page_prints_what_the_page_shows(
+    template: Path, tmp_path: Path
+) -> None:
+    foreign = ("VIRTUAL_ENV", "PYTHONPATH", "MAKEFLAGS", "MAKELEVEL")
+    environment = {name: value for name, value in os.environ.items() if name not in foreign}
+    environment |= published(template, cache=tmp_path / "cache")
+    environment |= {
+        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
+        **{f"GIT_{who}_NAME": "walker" for who in ("AUTHOR", "COMMITTER")},
+        **{f"GIT_{who}_EMAIL": "walker@localhost" for who in ("AUTHOR", "COMMITTER")},
+    }
+    walk = steps(PAGE)
+    assert {
+        "gluecast check",
+        "gluecast update --dry-run",
+        "gluecast update",
+        "make setup lint test",
+        "gluecast update --abort",
+        "gluecast update --continue",
+        "gluecast rename sales_etl sales",
+    } <= {step.command for step in walk}
+
+    printed = run_in_one_shell(walk, tmp_path, environment)
+
+    shown = [(step.command, step.output) for step in walk if step.output]
+    assert [
+        (step.command, output) for step, output in zip(walk, printed, strict=True) if step.output
+    ] == shown, printed
 
 
-def test_the_readme_shows_the_commands_of_the_walk() -> None:
-    readme = (TEMPLATE_ROOT / "README.md").read_text(encoding="utf-8")
-
-    for command in ("check", "update --dry-run", "update ", "update --continue"):
-        assert f"\n    gluecast {command}" in readme
-    assert "--abort" in readme
+def test_the_page_explains_every_kind_of_change() -> None:
+    for kind, meaning in MEANING.items():
+        assert f"| {kind} | {meaning} |" in PAGE

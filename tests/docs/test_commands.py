@@ -42,8 +42,6 @@ ELSEWHERE = {
     "make test-infra": f"{MAKE}::test_the_terraform_code_of_a_fresh_repository_passes",
     "make test-e2e": f"{MAKE}::test_three_jobs_run_on_an_emulated_aws",
     "make scan": "tests/infrastructure/test_scan.py::test_the_scan_passes",
-    "gluecast adopt .": "tests/adoption/test_adopting.py::test_a_second_adoption_changes_nothing",
-    "gluecast update --continue": "tests/update/test_walk.py::test_every_command_of_the_page_prints_what_the_page_shows",
     "make lock-infra": (
         "tests/infrastructure/test_lock_and_backend.py"
         "::test_a_lock_for_every_platform_stops_nobody_and_keeps_the_version"
@@ -58,8 +56,8 @@ READER_HAS = {
 """What a reader puts for the placeholders of a page."""
 
 PAGES_ELSEWHERE = {
-    "docs/adopting.md": "tests/adoption/test_page.py::test_every_section_with_commands_is_walked_here",
     "docs/updating.md": "tests/update/test_walk.py::test_every_command_of_the_page_prints_what_the_page_shows",
+    "docs/adopting.md": "tests/adoption/test_page.py::test_every_section_with_commands_is_walked_here",
 }
 """Pages that begin with something that only their own test has, and the part of it that says so."""
 

@@ -137,10 +137,11 @@ def test_the_commands_of_a_page_run_in_its_order(
     elif page.name not in BEGUN_BY_ITS_READER:
         reader.folder = shutil.copytree(repository, reader.folder / "my-platform")
         reader.jobs = ["customer_import", "product_catalog"]
-    for command in page.commands:
-        if is_executed_elsewhere(command) or command in done:
+    for written in page.commands:
+        command = filled(written)
+        if is_executed_elsewhere(written) or command in done:
             continue
-        printed = reader.types(filled(command), EXIT_CODES.get(command, (0,)))
+        printed = reader.types(command, EXIT_CODES.get(command, (0,)))
         assert PRINTED.get(command, "") in printed
         if command.startswith(("make ", "pip ")):
             done.add(command)

@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import ClassVar
 
@@ -161,6 +162,52 @@ def test_an_uploaded_file_starts_a_total_over_all_files(lake: Lake) -> None:
     assert values(lake) == [3]
     assert run.event("whole_directory_declared")
     assert run.event("loaded_directory_data")["file_count"] == 2
+
+
+def foreign_origin(df: DataFrame) -> DataFrame:
+    return df.withColumn("source_object", F.lit("s3://crm/export"))
+
+
+def own_part(df: DataFrame) -> DataFrame:
+    return df.withColumn("Source_ID", F.col("v"))
+
+
+@pytest.mark.parametrize("whole_directory", [False, True])
+@pytest.mark.parametrize("triggered", [False, True])
+@pytest.mark.parametrize(
+    ("transform", "found"),
+    [
+        (foreign_origin, "expected source_object to name a file .* found s3://crm/export"),
+        (own_part, "expected no column source_id in the result .* found Source_ID"),
+    ],
+)
+def test_rows_that_would_get_lost_fail_the_run_and_the_table_stays(
+    lake: Lake,
+    transform: Callable[[DataFrame], DataFrame],
+    found: str,
+    triggered: bool,
+    whole_directory: bool,
+) -> None:
+    uploaded = lake.upload("sales/a.csv", "v\n1\n")
+    run_for(Rows, "rows", uploaded)
+    members = {
+        "transform": lambda self, df: transform(df),
+        "whole_directory": whole_directory,
+        "bad_rows": {"scheduled": "strict"},
+    }
+    job_class = type("OddJob", (Rows,), members)
+
+    if whole_directory and transform is foreign_origin:
+        # There the column is one as any other: the table is one result of all files.
+        run_for(job_class, "rows", uploaded)
+    else:
+        with pytest.raises(OutputError, match=found):
+            if triggered:
+                run_for(job_class, "rows", uploaded)
+            else:
+                run_scheduled(job_class, "rows")
+
+    assert values(lake) == [1]
 
 
 def test_a_table_changes_between_parts_and_a_total(lake: Lake) -> None:

@@ -142,13 +142,17 @@ class BaseGlueJob(ABC):
         """Write the result to the job's silver table, replacing the rows of the same source files."""
         table = Table(self.spark, self.output_uri)
         parts = df
-        if not self.whole_directory:
+        if self.whole_directory:
+            output.refuse_own_part(df)
+        else:
             parts = output.by_source(df, self.event_object.uri if self.is_event_triggered else None)
         with output.explained_write_errors(self.output_uri):
             staged = table.stage(parts, self.job_run_id)
         aside = Table(self.spark, self.quarantine_uri)
         set_aside = NOTHING
         try:
+            if not self.whole_directory:
+                output.refuse_foreign_parts(self.spark, staged, self._loads)
             read = self._checked(df)
             self._check_balance(df, read, staged)
             set_aside = quarantine.stage(self.spark, aside, read, self._loads, self.job_run_id)

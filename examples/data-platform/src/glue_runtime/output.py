@@ -8,7 +8,7 @@ older run may have ended after a newer one, and the object has to be processed a
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
-from pyspark.sql import DataFrame
+from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from glue_runtime.errors import OutputError
@@ -27,8 +27,10 @@ def by_source(df: DataFrame, expected: str | None) -> DataFrame:
     expected: the URI that most rows are from, if that is known: comparing is cheaper than hashing.
 
     Raises:
-        OutputError: the column that says where each row comes from is gone.
+        OutputError: the column that says where each row comes from is gone, or that of the parts is
+            there already.
     """
+    refuse_own_part(df)
     if SOURCE_OBJECT not in df.columns:
         raise OutputError(
             f"expected the column {SOURCE_OBJECT} in the result, found {df.columns}; keep it in "
@@ -39,6 +41,30 @@ def by_source(df: DataFrame, expected: str | None) -> DataFrame:
     if expected:
         part = F.when(F.col(SOURCE_OBJECT) == expected, source_id(expected)).otherwise(part)
     return df.withColumn(SOURCE_ID, part)
+
+
+def refuse_own_part(df: DataFrame) -> None:
+    """Raise OutputError if the result has a column of the name that the table is partitioned by."""
+    own = [name for name in df.columns if name.lower() == SOURCE_ID]
+    if own:
+        raise OutputError(
+            f"expected no column {SOURCE_ID} in the result (the table has one of its own, by which it "
+            f"is partitioned), found {own[0]}; give it another name in transform()"
+        )
+
+
+def refuse_foreign_parts(spark: SparkSession, staged: Staged, loads: Sequence[Loaded]) -> None:
+    """Raise OutputError if a row names a file as its origin that was not read: nothing would ever
+    replace it, or remove it."""
+    read = {source_id(uri) for loaded in loads for uri in loaded.files}
+    foreign = next((files[0].uri for part, files in staged.files.items() if part not in read), None)
+    if foreign:
+        row = spark.read.parquet(foreign).select(SOURCE_OBJECT).first()
+        raise OutputError(
+            f"expected {SOURCE_OBJECT} to name a file that load_data() has read, found "
+            f"{row[0] if row else foreign}; keep the column as it comes in transform(), or declare "
+            "whole_directory = True if a row belongs to no single file"
+        )
 
 
 @contextmanager

@@ -13,6 +13,7 @@ from gluecast.git import run_git
 from gluecast.progress import Counting, uncounted
 from gluecast.repository import Layer, find_repository, read_layers
 from gluecast.source import latest_release, version_of
+from gluecast.templates import Templates, templates
 from gluecast.triggers import Trigger, TriggersError, Upload, environment_triggers, triggers
 
 _LONGEST_ROLE = "-schedules"
@@ -104,16 +105,33 @@ def _behind(repository: Path, layers: Sequence[Layer]) -> dict[str, tuple[str, s
         for source in dict.fromkeys(layer.source for layer in layers)
     }
     found = {}
-    for layer in layers:
-        release, head = newest[layer.source]
-        ours, theirs = version_of(layer.version), version_of(release or "")
-        if release is None:
-            # Without releases the description ends in an abbreviated commit.
-            if not head.startswith(layer.version.rpartition("-g")[2]):
-                found[layer.name] = (layer.version, head[:7])
-        elif theirs and (ours is None or ours < theirs):
-            found[layer.name] = (layer.version, release)
+    with templates(repository) as of:
+        for layer in layers:
+            release, head = newest[layer.source]
+            ours, theirs = version_of(layer.version), version_of(release or "")
+            if ours and release and theirs:
+                newer = release if ours < theirs else None
+            else:
+                newer = _newer_by_history(layer, head, of)
+            if newer:
+                found[layer.name] = (layer.version, newer)
     return found
+
+
+def _newer_by_history(layer: Layer, head: str, of: Templates) -> str | None:
+    """What an update would lead to from a version that is told by its commit alone."""
+    if head.startswith(layer.version.rpartition("-g")[2]):
+        return None
+    source = of.source(layer)
+    target = source.latest()
+    commit = source.resolve(target)
+    try:
+        is_there = source.resolve(layer.version) == commit or source.is_older(target, layer.version)
+    except GluecastError:
+        is_there = False  # a version that the template does not know: drift_of says so
+    if is_there:
+        return None
+    return commit[:7] if target == "HEAD" else target
 
 
 def _names(repository: Path, layers: Sequence[Layer]) -> Iterator[str]:

@@ -13,6 +13,8 @@ from gluecast.git import git, run_git
 RELEASES = "RELEASES"
 """The file in the template's repository that names each release's commit: ``v0.1.0 <commit>``."""
 
+_HAS_POINT = re.compile(r"v?\d+\.\d")
+
 _SHORTCUTS = {"gh:": "https://github.com/", "gl:": "https://gitlab.com/"}
 
 
@@ -30,6 +32,7 @@ class Source:
     releases: Mapping[str, str]
     _checkouts: dict[str, "Checkout"] = field(default_factory=dict)
     _resolved: dict[str, str] = field(default_factory=dict)
+    _ancestors: dict[tuple[str, str], bool] = field(default_factory=dict)
 
     def resolve(self, ref: str) -> str:
         """The commit that a tag, branch, description (v0.1.0-4-gabc) or commit stands for.
@@ -51,6 +54,29 @@ class Source:
         raise GluecastError(
             f"expected a version of the template {self.address}, found {ref}; its releases: {known}"
         )
+
+    def is_older(self, ref: str, other: str) -> bool:
+        """Whether one version is older than another: by history, or else by their names.
+
+        The history comes first, since the name of a commit may know nothing of the releases before
+        it: an abbreviated commit, or a description from where tags did not arrive.
+
+        Raises:
+            GluecastError: the template has no such version.
+        """
+        ours, theirs = self.resolve(ref), self.resolve(other)
+        if ours == theirs or self._leads_to(theirs, ours):
+            return False
+        if self._leads_to(ours, theirs):
+            return True
+        named, others = version_of(ref), version_of(other)
+        return bool(named and others and named < others)
+
+    def _leads_to(self, ancestor: str, commit: str) -> bool:
+        if (ancestor, commit) not in self._ancestors:
+            asked = run_git(self.git, "merge-base", "--is-ancestor", ancestor, commit)
+            self._ancestors[ancestor, commit] = asked.returncode == 0
+        return self._ancestors[ancestor, commit]
 
     def latest(self) -> str:
         """The newest release, or HEAD where there is none."""
@@ -119,10 +145,8 @@ def latest_release(address: str, repository: Path) -> tuple[str | None, str]:
     listing = git(repository, "ls-remote", "--", str(local) if local else _url(address)).decode()
     refs = {name: commit for commit, name in (line.split("\t") for line in listing.splitlines())}
     names = [name.removeprefix("refs/tags/") for name in refs if name.startswith("refs/tags/")]
-    found = newest({name: "" for name in names if not name.endswith("^{}")})
-    if found is None and local:
-        found = newest(releases(local))
-    return found, refs.get("HEAD", "")
+    tagged = {name: "" for name in names if not name.endswith("^{}")}
+    return newest(tagged | (releases(local) if local else {})), refs.get("HEAD", "")
 
 
 def releases(repository: Path) -> dict[str, str]:
@@ -153,8 +177,13 @@ def newest(versions: Mapping[str, str]) -> str | None:
 
 
 def version_of(described: str) -> Version | None:
-    """v0.1.0-4-gabc -> 0.1.0.post4, to be compared; None for what is no version."""
+    """v0.1.0-4-gabc -> 0.1.0.post4, to be compared; None for what is no version.
+
+    A version has a point: to packaging, the commit 417c597 would be a release candidate of 417.
+    """
     name, *rest = re.split(r"-(?=\d+-g[0-9a-f]+$)", described)
+    if not _HAS_POINT.match(name):
+        return None
     try:
         return Version(f"{name}.post{rest[0].split('-')[0]}" if rest else name)
     except InvalidVersion:

@@ -11,7 +11,6 @@ from gluecast.memory import Memory
 from gluecast.merge import MEANING, Change, Kind, merge_layer
 from gluecast.progress import Counting, uncounted
 from gluecast.repository import Layer, find_repository, read_layer, read_layers, select
-from gluecast.source import version_of
 from gluecast.templates import Templates, templates
 from gluecast.writing import abort, refuse_uncommitted, refuse_unfinished, resume, write
 
@@ -110,7 +109,7 @@ def plan(layers: Sequence[Layer], to: str | None, only: Sequence[str], of: Templ
         source = of.source(layer)
         target = to or source.latest()
         step = Step(layer, source.resolve(layer.version), source.resolve(target))
-        older = _is_older(target, layer.version)
+        older = source.is_older(target, layer.version)
         if older and to:
             raise GluecastError(
                 f"expected a newer version than {layer.version} of {layer.name}, found {target}"
@@ -239,11 +238,6 @@ def _versions(report: Report) -> str:
     )
 
 
-def _is_older(version: str, other: str) -> bool:
-    ours, theirs = version_of(version), version_of(other)
-    return bool(ours and theirs and ours < theirs)
-
-
 def _refuse_skew(
     layers: Sequence[Layer], steps: Sequence[Step], to: str | None, of: Templates
 ) -> None:
@@ -253,11 +247,8 @@ def _refuse_skew(
     for layer in layers:
         if not layer.is_platform or layer.name in moved or not jobs:
             continue
-        target, platform = (
-            version_of(to or of.source(jobs[0].layer).latest()),
-            version_of(layer.version),
-        )
-        if target and platform and target > platform:
+        source = of.source(layer)
+        if source.is_older(layer.version, to or source.latest()):
             raise GluecastError(
                 f"expected the platform ({layer.version}) to be updated with its jobs, found "
                 f"--only {jobs[0].layer.name}; add {layer.name}"

@@ -12,6 +12,7 @@ from gluecast.check import check
 from gluecast.errors import GluecastError
 from gluecast.examples import published
 from gluecast.merge import Kind
+from gluecast.source import RELEASES, version_of
 from gluecast.template import PUBLISHED_AT, commit
 from gluecast.update import Report, abort_update, continue_update, update
 from small_template import BASE, JOB, LINES, SmallTemplate, git, tree
@@ -144,6 +145,68 @@ def test_a_layer_that_is_ahead_of_the_newest_release_stays(
 
     assert quietly(repository) == Report({}, [])
     assert "not released" in (repository / "src/base.py").read_text()
+
+
+def name_in_a_file_alone(small: SmallTemplate) -> None:
+    """Let the release v1.0.0 be named by the file RELEASES, as where its tag did not arrive."""
+    sha = git(small.folder, "rev-parse", "v1.0.0^{commit}").strip()
+    (small.folder / RELEASES).write_text(f"v1.0.0 {sha}\n")
+    git(small.folder, "tag", "--delete", "v1.0.0")
+
+
+def test_what_comes_after_the_newest_release_is_ahead_also_without_a_description(
+    small: SmallTemplate, tmp_path: Path
+) -> None:
+    name_in_a_file_alone(small)
+    small.replace(BASE, "line 02", "not released")
+    commit(small.folder, "After v1.0.0")
+    repository = small.repository(tmp_path / "repository", "sales", version="main")
+    commit(small.folder, "One more")
+    [recorded] = versions(repository)
+    assert "v1.0.0" not in recorded
+
+    assert quietly(repository) == Report({}, [])
+    assert not check(repository).behind
+    with pytest.raises(GluecastError, match=r"expected a newer version than .*, found v1\.0\.0"):
+        quietly(repository, to="v1.0.0")
+    with pytest.raises(GluecastError, match="add _platform"):
+        quietly(repository, to="main", only=["sales"])
+
+
+def test_a_release_after_what_an_abbreviation_names_is_what_it_is_behind(
+    small: SmallTemplate, tmp_path: Path
+) -> None:
+    name_in_a_file_alone(small)
+    commit(small.folder, "After v1.0.0")
+    repository = small.repository(tmp_path / "repository", "sales", version="main")
+    small.replace(BASE, "line 02", "fixed")
+    small.release("v2.0.0")
+
+    assert {newest for _, newest in check(repository).behind.values()} == {"v2.0.0"}
+    quietly(repository)
+    assert versions(repository) == {'_commit: "v2.0.0"'}
+
+
+@pytest.mark.parametrize("commit_name", ["417c597", "1234567", "12a3456", "900rc12", "v4", "1a"])
+def test_an_abbreviated_commit_is_no_version(commit_name: str) -> None:
+    assert version_of(commit_name) is None
+
+
+@pytest.mark.parametrize(
+    ("older", "newer"),
+    [
+        ("v0.1.0", "v0.1.0-4-g417c597"),
+        ("0.1.0-4-g417c597", "v0.1.1"),
+        ("v2.0.0rc1", "v2.0.0"),
+        ("1.9", "v1.10"),
+    ],
+)
+def test_releases_and_descriptions_of_commits_after_them_are_versions(
+    older: str, newer: str
+) -> None:
+    first, second = version_of(older), version_of(newer)
+
+    assert first and second and first < second
 
 
 def test_a_version_that_is_not_there_is_refused_with_those_that_are(repository: Path) -> None:

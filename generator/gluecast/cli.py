@@ -239,14 +239,15 @@ def _new(options: argparse.Namespace) -> int:
     from gluecast.new import new, next_steps
 
     _say("Reading the template ...")
-    jobs = new(
+    repository, jobs = new(
         options.target,
         template=options.template,
         ref=options.to,
         data=_answers(options),
         defaults=options.defaults,
+        say=_say,
     )
-    print(next_steps(options.target, jobs))
+    print(next_steps(repository, jobs))
     return ExitCode.OK
 
 

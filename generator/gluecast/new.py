@@ -1,19 +1,27 @@
 """Add a job to a repository, or begin one: what `copier copy` does, from the right template."""
 
 import os
-from collections.abc import Mapping
+import tempfile
+from collections.abc import Callable, Mapping
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import copier
+import yaml
 from copier.errors import CopierAnswersInterrupt, CopierError
 from jinja2 import TemplateError
 from plumbum import ProcessExecutionError
 
 from gluecast.errors import GluecastError
-from gluecast.repository import ANSWERS_FOLDER, PLATFORM
+from gluecast.files import WorkTree
+from gluecast.git import git, run_git
+from gluecast.repository import ANSWERS_FOLDER, PLATFORM, Layer, read_layer, repository_around
+from gluecast.source import open_source, tags
 from gluecast.template import PUBLISHED_AT
+from gluecast.writing import refuse_unfinished
+
+Say = Callable[[str], None]
 
 
 def new(
@@ -23,19 +31,32 @@ def new(
     ref: str | None = None,
     data: Mapping[str, Any],
     defaults: bool = False,
-) -> list[str]:
-    """Render a job, and the platform if it is the first; gives the jobs that are new.
+    say: Say = print,
+) -> tuple[Path, list[str]]:
+    """Render a job, and the platform if it is the first; gives the repository, and the new jobs.
 
-    `template` is the address of another template; otherwise it is the published one at the release
-    of this package. `data` answers questions; `defaults` takes the default of every other.
+    The repository is the one around `target`, if there is one. `template` is the address of another
+    template; otherwise it is that of the repository's platform at its version, or for a new
+    repository the published one at the release of this package. `data` answers questions; `defaults`
+    takes the default of every other.
 
     Raises:
-        GluecastError: an answer is refused, or the template cannot be had.
+        GluecastError: an answer is refused, or the template cannot be had, or an update is under way.
         KeyboardInterrupt: the user left the questions.
     """
-    before = _jobs(target)
-    copy_template(target, template=template, ref=ref, data=data, defaults=defaults)
-    return sorted(_jobs(target) - before)
+    repository = repository_around(target) or target
+    platform = _platform(repository)
+    if platform:
+        if run_git(repository, "rev-parse", "--git-dir").returncode == 0:
+            refuse_unfinished(WorkTree(repository), say)
+        _refuse_shared(platform, data)
+        if template is None:
+            local = repository / Path(platform.source).expanduser()
+            template = str(local) if local.exists() else platform.source
+            ref = ref or platform.version
+    before = _jobs(repository)
+    copy_template(repository, template=template, ref=ref, data=data, defaults=defaults)
+    return repository, sorted(_jobs(repository) - before)
 
 
 def copy_template(
@@ -57,6 +78,8 @@ def copy_template(
         template, ref = PUBLISHED_AT, ref or f"v{version('gluecast')}"
     elif Path(template).expanduser().exists():
         template = str(Path(template).expanduser().resolve())
+    if ref or data:
+        ref = _checked(template, ref, data)
     try:
         copier.run_copy(
             template,
@@ -80,20 +103,64 @@ def copy_template(
         raise GluecastError(" ".join(str(error).split())) from error
 
 
-def next_steps(target: Path, jobs: list[str]) -> str:
+def _checked(template: str, ref: str | None, data: Mapping[str, Any]) -> str | None:
+    """What git calls this version of the template, also where its tag did not arrive.
+
+    Raises:
+        GluecastError: the template cannot be had, or has no such version, or no question of a name.
+    """
+    with tempfile.TemporaryDirectory(prefix="gluecast-") as folder:
+        source = open_source(template, Path.cwd(), Path(folder))
+        commit = source.resolve(ref or source.latest())
+        code = git(source.git, "show", f"{commit}:copier.yml").decode()
+        by_name = ref in tags(source.git)
+    questions = [name for name in yaml.safe_load(code) if not name.startswith("_")]
+    if unknown := sorted(data.keys() - {*questions}):
+        raise GluecastError(
+            f"expected the name of a question, found {unknown[0]}; the questions: "
+            f"{', '.join(questions)}"
+        )
+    return commit if ref and not by_name else ref
+
+
+def _refuse_shared(platform: Layer, data: Mapping[str, Any]) -> None:
+    """Refuse another answer to what was answered once for all jobs.
+
+    Raises:
+        GluecastError: one is given.
+    """
+    for name, value in data.items():
+        recorded = platform.recorded.get(name, value)
+        if recorded not in (value, yaml.safe_load(str(value))):
+            raise GluecastError(
+                f"expected {name}={recorded}, as all jobs of the repository have it, found {value}; to "
+                f"change it for all: copier update -a {platform.answers_file} --data {name}=..."
+            )
+
+
+def next_steps(repository: Path, jobs: list[str]) -> str:
     """What to do with the jobs that are new."""
     if not jobs:
-        return f"Nothing new in {target}."
+        return f"Nothing new in {repository.resolve()}."
     job = jobs[0]
+    steps = ["make setup lint test", f"make run-local JOB={job}"]
+    if run_git(repository, "rev-parse", "--git-dir").returncode:
+        # An update merges, and needs the history.
+        steps.insert(0, 'git init && git add --all && git commit --message "The first job"')
+    if (folder := os.path.relpath(repository)) != ".":
+        steps.insert(0, f"cd {folder}")
+    listed = "\n".join(f"    {step}" for step in steps)
     return f"""\
-{job} is in {target}. Its code goes into src/jobs/{job}.py.
+{job} is in {repository.resolve()}; its code goes into src/jobs/{job}.py.
 
-    cd {os.path.relpath(target)}
-    make setup lint test
-    make run-local JOB={job}
-    git init && git add --all && git commit    # unless it is in git: an update merges, and needs it
+{listed}
 
 gluecast new adds the next job, gluecast list shows them all, gluecast update brings a newer template."""
+
+
+def _platform(repository: Path) -> Layer | None:
+    path = repository / ANSWERS_FOLDER / f"{PLATFORM}.yml"
+    return read_layer(PLATFORM, path.read_bytes(), path) if path.is_file() else None
 
 
 def _jobs(target: Path) -> set[str]:

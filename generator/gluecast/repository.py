@@ -55,14 +55,22 @@ def find_repository(start: Path) -> Path:
     Raises:
         GluecastError: there is none.
     """
+    if found := repository_around(start):
+        return found
     folder = start.resolve()
-    for candidate in (folder, *folder.parents):
-        if (candidate / ANSWERS_FOLDER).is_dir():
-            return candidate
+    if not folder.is_dir():
+        raise GluecastError(f"expected a folder, found none at {folder}")
     raise GluecastError(
         f"expected a repository of the template, found no {ANSWERS_FOLDER} in {folder} or above it; "
         "`gluecast new` makes one"
     )
+
+
+def repository_around(start: Path) -> Path | None:
+    """The same, if there is one."""
+    folder = start.resolve()
+    above = (folder, *folder.parents)
+    return next((each for each in above if (each / ANSWERS_FOLDER).is_dir()), None)
 
 
 def read_layers(repository: Path) -> list[Layer]:

@@ -188,7 +188,7 @@ def test_a_new_job_goes_beside_the_old_ones_and_uses_the_same_modules(
 ) -> None:
     before = tree(adopted)
 
-    added = new(adopted, template=str(template), data={"job_name": "invoices"}, defaults=True)
+    _, added = new(adopted, template=str(template), data={"job_name": "invoices"}, defaults=True)
 
     after = tree(adopted)
     assert added == ["invoices"]

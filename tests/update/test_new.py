@@ -1,0 +1,104 @@
+"""gluecast new: the right repository, the right template, no answer that goes nowhere."""
+
+from pathlib import Path
+
+import pytest
+
+from gluecast.errors import GluecastError
+from gluecast.new import new, next_steps
+from gluecast.repository import read_layers
+from gluecast.source import RELEASES
+from gluecast.template import commit
+from gluecast.update import update
+from small_template import SmallTemplate, git, tree
+
+
+@pytest.fixture
+def small(tmp_path: Path) -> SmallTemplate:
+    return SmallTemplate(tmp_path / "template")
+
+
+@pytest.fixture
+def repository(small: SmallTemplate, tmp_path: Path) -> Path:
+    return small.repository(tmp_path / "repository", "sales")
+
+
+def test_in_a_folder_of_a_repository_the_job_goes_to_the_repository(repository: Path) -> None:
+    found, jobs = new(repository / "src/jobs", data={"job_name": "orders"}, defaults=True)
+
+    assert (found, jobs) == (repository, ["orders"])
+    assert not (repository / "src/jobs/.copier-answers").exists()
+
+
+def test_the_next_job_is_of_the_platforms_template_and_version(
+    small: SmallTemplate, repository: Path
+) -> None:
+    small.replace("{{ platform }}/src/base.py", "line 02", "newer")
+    commit(small.folder, "Newer", tag="v9.0.0")
+
+    new(repository, data={"job_name": "orders"}, defaults=True)
+
+    layers = read_layers(repository)
+    assert len({(layer.source, layer.version) for layer in layers}) == 1
+    assert "newer" not in (repository / "src/base.py").read_text()
+
+
+def test_a_release_whose_tag_did_not_arrive_is_taken(small: SmallTemplate, tmp_path: Path) -> None:
+    sha = git(small.folder, "rev-parse", "HEAD").strip()
+    (small.folder / RELEASES).write_text(f"v5.0.0 {sha}\n")
+    commit(small.folder, "Name the release")
+
+    repository, _ = new(
+        tmp_path / "new",
+        template=str(small.folder),
+        ref="v5.0.0",
+        data={"job_name": "orders"},
+        defaults=True,
+    )
+
+    assert not (repository / RELEASES).exists()
+    with pytest.raises(GluecastError, match=r"found v6.0.0; its releases: .*v5.0.0"):
+        new(tmp_path / "no", template=str(small.folder), ref="v6.0.0", data={}, defaults=True)
+
+
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        ({"shedule": "none"}, "expected the name of a question, found shedule; .*job_name"),
+        ({"layer": "job"}, "expected layer=platform, as all jobs of the repository have it, found"),
+    ],
+)
+def test_an_answer_that_would_go_nowhere_is_refused_and_nothing_is_written(
+    repository: Path, data: dict[str, str], message: str
+) -> None:
+    before = tree(repository)
+
+    with pytest.raises(GluecastError, match=message):
+        new(repository, data={"job_name": "orders", **data}, defaults=True)
+
+    assert tree(repository) == before
+
+
+def test_no_job_is_added_while_an_update_has_conflicts(
+    small: SmallTemplate, repository: Path
+) -> None:
+    (repository / "src/base.py").write_text("ours\n")
+    commit(repository, "Ours")
+    small.replace("{{ platform }}/src/base.py", "line 01", "theirs")
+    commit(small.folder, "Theirs", tag="v9.0.0")
+    assert update(repository, say=lambda line: None).conflicts
+
+    with pytest.raises(GluecastError, match="expected no unfinished update"):
+        new(repository, data={"job_name": "orders"}, defaults=True)
+
+
+def test_the_next_steps_are_those_that_are_left(
+    repository: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(repository)
+
+    steps = next_steps(repository, ["sales"])
+
+    assert "cd " not in steps
+    assert "git init" not in steps
+    assert str(repository) in steps

@@ -12,6 +12,26 @@ from rendering import Copy
 
 pytest_plugins = ["glue_runtime.testing"]
 
+LONGEST = (
+    "repository/test_make.py",
+    "adoption/test_page.py",
+    "runtime/test_bad_input.py",
+    "test_demo.py",
+    "infrastructure/test_terraform.py",
+)
+"""Files that take minutes: they begin first, or one worker would wait for the other in the end."""
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put the longest files first, each in one piece."""
+
+    def rank(item: pytest.Item) -> int:
+        found = (LONGEST.index(name) for name in LONGEST if item.path.as_posix().endswith(name))
+        return next(found, len(LONGEST))
+
+    items.sort(key=rank)
+
 
 @pytest.fixture(scope="session")
 def template(tmp_path_factory: pytest.TempPathFactory) -> Path:

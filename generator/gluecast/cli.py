@@ -25,6 +25,7 @@ def parser() -> argparse.ArgumentParser:
         epilog=EXIT_CODES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
+    root.add_argument("--version", action=_Version, help="show the version, which is a release's")
     commands = root.add_subparsers(required=True, metavar="COMMAND")
 
     demo = _command(
@@ -185,6 +186,19 @@ def parser() -> argparse.ArgumentParser:
         "target", nargs="?", type=Path, default=Path(), metavar="TARGET", help=TARGET
     )
     return root
+
+
+class _Version(argparse.Action):
+    """Looks the version up only when it is asked for."""
+
+    def __init__(self, option_strings: Sequence[str], dest: str, **options: Any) -> None:
+        super().__init__(option_strings, dest, nargs=0, **options)
+
+    def __call__(self, parser: argparse.ArgumentParser, *arguments: Any) -> None:
+        from importlib.metadata import version
+
+        print(f"gluecast {version('gluecast')}")
+        parser.exit()
 
 
 def main(argv: Sequence[str] | None = None) -> None:

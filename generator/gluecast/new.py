@@ -78,8 +78,7 @@ def copy_template(
         template, ref = PUBLISHED_AT, ref or f"v{version('gluecast')}"
     elif Path(template).expanduser().exists():
         template = str(Path(template).expanduser().resolve())
-    if ref or data:
-        ref = _checked(template, ref, data)
+    ref = _checked(template, ref, data)
     try:
         copier.run_copy(
             template,

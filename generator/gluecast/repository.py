@@ -97,7 +97,11 @@ def select(layers: Sequence[Layer], names: Sequence[str]) -> list[Layer]:
     known = {layer.name for layer in layers}
     for name in names:
         if name not in known:
-            raise GluecastError(f"expected one of {', '.join(sorted(known))}, found {name}")
+            raise GluecastError(
+                f"expected one of {', '.join(sorted(known))}, found {name}"
+                if known
+                else f"expected a job that the template wrote, found none here, so not {name} either"
+            )
     return [layer for layer in layers if not names or layer.name in names]
 
 

@@ -10,6 +10,7 @@ from gluecast.drift import drift_of
 from gluecast.errors import ExitCode, GluecastError
 from gluecast.files import WorkTree
 from gluecast.git import run_git
+from gluecast.names_on_aws import JobNames, Naming
 from gluecast.progress import Counting, uncounted
 from gluecast.repository import Layer, find_repository, read_layers
 from gluecast.source import latest_release, version_of
@@ -67,13 +68,15 @@ def check(start: Path, counting: Counting = uncounted) -> Findings:
     tree = WorkTree(repository)
     edited = drift_of(tree, layers, counting)
     problems = [each.error for each in edited.values() if each.error]
-    problems += _names(repository, layers)
+    names = JobNames(repository, layers)
+    deployed = names.deployed()
+    problems += [*_names(layers), *_names_on_aws(names, deployed, _environments(layers))]
     try:
         found = _all_triggers(repository)
     except TriggersError as error:
         problems.append(str(error))
     else:
-        problems += [*_overlaps(found), *_loops(found, layers), *_long_triggers(found, layers)]
+        problems += [*_overlaps(found), *_loops(found, deployed), *_long_triggers(found, layers)]
     problems += _unresolved(repository, tree)
     return Findings(
         behind=_behind(repository, layers),
@@ -134,7 +137,7 @@ def _newer_by_history(layer: Layer, head: str, of: Templates) -> str | None:
     return commit[:7] if target == "HEAD" else target
 
 
-def _names(repository: Path, layers: Sequence[Layer]) -> Iterator[str]:
+def _names(layers: Sequence[Layer]) -> Iterator[str]:
     jobs = [layer for layer in layers if not layer.is_platform]
     for layer in jobs:
         name = layer.recorded.get("job_name")
@@ -152,21 +155,29 @@ def _names(repository: Path, layers: Sequence[Layer]) -> Iterator[str]:
     for same in classes.values():
         if len(same) > 1:
             yield f"expected names that differ in more than _job, found {' and '.join(same)}"
-    deployed = {layer.name: layer.deployed_name for layer in jobs}
-    for layer in jobs:
-        if layer.deployed_name != layer.name and layer.deployed_name in deployed:
-            yield (
-                f"expected every name on AWS once, found that {layer.name} is {layer.deployed_name} "
-                f"there; gluecast remove {layer.deployed_name}, and add it under another name"
-            )
-    for path in sorted((repository / "src/jobs").glob("*.py")):
-        for environment in _environments(layers):
-            longest = f"{deployed.get(path.stem, path.stem)}-{environment}{_LONGEST_ROLE}"
-            if path.stem != "__init__" and len(longest) > _AWS_LIMIT:
+
+
+def _names_on_aws(
+    names: JobNames, deployed: Mapping[str, str], environments: Sequence[str]
+) -> Iterator[str]:
+    by_name: dict[str, list[str]] = {}
+    for job, name in deployed.items():
+        by_name.setdefault(name, []).append(job)
+        if names.naming is Naming.MAIN and (doubt := names.in_doubt(job)):
+            yield doubt
+        for environment in environments:
+            longest = f"{name}-{environment}{_LONGEST_ROLE}"
+            if len(longest) > _AWS_LIMIT:
                 yield (
                     f"expected names of at most {_AWS_LIMIT} characters on AWS, found "
-                    f"{len(longest)} in {longest}; gluecast rename {path.stem} ..."
+                    f"{len(longest)} in {longest}; gluecast rename {job} ..."
                 )
+    for name, same in by_name.items():
+        if len(same) > 1:
+            yield (
+                f"expected every name on AWS once, found that {' and '.join(same)} are {name} "
+                "there; let one of them hand another name to main(), or gluecast remove it"
+            )
 
 
 def _environments(layers: Sequence[Layer]) -> list[str]:
@@ -208,9 +219,8 @@ def _overlaps(found: Sequence[Trigger]) -> Iterator[str]:
                 )
 
 
-def _loops(found: Sequence[Trigger], layers: Sequence[Layer]) -> Iterator[str]:
+def _loops(found: Sequence[Trigger], deployed: Mapping[str, str]) -> Iterator[str]:
     """Jobs whose output starts a job."""
-    deployed = {layer.name: layer.deployed_name for layer in layers}
     inputs = [each for each in _plain_uploads(found) if each.zone == _OUTPUT_ZONE]
     for writer in sorted({trigger.job for trigger in found}):
         output = f"{deployed.get(writer, writer)}/"

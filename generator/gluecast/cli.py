@@ -131,8 +131,8 @@ def parser() -> argparse.ArgumentParser:
         "is a newer template there, was its part edited, do the jobs fit together",
         "Look for a newer template (exit code 4), for edits in files that the template owns (8), "
         "and for what is wrong with the jobs (16): two that claim the same uploads, an output "
-        "inside an input, duplicate names, names over an AWS limit, answers that the template "
-        "refuses, conflict markers. The exit code is the sum of what was found.",
+        "inside an input, duplicate names, names over an AWS limit, a module that does not say for "
+        "sure what its job is called on AWS, answers that the template refuses, conflict markers. The exit code is the sum of what was found.",
         _check,
     )
     check.add_argument(
@@ -369,6 +369,7 @@ def _rename(options: argparse.Namespace) -> int:
     print("\n".join(outcome.files))
     for path in outcome.conflicts:
         print(f"conflict in {path}: resolve it, git add, gluecast update --continue (or --abort)")
+    _print_left(outcome.left)
     for path in outcome.mentions:
         print(f"{path} still mentions {options.old}")
     if outcome.deployed_name is None:
@@ -377,7 +378,13 @@ def _rename(options: argparse.Namespace) -> int:
             f"replaces {options.old} by {options.new}. To keep it there, take this back, "
             "gluecast update first, and rename then."
         )
-    elif outcome.deployed_name != options.new:
+    elif outcome.own_terraform:
+        print(
+            f"Its output stays {outcome.deployed_name}. Its Glue job is in Terraform code of your "
+            f"own: let the script there be src/jobs/{options.new}.py and the key in glue_job_arns "
+            f"{options.new}, and leave the Glue job's name."
+        )
+    elif not outcome.conflicts and outcome.deployed_name != options.new:
         print(f"On AWS it stays {outcome.deployed_name}: terraform apply replaces nothing.")
     return ExitCode.CONFLICT if outcome.conflicts else ExitCode.OK
 
@@ -387,9 +394,15 @@ def _remove(options: argparse.Namespace) -> int:
 
     outcome = remove(options.target, options.job)
     print("\n".join(f"removed {line}" for line in outcome.files))
+    _print_left(outcome.left)
     for path in outcome.mentions:
         print(f"{path} still mentions {options.job}")
     return ExitCode.OK
+
+
+def _print_left(paths: Sequence[str]) -> None:
+    for path in paths:
+        print(f"{path} is unknown to git, and stays where it is")
 
 
 def _say(line: str) -> None:

@@ -1,15 +1,18 @@
 """Rename or remove a job with all its files: module, tests, data, Terraform code, answers."""
 
+import os
 import re
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from gluecast.errors import GluecastError
 from gluecast.files import File, Rendering, WorkTree
-from gluecast.git import run_git
+from gluecast.git import git, run_git
 from gluecast.memory import owned_by_template
 from gluecast.merge import Change, Kind, merge_layer
+from gluecast.names_on_aws import JobNames, Naming
 from gluecast.repository import Layer, find_repository, read_layers, select
 from gluecast.templates import templates
 from gluecast.writing import refuse_unfinished, write
@@ -19,14 +22,17 @@ from gluecast.writing import refuse_unfinished, write
 class Outcome:
     """What was done. `files` are lines for people; `mentions` are files that still name the job.
 
+    `left` are files in the job's folders that git does not know: they stay where they are.
     `deployed_name` is the name that a renamed job keeps on AWS; None where its template has no such
-    thing.
+    thing. `own_terraform`: the Glue job is not in the template's Terraform code.
     """
 
     files: list[str]
     conflicts: list[str]
     mentions: list[str]
+    left: list[str]
     deployed_name: str | None = None
+    own_terraform: bool = False
 
 
 def rename(start: Path, old: str, new: str) -> Outcome:
@@ -36,8 +42,8 @@ def rename(start: Path, old: str, new: str) -> Outcome:
     deployed under, and those that its Terraform module had.
 
     Raises:
-        GluecastError: there is no such job, the new name is refused or taken, or a file that moves
-            is not committed.
+        GluecastError: there is no such job, the new name is refused or taken, a file that moves is
+            not committed, or the job would not stay what it is on AWS.
     """
     repository, tree, layer = _job(start, old)
     _refuse_taken(repository, layer, new)
@@ -45,6 +51,9 @@ def rename(start: Path, old: str, new: str) -> Outcome:
     with templates(repository) as of:
         before = of.renderer(layer).render(layer, of.nowhere, strict=True)
         after = of.renderer(layer).render(renamed, of.nowhere, strict=True)
+    names = JobNames(repository, read_layers(repository))
+    if "deployed_name" in after.answers:
+        _refuse_another_name(names, layer)
     moves = _moves(before, after) | _own_files(before, tree, old, new)
     taken = sorted(path for path in moves.values() if path not in before.files and tree.entry(path))
     if taken:
@@ -66,7 +75,9 @@ def rename(start: Path, old: str, new: str) -> Outcome:
         ],
         conflicts=[change.path for change in changes if change.stages],
         mentions=_mentions(tree, old, after),
+        left=_unknown_to_git(tree, _folders(before, old)),
         deployed_name=after.answers.get("deployed_name"),
+        own_terraform=names.naming is Naming.OWN,
     )
 
 
@@ -92,7 +103,8 @@ def remove(start: Path, job: str) -> Outcome:
         changes.append(Change(job, path, Kind.REMOVED))
         lines.append(path if as_rendered else f"{path} (with your edits; git show HEAD:./{path})")
     write(tree, changes, (), "remove")
-    return Outcome(lines, [], _mentions(tree, job))
+    left = _unknown_to_git(tree, _folders(rendering, job))
+    return Outcome(lines, [], _mentions(tree, job), left)
 
 
 def _renamed(layer: Layer, new: str) -> dict[str, Any]:
@@ -124,6 +136,30 @@ def _refuse_taken(repository: Path, layer: Layer, new: str) -> None:
             )
 
 
+def _refuse_another_name(names: JobNames, layer: Layer) -> None:
+    """Refuse a rename after which the job would be another one on AWS.
+
+    Raises:
+        GluecastError: it would.
+    """
+    if names.naming is Naming.FILE:
+        raise GluecastError(
+            f"expected a platform that takes the names of Glue jobs from main(), found an older one: "
+            f"terraform apply would replace {layer.name}; gluecast update first"
+        )
+    if not (names.repository / f"src/jobs/{layer.name}.py").is_file():
+        return
+    if doubt := names.in_doubt(layer.name):
+        raise GluecastError(f"{doubt}; write it so, and rename then")
+    deployed = names.deployed()[layer.name]
+    if deployed != layer.deployed_name:
+        raise GluecastError(
+            f'expected main("{layer.deployed_name}") in src/jobs/{layer.name}.py, as '
+            f'{layer.answers_file} says, found main("{deployed}"); write that name into '
+            "deployed_name of the answers too, commit, and rename then"
+        )
+
+
 def _job(start: Path, name: str) -> tuple[Path, WorkTree, Layer]:
     repository = find_repository(start)
     tree = WorkTree(repository)
@@ -143,14 +179,26 @@ def _moves(before: Rendering, after: Rendering) -> dict[str, str]:
 
 def _own_files(rendering: Rendering, tree: WorkTree, old: str, new: str) -> dict[str, str]:
     """Files that the user put into folders named after the job, and where they go."""
-    above = [path.split("/")[:-1] for path in rendering.files]
-    folders = {"/".join(parts[: parts.index(old) + 1]) for parts in above if old in parts}
     return {
         path: f"{folder.removesuffix(old)}{new}{path.removeprefix(folder)}"
-        for folder in folders
+        for folder in _folders(rendering, old)
         for path in tree.entries
         if path.startswith(f"{folder}/") and path not in rendering.files
     }
+
+
+def _folders(rendering: Rendering, job: str) -> set[str]:
+    """The folders that are named after a job."""
+    above = [path.split("/")[:-1] for path in rendering.files]
+    return {"/".join(parts[: parts.index(job) + 1]) for parts in above if job in parts}
+
+
+def _unknown_to_git(tree: WorkTree, folders: Collection[str]) -> list[str]:
+    """The files in these folders that git neither tracks nor ignores."""
+    if not folders:
+        return []
+    command = ["ls-files", "--others", "--exclude-standard", "-z", "--", *sorted(folders)]
+    return os.fsdecode(git(tree.folder, *command)).split("\0")[:-1]
 
 
 def _mentions(tree: WorkTree, name: str, rendering: Rendering | None = None) -> list[str]:

@@ -90,7 +90,7 @@ def write(tree: WorkTree, changes: Sequence[Change], held: Iterable[str], comman
     touched = {path for change in changes for path in change.touched}
     contents = {change.path: change.after for change in changes if change.after}
     conflicts = [change.path for change in changes if change.stages]
-    refuse_uncommitted(tree, changes)
+    refuse_uncommitted(tree, changes, command)
     _refuse_in_the_way(tree, touched - contents.keys(), contents)
     before = {path: tree.entry(path) for path in sorted(touched.union(conflicts))}
     after = {path: contents[path].entry if path in contents else None for path in touched}
@@ -125,7 +125,7 @@ def write(tree: WorkTree, changes: Sequence[Change], held: Iterable[str], comman
         _forget(tree)
 
 
-def refuse_uncommitted(tree: WorkTree, changes: Iterable[Change]) -> None:
+def refuse_uncommitted(tree: WorkTree, changes: Iterable[Change], command: str = "update") -> None:
     """Refuse changes to files whose content git could not give back.
 
     Raises:
@@ -140,7 +140,7 @@ def refuse_uncommitted(tree: WorkTree, changes: Iterable[Change]) -> None:
     ]
     if refused:
         raise GluecastError(
-            f"expected committed files where the update writes, found uncommitted changes in "
+            f"expected committed files where gluecast {command} writes, found uncommitted changes in "
             f"{_list(refused)}; commit or stash them"
         )
 

@@ -104,6 +104,14 @@ def plant_markers(repository: Path) -> None:
     (repository / "src/jobs/orders.py").write_text(markers)
 
 
+def plant_name_of_another(repository: Path) -> None:
+    edit(repository, "src/jobs/orders.py", '"orders")', '"sales_etl")')
+
+
+def plant_name_in_a_variable(repository: Path) -> None:
+    edit(repository, "src/jobs/orders.py", '.main("orders")', ".main(NAME)")
+
+
 def plant_broken_terraform(repository: Path) -> None:
     (repository / "infrastructure/jobs/orders.tf").write_text("module {")
 
@@ -129,6 +137,8 @@ def plant_broken_terraform(repository: Path) -> None:
         (plant_long_rule, r"characters on AWS, found 69 in prod-ooo"),
         (plant_bad_answer, r"orders at v0.1.0: Validation error for question 'prefix'"),
         (plant_markers, r"conflict markers, found some in src/jobs/orders.py"),
+        (plant_name_of_another, r"that orders and sales_etl are sales_etl there"),
+        (plant_name_in_a_variable, r"in src/jobs/orders.py, indented below"),
         (plant_broken_terraform, r"expected Terraform code in"),
     ],
 )
@@ -141,6 +151,46 @@ def test_a_planted_fault_is_found(
 
     assert any(problem in found for found in findings.problems), findings.problems
     assert findings.exit_code & ExitCode.PROBLEM
+
+
+GUARD = 'if __name__ == "__main__":\n'
+
+
+@pytest.mark.parametrize(
+    ("code", "found"),
+    [
+        (GUARD + '    J.main("hand_made")\n', None),
+        (GUARD + '    J.main(\n        "hand_made",\n    )\n', None),
+        (GUARD + '    cli = 1\n    J.main("another_name")\n', None),
+        ("NAME = 'hand_made'\n" + GUARD + "    J.main(NAME)\n", "J.main(NAME)"),
+        (GUARD + '    J.main(f"hand_{1}")\n', "J.main(f'hand_{1}')"),
+        (GUARD + '    J.main(job_name="hand_made")\n', "J.main(job_name='hand_made')"),
+        (GUARD + '    jobs.J.main("hand_made")\n', "jobs.J.main('hand_made')"),
+        (GUARD + '    sys.exit(J.main("hand_made"))\n', "the call inside of something else"),
+        (GUARD + '    J.main("a")\n    J.main("b")\n', "2 calls of main()"),
+        (GUARD + '    J("hand_made").run()\n', "no calls of main()"),
+        ('J.main("hand_made")\n', "no calls of main()"),
+        ("if:\n", "code that Python cannot read"),
+        (GUARD.strip() + ' J.main("other")\n', '"other" there, which the Terraform code reads as'),
+        (GUARD + '    J.main("Hand-Made")\n', '"Hand-Made" there, which the Terraform code reads'),
+        (
+            '"""Not\n    J.main("other")\n"""\n' + GUARD + '    J.main("hand_made")\n',
+            '"hand_made" there, which the Terraform code reads as "other"',
+        ),
+        (
+            'def run():\n    cli.main("other")\n' + GUARD + '    J.main("hand_made")\n',
+            '"hand_made" there, which the Terraform code reads as "other"',
+        ),
+    ],
+)
+def test_a_name_on_aws_that_the_module_does_not_say_for_sure_is_a_problem(
+    repository: Path, code: str, found: str | None
+) -> None:
+    (repository / "src/jobs/hand_made.py").write_text(code)
+
+    problems = check(repository).problems
+
+    assert [found in each for each in problems] == [True] if found else problems == []
 
 
 def test_behind_and_drifted_are_two_answers_that_add_up(

@@ -193,7 +193,85 @@ def test_a_name_that_a_renamed_job_had_is_not_given_to_another(copy: Copy) -> No
 
     copy(job_name="sales_etl")
     [problem] = [each for each in check(repository).problems if "on AWS once" in each]
-    assert "found that sales is sales_etl there" in problem
+    assert "found that sales and sales_etl are sales_etl there" in problem
+
+
+@pytest.fixture
+def one_job(copy: Copy) -> Path:
+    """A job of the real template, committed."""
+    repository = copy(job_name="sales_etl")
+    git(repository, "init", "--quiet")
+    commit(repository, "All of it")
+    return repository
+
+
+def test_under_a_platform_that_would_replace_the_job_it_is_not_renamed(one_job: Path) -> None:
+    platform = one_job / "infrastructure/modules/data_platform/main.tf"
+    start = platform.read_text().partition("locals {")[0]
+    platform.write_text(start + 'locals {\n  jobs = toset(fileset(var.repository, "*.py"))\n}\n')
+    commit(one_job, "The platform as it was before")
+    before = tree(one_job)
+
+    with pytest.raises(GluecastError, match=r"would replace sales_etl; gluecast update first"):
+        rename(one_job, "sales_etl", "sales")
+
+    assert tree(one_job) == before
+
+
+def test_of_a_glue_job_in_terraform_code_of_ones_own_nothing_is_promised(
+    one_job: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    git(one_job, "rm", "-r", "--quiet", "infrastructure/modules/data_platform")
+    commit(one_job, "Our own")
+
+    with pytest.raises(SystemExit):
+        main(["rename", "sales_etl", "sales", str(one_job)])
+
+    said = capsys.readouterr().out
+    assert "replaces nothing" not in said
+    assert "in Terraform code of your own: let the script there be src/jobs/sales.py" in said
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        ("SalesETLJob.main(NAME)", r"found SalesETLJob\.main\(NAME\); write it so"),
+        ('SalesETLJob.main("another")', r'expected main\("sales_etl"\).*found main\("another"\)'),
+    ],
+)
+def test_a_module_whose_name_on_aws_is_in_doubt_is_not_renamed(
+    one_job: Path, call: str, message: str
+) -> None:
+    edit_and_commit(one_job, "src/jobs/sales_etl.py", 'SalesETLJob.main("sales_etl")', call)
+    before = tree(one_job)
+
+    with pytest.raises(GluecastError, match=message):
+        rename(one_job, "sales_etl", "sales")
+
+    assert tree(one_job) == before
+
+
+def test_files_that_git_does_not_know_are_named(
+    one_job: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    mine = "tests/test_data/sales_etl/mine.csv"
+    (one_job / mine).write_text("id\n")
+    (one_job / ".git/info/exclude").write_text("*.tmp\n")
+    (one_job / "tests/test_data/sales_etl/scratch.tmp").write_text("")
+
+    with pytest.raises(SystemExit):
+        main(["rename", "sales_etl", "sales", str(one_job)])
+
+    said = capsys.readouterr().out
+    assert f"{mine} is unknown to git, and stays where it is" in said
+    assert "scratch.tmp" not in said
+
+
+def test_what_is_not_committed_is_refused_in_the_words_of_the_command(one_job: Path) -> None:
+    (one_job / "src/jobs/sales_etl.py").write_text("mine\n")
+
+    with pytest.raises(GluecastError, match="committed files where gluecast remove writes"):
+        remove(one_job, "sales_etl")
 
 
 def test_a_template_without_a_name_on_aws_is_said_to_replace_the_job(

@@ -90,6 +90,10 @@ def test_a_job_on_a_base_class_of_its_own_has_no_output_here(repository: Path) -
 
     assert job(repository, "job_000").output == ""
 
+    assert "or the whole directory where its base class declares it" in rendered(
+        catalogue(repository)
+    )
+
 
 def test_what_an_environment_starts_by_itself_is_there(repository: Path) -> None:
     entry = """    {name} = {{

@@ -70,7 +70,10 @@ def check(start: Path, counting: Counting = uncounted) -> Findings:
     problems = [each.error for each in edited.values() if each.error]
     names = JobNames(repository, layers)
     deployed = names.deployed()
-    problems += [*_names(layers), *_names_on_aws(names, deployed, _environments(layers))]
+    problems += [
+        *_names(repository, layers),
+        *_names_on_aws(names, deployed, _environments(layers)),
+    ]
     try:
         found = _all_triggers(repository)
     except TriggersError as error:
@@ -137,7 +140,7 @@ def _newer_by_history(layer: Layer, head: str, of: Templates) -> str | None:
     return commit[:7] if target == "HEAD" else target
 
 
-def _names(layers: Sequence[Layer]) -> Iterator[str]:
+def _names(repository: Path, layers: Sequence[Layer]) -> Iterator[str]:
     jobs = [layer for layer in layers if not layer.is_platform]
     for layer in jobs:
         name = layer.recorded.get("job_name")
@@ -145,6 +148,11 @@ def _names(layers: Sequence[Layer]) -> Iterator[str]:
             yield (
                 f"expected job_name {layer.name} in {layer.answers_file}, found {name}; "
                 "gluecast rename moves a job with all its files"
+            )
+        if not (repository / f"src/jobs/{layer.name}.py").is_file():
+            yield (
+                f"expected src/jobs/{layer.name}.py of the job in {layer.answers_file}, found none; "
+                f"restore it from git, or gluecast remove {layer.name}"
             )
     for name, count in Counter(str(layer.recorded.get("job_name")) for layer in jobs).items():
         if count > 1:

@@ -43,16 +43,20 @@ class Memory:
         self._path = folder / "written.json"
         self._changed = False
         try:
-            self._known: dict[str, Any] = json.loads(self._path.read_bytes())
+            known = json.loads(self._path.read_bytes())
         except (OSError, ValueError):
-            self._known = {}
+            known = None
+        self._known: dict[str, Any] = known if isinstance(known, dict) else {}
 
     def recall(self, layer: Layer) -> dict[str, Written] | None:
         """What the template wrote for a layer, by path, but for its answers; None if unknown."""
         found = self._known.get(layer.name)
         if not isinstance(found, dict) or found.get("of") != _digest(layer.recorded):
             return None
-        return {path: Written(*values) for path, values in found["files"].items()}
+        try:
+            return {path: Written(*values) for path, values in found["files"].items()}
+        except (KeyError, TypeError, AttributeError):
+            return None  # something else wrote it
 
     def remember(self, layer: Layer, rendering: Rendering) -> dict[str, Written]:
         """Keep what the template wrote for a layer; gives what `recall` will."""

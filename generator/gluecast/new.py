@@ -2,7 +2,8 @@
 
 import os
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -55,7 +56,8 @@ def new(
             template = str(local) if local.exists() else platform.source
             ref = ref or platform.version
     before = _jobs(repository)
-    copy_template(repository, template=template, ref=ref, data=data, defaults=defaults)
+    with _nothing_left_of_half_a_job(repository, data.get("job_name")):
+        copy_template(repository, template=template, ref=ref, data=data, defaults=defaults)
     return repository, sorted(_jobs(repository) - before)
 
 
@@ -113,6 +115,12 @@ def _checked(template: str, ref: str | None, data: Mapping[str, Any]) -> str | N
         commit = source.resolve(ref or source.latest())
         code = git(source.git, "show", f"{commit}:copier.yml").decode()
         by_name = ref in tags(source.git)
+        if ref is None and not tags(source.git) and _is_dirty(source.git):
+            # Copier would commit the changes to a copy, and record a commit that is nowhere else.
+            raise GluecastError(
+                f"expected a template without uncommitted changes, found some in {template}; commit "
+                "them, or take the last commit with --to HEAD"
+            )
     questions = [name for name in yaml.safe_load(code) if not name.startswith("_")]
     if unknown := sorted(data.keys() - {*questions}):
         raise GluecastError(
@@ -120,6 +128,44 @@ def _checked(template: str, ref: str | None, data: Mapping[str, Any]) -> str | N
             f"{', '.join(questions)}"
         )
     return commit if ref and not by_name else ref
+
+
+def _is_dirty(template: Path) -> bool:
+    return bool(run_git(template, "status", "--porcelain").stdout)
+
+
+@contextmanager
+def _nothing_left_of_half_a_job(repository: Path, job: str | None) -> Iterator[None]:
+    """Remove the files that are named after a job and new, when its copy is cut off.
+
+    A new repository is Copier's to remove.
+    """
+    answers, files = _jobs(repository), _files(repository)
+    try:
+        yield
+    except BaseException:
+        jobs = {*(_jobs(repository) - answers), *([job] if job else [])}
+        for path in _files(repository) - files:
+            parts = path.relative_to(repository).parts
+            if {part.split(".")[0].removeprefix("test_") for part in parts} & jobs:
+                path.unlink()
+                _remove_empty_above(path, repository)
+        raise
+
+
+def _remove_empty_above(path: Path, repository: Path) -> None:
+    for folder in path.relative_to(repository).parents[:-1]:
+        with suppress(OSError):
+            (repository / folder).rmdir()
+
+
+def _files(repository: Path) -> set[Path]:
+    """Every file of a repository, but for those in hidden folders other than the answers'."""
+    found = set()
+    for folder, folders, names in os.walk(repository):
+        folders[:] = [name for name in folders if name[0] != "." or name == ANSWERS_FOLDER]
+        found |= {Path(folder, name) for name in names}
+    return found
 
 
 def _refuse_shared(platform: Layer, data: Mapping[str, Any]) -> None:

@@ -65,6 +65,9 @@ def test_a_snake_case_job_name_is_taken(copy: Copy, job_name: str) -> None:
         "pyspark",
         "pandas",
         "base_glue",
+        "variables",
+        "override",
+        "sales_override",
     ],
 )
 def test_another_job_name_is_refused(copy: Copy, tmp_path: Path, job_name: str) -> None:

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -112,6 +113,10 @@ def plant_name_in_a_variable(repository: Path) -> None:
     edit(repository, "src/jobs/orders.py", '.main("orders")', ".main(NAME)")
 
 
+def plant_answers_alone(repository: Path) -> None:
+    (repository / "src/jobs/orders.py").unlink()
+
+
 def plant_broken_terraform(repository: Path) -> None:
     (repository / "infrastructure/jobs/orders.tf").write_text("module {")
 
@@ -139,6 +144,7 @@ def plant_broken_terraform(repository: Path) -> None:
         (plant_markers, r"conflict markers, found some in src/jobs/orders.py"),
         (plant_name_of_another, r"that orders and sales_etl are sales_etl there"),
         (plant_name_in_a_variable, r"in src/jobs/orders.py, indented below"),
+        (plant_answers_alone, r"expected src/jobs/orders.py of the job in .copier-answers/orders"),
         (plant_broken_terraform, r"expected Terraform code in"),
     ],
 )
@@ -217,6 +223,30 @@ def test_behind_and_drifted_are_two_answers_that_add_up(
         "drifted": {"_platform": ["owned.txt"]},
         "problems": [],
     }
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        lambda known: [],
+        lambda known: None,
+        lambda known: {name: {"of": each["of"]} for name, each in known.items()},
+        lambda known: {name: {**each, "files": None} for name, each in known.items()},
+        lambda known: {name: {**each, "files": {"a": [1]}} for name, each in known.items()},
+    ],
+)
+def test_a_memory_of_another_form_is_as_good_as_none(
+    tmp_path: Path, spoil: Callable[[dict[str, Any]], Any]
+) -> None:
+    small = SmallTemplate(tmp_path / "template")
+    repository = small.repository(tmp_path / "repository", "sales")
+    check(repository)
+    memory = repository / ".git/gluecast/written.json"
+    known = json.loads(memory.read_text())
+    memory.write_text(json.dumps(spoil(known)))
+
+    assert check(repository) == CLEAN
+    assert json.loads(memory.read_text()) == known
 
 
 def test_without_releases_a_newer_commit_is_what_one_is_behind(tmp_path: Path) -> None:

@@ -102,3 +102,46 @@ def test_the_next_steps_are_those_that_are_left(
     assert "cd " not in steps
     assert "git init" not in steps
     assert str(repository) in steps
+
+
+def test_a_job_that_cannot_be_written_leaves_nothing(
+    small: SmallTemplate, repository: Path
+) -> None:
+    """A file in its way, which is written after its answers, its module and its data."""
+    for path in ("data/{{ job_name }}/{{ job_name }}.csv", "zz.txt.jinja"):
+        small.write("{{ job }}/" + path, "of {{ job_name }}\n")
+    commit(small.folder, "More files")
+    (repository / "zz.txt").write_text("mine\n")
+    before = tree(repository)
+    folders = {path for path in repository.rglob("*") if path.is_dir()}
+
+    with pytest.raises(GluecastError):
+        new(
+            repository,
+            template=str(small.folder),
+            ref="main",
+            data={"job_name": "orders"},
+            defaults=True,
+        )
+
+    assert tree(repository) == before
+    assert {path for path in repository.rglob("*") if path.is_dir()} == folders
+
+
+def test_a_template_with_uncommitted_changes_is_taken_by_its_commit_alone(
+    small: SmallTemplate, tmp_path: Path
+) -> None:
+    git(small.folder, "tag", "--delete", "v1.0.0")
+    small.write("{{ platform }}/src/base.py", "not committed\n")
+    asked = {"template": str(small.folder), "data": {"layer": "platform"}, "defaults": True}
+
+    with pytest.raises(GluecastError, match=r"uncommitted changes, found some in .*--to HEAD"):
+        new(tmp_path / "new", **asked)  # type: ignore[arg-type]
+    assert not (tmp_path / "new").exists()
+
+    new(tmp_path / "new", ref="HEAD", **asked)  # type: ignore[arg-type]
+
+    assert "not committed" not in (tmp_path / "new/src/base.py").read_text()
+    assert git(small.folder, "rev-parse", "HEAD").startswith(
+        read_layers(tmp_path / "new")[0].version
+    )

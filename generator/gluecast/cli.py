@@ -164,7 +164,8 @@ def parser() -> argparse.ArgumentParser:
         "give a job another name, with all its files",
         "Move the module, tests, data, Terraform code and answers of a job to another name, with "
         "what was edited in them. On AWS the job keeps its name, its table and its runs: `moved` "
-        "blocks tell Terraform of the new name, and nothing is replaced.",
+        "blocks tell Terraform of the new name, and nothing is replaced. Where the platform or the "
+        "module is such that Terraform would replace it, the rename is refused.",
         _rename,
     )
     rename.add_argument("old", metavar="OLD", help="the job's name")

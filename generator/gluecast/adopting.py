@@ -17,7 +17,7 @@ import yaml
 
 from gluecast.base_class import NAME, Conversion, Job, Module, convert, find_base_class, find_jobs
 from gluecast.errors import GluecastError
-from gluecast.files import EXECUTABLE, REGULAR, File, WorkTree
+from gluecast.files import EXECUTABLE, REGULAR, SYMLINK, File, WorkTree
 from gluecast.git import run_git
 from gluecast.merge import Change, Kind
 from gluecast.new import copy_template
@@ -223,19 +223,26 @@ def _repository(start: Path) -> Path:
 
 
 def _python_files(tree: WorkTree) -> list[Module]:
-    """Every Python file that git knows.
+    """Every Python file that git knows; a link is found where its file lies.
 
     Raises:
-        GluecastError: one is not in UTF-8.
+        GluecastError: one cannot be read and may hold the base class or a job.
     """
     found = []
     for path in sorted(tree.entries):
-        if path.endswith(".py") and (file := tree.on_disk(path)):
-            try:
-                found.append(Module(path, file.data.decode()))
-            except UnicodeDecodeError as error:
-                raise GluecastError(f"expected UTF-8 in {path}, found {error.reason}") from error
+        file = tree.on_disk(path) if path.endswith(".py") else None
+        if file and file.mode != SYMLINK:
+            found.append(Module(path, _text(path, file.data)))
     return found
+
+
+def _text(path: str, data: bytes) -> str:
+    try:
+        return data.decode()
+    except UnicodeDecodeError as error:
+        if NAME.encode() in data:
+            raise GluecastError(f"expected UTF-8 in {path}, found {error.reason}") from error
+        return data.decode(errors="replace")
 
 
 def _terraform_code(tree: WorkTree) -> str:

@@ -225,11 +225,58 @@ def test_what_git_would_not_see_is_told(repository: Path, template: Path) -> Non
     assert any("src/glue_runtime/local/" in note for note in adoption.notes)
 
 
-def test_what_is_not_utf_8_is_refused(repository: Path, template: Path) -> None:
-    (repository / "src/common/old.py").write_bytes(b"# \xe4\n")
+def test_what_is_not_utf_8_and_may_be_a_job_is_refused(repository: Path, template: Path) -> None:
+    (repository / "src/common/old.py").write_bytes(b"# \xe4\nfrom x import BaseGlueJob\n")
     commit(repository, "Latin")
 
     refused(repository, template, r"expected UTF-8 in src/common/old\.py")
+
+
+def test_what_is_no_python_3_and_cannot_be_a_job_is_no_matter(
+    repository: Path, template: Path
+) -> None:
+    (repository / "scripts").mkdir()
+    (repository / "scripts/latin.py").write_bytes(b"# \xe4\n")
+    (repository / "scripts/two.py").write_text("print 'two'\n")
+    (repository / "scripts/mark.py").write_text("\ufeffx = 1\n")
+    (repository / "scripts/link.py").symlink_to("../src/jobs/sales_etl.py")
+    (repository / "scripts/broken link.py").symlink_to("nowhere but here")
+    commit(repository, "Scripts")
+    before = tree(repository)
+
+    adoption = adopt(repository, template=str(template), data={}, defaults=True)
+
+    assert len(adoption.jobs) == 3
+    after = tree(repository)
+    assert {path for path in before if after[path] != before[path]} == {BASE}
+
+
+def test_a_base_class_and_jobs_in_packages_with_windows_line_ends_are_adopted(
+    repository: Path, template: Path
+) -> None:
+    """By the names and relative imports that teams use; what is adopted is read by Python."""
+    git(repository, "mv", BASE, "src/common/base.py")
+    (repository / "src/common/__init__.py").write_text("from .base import BaseGlueJob as Base\n")
+    replace(
+        repository,
+        "src/jobs/sales_etl.py",
+        "from common.base_job import BaseGlueJob, parse_args",
+        "from common import Base as BaseGlueJob\nfrom ..common.base import parse_args",
+    )
+    replace(repository, "src/jobs/customer_import.py", "common.base_job", "common.base")
+    replace(repository, "src/jobs/returns_report.py", "common.base_job", "common.base")
+    base = repository / "src/common/base.py"
+    text = base.read_text()
+    base.write_bytes(b"\xef\xbb\xbf" + text.replace("\n", "\r\n").encode())
+    commit(repository, "Our own way")
+
+    adoption = adopt(repository, template=str(template), data={}, defaults=True)
+
+    assert [job.name for job in adoption.jobs] == ["customer_import", "returns_report", "sales_etl"]
+    written = base.read_bytes()
+    assert written.count(b"\n") == written.count(b"\r\n")
+    assert written.startswith(b'\xef\xbb\xbf"""The base class')
+    compile(written, "base.py", "exec")
 
 
 def test_a_folder_without_git_is_refused(tmp_path: Path, template: Path) -> None:

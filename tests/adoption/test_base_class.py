@@ -1,5 +1,7 @@
 """A base class that comes to stand on the platform's: what stays, what goes, what is told."""
 
+import ast
+import re
 from textwrap import dedent, indent
 
 import pytest
@@ -9,6 +11,10 @@ from gluecast.errors import GluecastError
 from gluecast.examples import RENDERED
 
 PLATFORM = (RENDERED / "src/glue_runtime/base_job.py").read_text()
+CONSTRUCTOR = """
+    def __init__(self, job_name, args):
+        self.job_name = job_name
+"""
 JOB = """
     from base_job import BaseGlueJob
 
@@ -25,8 +31,11 @@ def module(path: str, text: str) -> Module:
 
 def converted(body: str, *, head: str = "", job: str = JOB) -> Conversion:
     """The class BaseGlueJob of this body, converted beside this job."""
+    body = dedent(body).rstrip() + "\n"
+    if "__init__" not in body:
+        body += dedent(CONSTRUCTOR)
     lines = [dedent(head).strip(), "", "", "class BaseGlueJob:"]
-    text = "\n".join(lines).lstrip() + "\n" + indent(dedent(body).rstrip(), "    ") + "\n"
+    text = "\n".join(lines).lstrip() + "\n" + indent(body, "    ")
     return convert(Module("src/base_job.py", text), PLATFORM, [module("src/jobs/sales.py", job)])
 
 
@@ -132,8 +141,8 @@ def test_a_constructor_keeps_what_the_platforms_does_not_set() -> None:
 
 def test_a_constructor_with_nothing_of_its_own_goes() -> None:
     text = converted("""
-        def __init__(self, name, args):
-            self.job_name = name
+        def __init__(self, job_name, args):
+            self.job_name = job_name
             self.args = args
             self.environment = args["env"]
     """).text
@@ -151,10 +160,201 @@ def test_a_default_of_the_environment_stays() -> None:
     assert 'super().__init__(job_name, {"env": "local", **args})' in text
 
 
-@pytest.mark.parametrize("parameters", ["self, job_name", "self, job_name, args, spark"])
+@pytest.mark.parametrize(
+    "parameters",
+    [
+        "self, job_name",
+        "self, args, job_name",
+        "self, name, args",
+        "self, glue_context, config",
+        "self, job_name, args, spark",
+        "self, job_name, args, spark=None",
+        "self, job_name, args, *, spark=None",
+        "self, job_name, /, args",
+        "self, job_name, args, *more",
+        "self, job_name, args, **more",
+    ],
+)
 def test_a_constructor_of_another_form_is_refused(parameters: str) -> None:
-    with pytest.raises(GluecastError, match=r"expected BaseGlueJob\(job_name, args\).*by hand"):
+    with pytest.raises(
+        GluecastError, match=r"expected the constructor \(self, job_name, args\).*found \(.*by hand"
+    ):
         converted(f"\n    def __init__({parameters}):\n        self.spark = 1\n")
+
+
+def test_the_form_of_a_constructor_stays() -> None:
+    text = converted("""
+        @traced
+        def __init__(self, job_name: str = "job", args: "dict[str, str]" = None) -> None:
+            \"\"\"Ours.\"\"\"
+            self.job_name = job_name
+            self.args = args or {}
+    """).text
+
+    assert text.endswith(
+        "    @traced\n"
+        '    def __init__(self, job_name: str = "job", args: "dict[str, str]" = None) -> None:\n'
+        '        """Ours."""\n'
+        "        super().__init__(job_name, args or {})\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("statement", "default"),
+    [
+        ('self.environment = args.get("env", DEFAULT)', "DEFAULT"),
+        ('self.environment = self.args.get("env") or "dev"', 'args.get("env") or "dev"'),
+        ('self.environment = args.get("env", os.environ["ENV"])', 'os.environ["ENV"]'),
+    ],
+)
+def test_a_default_of_the_environment_may_be_any_code(statement: str, default: str) -> None:
+    text = converted(f"\n    def __init__(self, job_name, args):\n        {statement}\n").text
+
+    assert f'super().__init__(job_name, {{"env": {default}, **args}})' in text
+
+
+def test_calls_of_other_methods_of_a_base_stay() -> None:
+    text = converted("""
+        def __init__(self, job_name, args):
+            super(BaseGlueJob, self).__init__()
+            super().configure(args)
+    """).text
+
+    assert text.endswith(
+        "        super().__init__(job_name, args)\n        super().configure(args)\n"
+    )
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "self.logger = setup_sentry(job_name)",
+        "self.spark = self._session(args)",
+        "self.args = {**DEFAULTS, **args}",
+        "self.job_name = job_name.lower()",
+        'self.source_bucket = args.get("bucket", BUCKET)',
+    ],
+)
+def test_what_a_constructor_set_otherwise_than_the_platforms_is_told(statement: str) -> None:
+    result = converted(
+        f"\n    def __init__(self, job_name, args):\n        {statement}\n"
+        "\n    def _session(self, args):\n        return make(args)\n"
+    )
+
+    assert [ast.unparse(ast.parse(statement)) in note for note in result.notes] == [True]
+    assert "def _session" in result.text
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "self.job_name = job_name",
+        "self.args: dict = dict(args)",
+        'self.environment = args["env"]',
+        'self.source_bucket = self.args.get("bucket")',
+        "self.logger = logging.getLogger(job_name)",
+        "self.spark = None",
+    ],
+)
+def test_what_a_constructor_set_as_the_platforms_does_is_not_told(statement: str) -> None:
+    result = converted(f"\n    def __init__(self, job_name, args):\n        {statement}\n")
+
+    assert result.notes == []
+    assert "__init__" not in result.text
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "args = dict(args)",
+        'args["env"] = "dev"',
+        'args.setdefault("env", "dev")',
+        "job_name = job_name.lower()",
+        'self.environment = os.environ["ENV"]',
+        'self.environment = args["environment"]',
+        "self.spark = self.session = make()",
+        "self.spark, self.context = make()",
+        "if local: self.spark = make()",
+        "if local: super().__init__()",
+        "x = 1; self.environment = args.get('env', x)",
+    ],
+)
+def test_a_constructor_that_no_rule_can_keep_is_refused(statement: str) -> None:
+    body = "".join(f"        {each}\n" for each in statement.split("; "))
+
+    with pytest.raises(
+        GluecastError, match=r"in the constructor of .* found .* in line .* by hand"
+    ):
+        converted(f"\n    def __init__(self, job_name, args):\n{body}")
+
+
+def test_no_constructor_is_refused() -> None:
+    with pytest.raises(GluecastError, match=r"expected the constructor .* found no constructor"):
+        convert(module("src/base_job.py", "class BaseGlueJob:\n    pass\n"), PLATFORM, [])
+
+    with pytest.raises(GluecastError, match="with a constructor of its own, found @dataclass"):
+        text = f"@dataclass\nclass BaseGlueJob:\n{CONSTRUCTOR}"
+        convert(module("src/base_job.py", text), PLATFORM, [])
+
+
+@pytest.mark.parametrize(
+    "method",
+    [
+        "def load_data(self, data_type, schema): ...",
+        "def load_data(self, source, fallback_path, schema=None): ...",
+        "def load_data(self, **options): ...",
+        "def load_data(self, table): ...",
+        "def run(self, dry): ...",
+        "def main(cls): return cls('x', parse())\n    def main(cls, args): ...",
+    ],
+)
+def test_a_method_that_is_called_otherwise_than_the_platforms_is_refused(method: str) -> None:
+    job = JOB.replace('"sales"', 'table="sales"')
+
+    with pytest.raises(GluecastError, match=r"expected (load_data|run|main)\(.*found \(.*by hand"):
+        converted(f"\n    {method}\n", job=job)
+
+
+def test_a_method_that_is_called_as_the_platforms_is_replaced() -> None:
+    assert converted("\n    def load_data(self, source): ...\n").replaced == ["load_data"]
+
+
+@pytest.mark.parametrize(
+    "statement",
+    ["spark = None", "run = _run", "whole_directory = 1", "if LOCAL:\n    def run(self): ..."],
+)
+def test_a_class_attribute_that_hides_the_platforms_is_refused(statement: str) -> None:
+    with pytest.raises(GluecastError, match=r"that the platform's has not, found \w+; .*by hand"):
+        converted(f"\n{indent(statement, '    ')}\n")
+
+
+def test_class_attributes_that_hide_nothing_stay() -> None:
+    text = converted("\n    spark: SparkSession\n    logger = None\n    load = write\n").text
+
+    assert "    spark: SparkSession\n    logger = None\n    load = write\n" in text
+
+
+def test_private_methods_that_nothing_replaced_has_called_stay() -> None:
+    result = converted("""
+        def _repr_html_(self):
+            return "ours"
+
+        @property
+        def zone(self):
+            return self._zone()
+
+        @zone.setter
+        def zone(self, zone):
+            pass
+
+        def _zone(self):
+            return 1
+
+        def run(self):
+            self._zone()
+    """)
+
+    assert result.kept == ["_repr_html_", "zone", "_zone"]
 
 
 def test_a_method_that_means_something_else_in_the_platforms_class_is_refused() -> None:
@@ -170,17 +370,21 @@ def test_a_method_that_means_something_else_in_the_platforms_class_is_refused() 
         """)
 
 
-def test_what_run_did_besides_is_told() -> None:
-    [note] = converted("""
+def test_what_run_did_besides_is_told_and_stays() -> None:
+    result = converted("""
         def run(self):
             self.load(self.transform(self.extract()))
-            self.notify("done")
+            self._notify("done")
+            self.job.commit()
+            self.logger.info(time.time())
 
-        def notify(self, word):
+        def _notify(self, word):
             print(word)
-    """).notes
+    """)
 
-    assert "notify" in note and "super().run()" in note
+    [note] = result.notes
+    assert "also called _notify, job.commit:" in note and "super().run()" in note
+    assert result.kept == ["_notify"]
 
 
 def test_another_order_of_the_hooks_is_told() -> None:
@@ -215,24 +419,78 @@ def test_where_a_load_overwrites_every_run_reads_the_whole_directory(
 
 
 def test_tests_that_overwrite_are_no_reason() -> None:
-    base = module("src/base_job.py", "class BaseGlueJob:\n    pass\n")
+    base = module("src/base_job.py", f"class BaseGlueJob:\n{CONSTRUCTOR}")
     test = module("tests/test_x.py", "overwrite = 1\n")
 
     assert not convert(base, PLATFORM, [test]).whole_directory
 
 
-def test_other_bases_stay() -> None:
-    base = module("src/base_job.py", "class BaseGlueJob(mixins.Logs, ABC):\n    pass\n")
+def test_other_bases_and_keywords_of_the_class_stay() -> None:
+    line = "class BaseGlueJob(mixins.Logs, ABC, metaclass=Registry, zone='#eu'):  # noqa: X1"
+    base = module("src/base_job.py", f"{line}\n{CONSTRUCTOR}")
+    mixin = module("src/mixins.py", "class Logs:\n    def say(self):\n        pass\n")
 
-    assert "class BaseGlueJob(mixins.Logs, AdoptedGlueJob):" in convert(base, PLATFORM, []).text
+    result = convert(base, PLATFORM, [mixin])
+
+    line = "class BaseGlueJob(mixins.Logs, AdoptedGlueJob, metaclass=Registry, zone='#eu'):  # noqa: X1"
+    assert line in result.text
+    assert result.notes == []
 
 
-def test_line_ends_stay() -> None:
-    text = "import re\r\n\r\n\r\nclass BaseGlueJob:\r\n    x = re.sub\r\n"
+def test_a_metaclass_that_may_not_go_with_abc_is_refused() -> None:
+    base = module("src/base_job.py", f"class BaseGlueJob(metaclass=Registry):\n{CONSTRUCTOR}")
 
-    converted = convert(Module("src/base_job.py", text), PLATFORM, []).text
+    with pytest.raises(GluecastError, match=r"expected a metaclass .* found Registry; .*by hand"):
+        convert(base, PLATFORM, [])
+
+
+def test_a_base_that_is_not_in_the_repository_is_told() -> None:
+    base = module("src/base_job.py", f"class BaseGlueJob(lib.Logs):\n{CONSTRUCTOR}")
+
+    [note] = convert(base, PLATFORM, []).notes
+
+    assert "extends lib.Logs" in note
+
+
+@pytest.mark.parametrize("name", ["__init__", "run", "_place"])
+def test_a_base_that_has_what_the_platforms_class_has_is_refused(name: str) -> None:
+    base = module("src/base_job.py", f"class BaseGlueJob(Old):\n{CONSTRUCTOR}")
+    old = module("src/old.py", f"class Older:\n    def {name}(self): ...\nclass Old(Older): ...\n")
+
+    with pytest.raises(GluecastError, match=f"expected Older, .*found {name}; .*by hand"):
+        convert(base, PLATFORM, [old])
+
+
+def test_line_ends_and_a_byte_order_mark_stay() -> None:
+    text = f"import re\n\n\nclass BaseGlueJob:\n    x = re.sub\n{CONSTRUCTOR}".replace("\n", "\r\n")
+
+    converted = convert(Module("src/base_job.py", f"\ufeff{text}"), PLATFORM, []).text
 
     assert converted.count("\n") == converted.count("\r\n") == 7
+    assert converted.startswith("\ufeffimport re\r\n")
+    assert converted.count("\ufeff") == 1
+
+
+@pytest.mark.parametrize("blank", ["  ", "\t"])
+def test_a_class_of_another_indentation_is_converted(blank: str) -> None:
+    body = "class BaseGlueJob:\n zone = 1\n\n def __init__(self, job_name, args):\n  self.day = 1\n"
+    text = re.sub("^ +", lambda match: blank * len(match[0]), body, flags=re.MULTILINE)
+    job = Module("src/jobs/sales.py", "overwrite = 1\n")
+
+    converted = convert(Module("src/base_job.py", text), PLATFORM, [job]).text
+
+    ast.parse(converted)
+    assert f"\n{blank * 2}super().__init__(job_name, args)\n{blank * 2}self.day = 1\n" in converted
+    assert f"\n{blank}whole_directory = True\n" in converted
+
+
+def test_statements_that_share_a_line_are_refused() -> None:
+    with pytest.raises(
+        GluecastError, match="expected one statement in a line, found two in line 3"
+    ):
+        converted(
+            "def __init__(self, job_name, args):\n    self.job_name = job_name; self.day = 1\n"
+        )
 
 
 def test_a_body_beside_its_head_is_refused() -> None:
@@ -240,29 +498,43 @@ def test_a_body_beside_its_head_is_refused() -> None:
         converted("\n    def __init__(self, job_name, args): self.x = 1\n")
 
 
-def test_imports_that_nothing_uses_any_more_go() -> None:
-    job = JOB.replace("import BaseGlueJob", "import BaseGlueJob, json")
-    text = converted(
-        "\n    def helper(self):\n        return re.sub\n\n    def run(self):\n        time.time()\n",
-        head="""
-            from __future__ import annotations
+def test_imports_stay() -> None:
+    head = """
+        from __future__ import annotations
 
-            import json
-            import re, time
-            from abc import ABC
-        """,
-        job=job,
-    ).text
+        import common.patches  # registers our codecs
+        import re, time; VALUE = 3
+        from abc import ABC
+        from pyspark.sql import functions as F
+    """
 
-    assert text.startswith(
-        "from __future__ import annotations\n\nimport json\nimport re\n\nfrom glue"
-    )
+    text = converted("\n    def run(self):\n        time.time()\n", head=head).text
+
+    assert text.startswith(f"{dedent(head).strip()}\n\nfrom glue_runtime.adopted import")
 
 
 def test_the_new_import_follows_the_modules_docstring() -> None:
     text = converted("\n    pass\n", head='"""Our base class."""').text
 
     assert text.startswith('"""Our base class."""\n\nfrom glue_runtime')
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        "#!/usr/bin/env python3\n",
+        "#!/usr/bin/env python3\n# -*- coding: utf-8 -*-\n",
+        "# coding: utf-8\n",
+        '#!/usr/bin/env python3\n"""Ours."""\n',
+        '"""Ours."""\nfrom __future__ import annotations\n',
+        'import os; NAME = """\n"""\n',
+    ],
+)
+def test_the_new_import_follows_what_must_come_first(head: str) -> None:
+    text = converted("\n    pass\n", head=head).text
+
+    assert text.startswith(f"{head}\nfrom glue_runtime.adopted import AdoptedGlueJob\n\n")
+    compile(text, "base_job.py", "exec")
 
 
 def test_jobs_are_found_by_any_way_of_naming_the_base_class() -> None:
@@ -278,6 +550,40 @@ def test_jobs_are_found_by_any_way_of_naming_the_base_class() -> None:
     assert [(job.name, job.class_name) for job in find_jobs(modules)] == [("a", "A"), ("b", "B")]
 
 
-def test_what_is_no_python_code_is_named() -> None:
-    with pytest.raises(GluecastError, match=r"src/old\.py, found .* in line 1"):
-        find_base_class([module("src/old.py", "print 'two'\n")])
+ALIASES = {
+    "import as": "from base_job import BaseGlueJob as Base\nclass A(Base): ...\n",
+    "module alias": "import common.base_job as base\nclass A(base.BaseGlueJob): ...\n",
+    "relative": "from ..common.base_job import BaseGlueJob as Base\nclass A(Base): ...\n",
+    "in a package": "from common import Base\nclass A(Base): ...\n",
+    "of a package": "import common\nclass A(common.Base): ...\n",
+    "assigned": "from common import base_job\nB = base_job.BaseGlueJob\nclass A(B): ...\n",
+    "assigned there": "from common.base_job import Job\nclass A(Job): ...\n",
+    "in a try": "try:\n    from common import Base as B\nexcept ImportError: ...\nclass A(B): ...\n",
+    "generic": "from common import Base\nclass A(Base[int]): ...\n",
+    "by another": "from daily import Daily as D\nclass A(D): ...\n",
+}
+
+
+@pytest.mark.parametrize("job", ALIASES.values(), ids=ALIASES)
+def test_jobs_are_found_by_another_name_of_the_base_class(job: str) -> None:
+    modules = [
+        Module("src/common/__init__.py", "from .base_job import BaseGlueJob as Base\n"),
+        Module("src/common/base_job.py", "class BaseGlueJob: ...\nJob = BaseGlueJob\n"),
+        Module("src/daily.py", "from common import Base\nclass Daily(Base): ...\n"),
+        Module("src/models.py", "from orm import Base\nclass Model(Base): ...\n"),
+        Module("src/jobs/a.py", job),
+        Module("src/jobs/b.py", "import daily\nclass B(daily.Daily): ...\n"),
+    ]
+
+    assert [each.name for each in find_jobs(modules)] == ["a", "b"]
+
+
+def test_what_is_no_python_code_and_cannot_be_a_job_is_no_matter() -> None:
+    old = [module("scripts/old.py", "print 'two'\n"), module("scripts/null.py", "x = '\0'\n")]
+
+    assert find_jobs([module("src/base_job.py", "class BaseGlueJob: ...\n"), *old]) == []
+
+
+def test_what_is_no_python_code_and_may_be_a_job_is_named() -> None:
+    with pytest.raises(GluecastError, match=r"src/old\.py, found .* in line 2"):
+        find_base_class([module("src/old.py", "class A(BaseGlueJob): ...\nprint 'two'\n")])

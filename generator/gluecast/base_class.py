@@ -52,6 +52,12 @@ _SAME_VALUES = {
 _CHANGES = ("update", "setdefault", "pop", "popitem", "clear")
 """What changes a dict."""
 
+_MEANS_THE_SAME = (
+    *("job_name", "args", "environment", "spark", "logger", "job_run_id", "trigger_type"),
+    *("source_bucket", "source_object_key", "is_event_triggered"),
+)
+"""Attributes of a job that a team's class may set too."""
+
 _SET_ANYWAY = ("job_name", "args", "environment", "logger", "job_run_id")
 """Class attributes that the platform's constructor puts its own in front of."""
 
@@ -247,7 +253,11 @@ def convert(base: Module, platform: str, others: Sequence[Module]) -> Conversion
     node = _base_class(base)
     attributes = _attributes(_base_class(Module("glue_runtime/base_job.py", platform)))
     parts = _parts(base, node)
-    _refuse_clashes(base, node, attributes)
+    heirs = [(module, each) for module, each, _ in _heirs([base, *others])]
+    for module, each in [(base, node), *heirs]:
+        _refuse_clashes(module, each, attributes)
+        _refuse_hooks(module, each)
+    _refuse_maker(base, node)
     _refuse_signatures(base, node, others)
     mixins, notes = _mixins(base, node, others, attributes)
     functions = {each.name: each for each in node.body if isinstance(each, _Function)}
@@ -446,12 +456,53 @@ def _refuse_clashes(base: Module, node: ast.ClassDef, attributes: set[str]) -> N
     allowed = {*HOOKS, *REPLACED, "__init__"}
     # The platform's constructor sets its attributes after a class attribute of the same name.
     assigned = {name for each in node.body for name in _bound(each)} & (attributes | {*REPLACED})
-    clashes = sorted({*((methods & attributes) - allowed), *(assigned - {*HOOKS, *_SET_ANYWAY})})
+    stored = {
+        each.attr
+        for each in ast.walk(node)
+        if isinstance(each, ast.Attribute) and _is_stored(each) and _own(each, attributes)
+    }
+    clashes = {*((methods & attributes) - allowed), *(assigned - {*HOOKS, *_SET_ANYWAY})}
+    clashes |= stored - {*_MEANS_THE_SAME}
     if clashes:
         raise GluecastError(
-            f"expected names in {NAME} of {base.path} that the platform's has not, found "
-            f"{', '.join(clashes)}; rename them, or {_BY_HAND}"
+            f"expected names in {node.name} of {base.path} that the platform's has not, found "
+            f"{', '.join(sorted(clashes))}; rename them, or {_BY_HAND}"
         )
+
+
+def _refuse_hooks(module: Module, node: ast.ClassDef) -> None:
+    """Refuse hooks that are not called as the platform calls them.
+
+    Raises:
+        GluecastError: there is one.
+    """
+    for function in node.body:
+        if not isinstance(function, _Function) or function.name not in HOOKS:
+            continue
+        called_with = ["self"] if function.name == "extract" else ["self", "df"]
+        arguments = function.args
+        names = [*arguments.posonlyargs, *arguments.args]
+        required = len(names) - len(arguments.defaults)
+        named = [each for each in arguments.kw_defaults if each is None]
+        enough = len(names) >= len(called_with) or arguments.vararg
+        if named or required > len(called_with) or not enough or _is_static(function):
+            raise GluecastError(
+                f"expected {function.name}({', '.join(called_with)}) in {node.name} of {module.path}, "
+                f"found ({ast.unparse(arguments)}); the platform's run() hands over nothing else; "
+                f"change it, or {_BY_HAND}"
+            )
+
+
+def _is_static(function: _Function) -> bool:
+    return any(_last_name(each) == "staticmethod" for each in function.decorator_list)
+
+
+def _refuse_maker(base: Module, node: ast.ClassDef) -> None:
+    """Refuse a class whose constructor a decorator writes.
+
+    Raises:
+        GluecastError: it is one.
+    """
     made = {"dataclass", "define", "attrs", "frozen", "mutable", "s"}
     for decorator in node.decorator_list:
         called = decorator.func if isinstance(decorator, ast.Call) else decorator

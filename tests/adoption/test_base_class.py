@@ -328,6 +328,53 @@ def test_a_class_attribute_that_hides_the_platforms_is_refused(statement: str) -
         converted(f"\n{indent(statement, '    ')}\n")
 
 
+@pytest.mark.parametrize(
+    ("part", "name"),
+    [
+        ("arguments = ['day']", "arguments"),
+        ("def _process(self): ...", "_process"),
+        ("def load(self, df):\n    self._route = 1", "_route"),
+        ("def load(self, df):\n    self.sources, x = 1, 2", "sources"),
+    ],
+)
+def test_a_job_that_hides_what_the_platform_has_is_refused(part: str, name: str) -> None:
+    job = f"{dedent(JOB)}\n{indent(part, '    ')}\n"
+
+    with pytest.raises(
+        GluecastError, match=rf"names in SalesJob of src/jobs/sales.py .*found {name};"
+    ):
+        converted("\n    pass\n", job=job)
+
+
+def test_a_job_may_set_what_means_the_same() -> None:
+    job = f"{dedent(JOB)}\n    def load(self, df):\n        self.logger = self.environment = 1\n"
+
+    assert converted("\n    pass\n", job=job).notes == []
+
+
+@pytest.mark.parametrize(
+    "hook",
+    [
+        "def extract(self, day): ...",
+        "def transform(self): ...",
+        "def load(self, df, path): ...",
+        "def load(self, df, *, path): ...",
+        "@staticmethod\n    def transform(a, b): ...",
+    ],
+)
+def test_a_hook_that_is_called_otherwise_is_refused(hook: str) -> None:
+    with pytest.raises(GluecastError, match=r"expected \w+\(self.*in BaseGlueJob .*found \("):
+        converted(f"\n    {hook}\n")
+    with pytest.raises(GluecastError, match=r"expected \w+\(self.*in SalesJob .*found \("):
+        converted("\n    pass\n", job=f"{dedent(JOB)}\n    {hook}\n")
+
+
+def test_a_hook_with_more_that_has_defaults_stays() -> None:
+    hook = "def load(self, df, path=None, *, mode='append'): write(df)"
+
+    assert converted(f"\n    {hook}\n").kept == ["load"]
+
+
 def test_class_attributes_that_hide_nothing_stay() -> None:
     text = converted("\n    spark: SparkSession\n    logger = None\n    load = write\n").text
 

@@ -15,12 +15,14 @@ from typing import Any
 
 import yaml
 
-from gluecast.base_class import NAME, Conversion, Job, Module, convert, find_base_class, find_jobs
+from gluecast.base_class import Conversion, convert
 from gluecast.errors import GluecastError
 from gluecast.files import EXECUTABLE, REGULAR, SYMLINK, File, WorkTree
 from gluecast.git import run_git
+from gluecast.job_classes import Job, find_base_class, find_jobs
 from gluecast.merge import Change, Kind
 from gluecast.new import copy_template
+from gluecast.python_module import NAME, Module
 from gluecast.repository import ANSWERS_FOLDER, PLATFORM
 from gluecast.writing import refuse_uncommitted, refuse_unfinished, write
 

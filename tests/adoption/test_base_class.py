@@ -6,9 +6,11 @@ from textwrap import dedent, indent
 
 import pytest
 
-from gluecast.base_class import Conversion, Module, convert, find_base_class, find_jobs
+from gluecast.base_class import Conversion, convert
 from gluecast.errors import GluecastError
 from gluecast.examples import RENDERED
+from gluecast.job_classes import find_base_class, find_jobs
+from gluecast.python_module import Module
 
 PLATFORM = (RENDERED / "src/glue_runtime/base_job.py").read_text()
 CONSTRUCTOR = """

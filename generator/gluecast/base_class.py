@@ -285,12 +285,19 @@ def _refuse_hooks(module: Module, node: ast.ClassDef) -> None:
         required = len(names) - len(arguments.defaults)
         named = [each for each in arguments.kw_defaults if each is None]
         enough = len(names) >= len(called_with) or arguments.vararg
-        if named or required > len(called_with) or not enough or _is_static(function):
+        other = _is_static(function) or isinstance(function, ast.AsyncFunctionDef)
+        if named or required > len(called_with) or not enough or other:
             raise GluecastError(
                 f"expected {function.name}({', '.join(called_with)}) in {node.name} of {module.path}, "
-                f"found ({ast.unparse(arguments)}); the platform's run() hands over nothing else; "
+                f"found {_signature(function)}; the platform's run() hands over nothing else; "
                 f"change it, or {BY_HAND}"
             )
+
+
+def _signature(function: Function) -> str:
+    kind = "async " if isinstance(function, ast.AsyncFunctionDef) else ""
+    kind = "static " if _is_static(function) else kind
+    return f"{kind}({ast.unparse(function.args)})"
 
 
 def _is_static(function: Function) -> bool:
@@ -350,7 +357,8 @@ def _refuse_signatures(base: Module, node: ast.ClassDef, others: Sequence[Module
             continue
         arguments = function.args
         names = [each.arg for each in (*arguments.posonlyargs, *arguments.args)][1:]
-        more = arguments.vararg or arguments.kwarg or arguments.kwonlyargs
+        more = bool(arguments.vararg or arguments.kwarg or arguments.kwonlyargs)
+        more |= isinstance(function, ast.AsyncFunctionDef)
         expected = _SIGNATURES[function.name]
         # The first one may be called anything, where no call names it.
         if function.name == "load_data" and names and names[0] not in keywords:
@@ -358,7 +366,7 @@ def _refuse_signatures(base: Module, node: ast.ClassDef, others: Sequence[Module
         if more or names != expected[: len(names)]:
             raise GluecastError(
                 f"expected {function.name}({', '.join(expected)}) in {NAME} of {base.path}, found "
-                f"({ast.unparse(arguments)}); {BY_HAND}"
+                f"{_signature(function)}; {BY_HAND}"
             )
 
 
@@ -449,7 +457,9 @@ def _assembled(base: Module, node: ast.ClassDef, body: str) -> str:
     rest = "".join(lines[node.end_lineno or node.lineno :])
     last = _above(base, node)
     before = "".join(lines[:last]) + ("\n" if last else "")
-    between = "".join(lines[last : node.lineno - 1]) or "\n\n"
+    between = "".join(lines[last : node.lineno - 1])
+    if not between.startswith(("\n", "\r\n", "\f")):
+        between = f"\n\n{between}"
     own = body if body.strip() else f"{indentation(text, node)}pass\n"
     return f"{before}{_IMPORT}{between}{_class_line(text, node)}\n{own}{rest}"
 
@@ -471,6 +481,9 @@ def _above(base: Module, node: ast.ClassDef) -> int:
     last = 0
     while last < 2 and re.match(r"#!|#.*coding[:=]", lines[last]):
         last += 1
+    comment = next(number for number, line in enumerate(lines) if not line.startswith("#"))
+    if not lines[comment].strip():
+        last = comment
     for number, each in enumerate(base.tree.body):
         end = each.end_lineno or each.lineno
         is_head = isinstance(each, ast.Import | ast.ImportFrom) or (number == 0 and is_text(each))

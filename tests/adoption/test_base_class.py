@@ -307,13 +307,16 @@ def test_no_constructor_is_refused() -> None:
         "def load_data(self, **options): ...",
         "def load_data(self, table): ...",
         "def run(self, dry): ...",
+        "async def run(self): ...",
         "def main(cls): return cls('x', parse())\n    def main(cls, args): ...",
     ],
 )
 def test_a_method_that_is_called_otherwise_than_the_platforms_is_refused(method: str) -> None:
     job = JOB.replace('"sales"', 'table="sales"')
 
-    with pytest.raises(GluecastError, match=r"expected (load_data|run|main)\(.*found \(.*by hand"):
+    with pytest.raises(
+        GluecastError, match=r"expected (load_data|run|main)\(.*found (async )?\(.*by hand"
+    ):
         converted(f"\n    {method}\n", job=job)
 
 
@@ -362,12 +365,13 @@ def test_a_job_may_set_what_means_the_same() -> None:
         "def load(self, df, path): ...",
         "def load(self, df, *, path): ...",
         "@staticmethod\n    def transform(a, b): ...",
+        "async def extract(self): ...",
     ],
 )
 def test_a_hook_that_is_called_otherwise_is_refused(hook: str) -> None:
-    with pytest.raises(GluecastError, match=r"expected \w+\(self.*in BaseGlueJob .*found \("):
+    with pytest.raises(GluecastError, match=r"expected \w+\(self.*in BaseGlueJob .*found .*\("):
         converted(f"\n    {hook}\n")
-    with pytest.raises(GluecastError, match=r"expected \w+\(self.*in SalesJob .*found \("):
+    with pytest.raises(GluecastError, match=r"expected \w+\(self.*in SalesJob .*found .*\("):
         converted("\n    pass\n", job=f"{dedent(JOB)}\n    {hook}\n")
 
 
@@ -574,6 +578,7 @@ def test_the_new_import_follows_the_modules_docstring() -> None:
         "#!/usr/bin/env python3\n",
         "#!/usr/bin/env python3\n# -*- coding: utf-8 -*-\n",
         "# coding: utf-8\n",
+        "#!/usr/bin/env python3\n# Whose this is.\n# On what terms.\n",
         '#!/usr/bin/env python3\n"""Ours."""\n',
         '"""Ours."""\nfrom __future__ import annotations\n',
         'import os; NAME = """\n"""\n',
@@ -584,6 +589,18 @@ def test_the_new_import_follows_what_must_come_first(head: str) -> None:
 
     assert text.startswith(f"{head}\nfrom glue_runtime.adopted import AdoptedGlueJob\n\n")
     compile(text, "base_job.py", "exec")
+
+
+@pytest.mark.parametrize("above", ["# Of the class.\n", "@registered\n", "LAKE = 1\n\n"])
+def test_what_stands_above_the_class_stays_there(above: str) -> None:
+    base = Module("src/base_job.py", f"{above}class BaseGlueJob:\n{CONSTRUCTOR}")
+
+    text = convert(base, PLATFORM, []).text
+
+    line = "class BaseGlueJob(AdoptedGlueJob):"
+    assert text.startswith(
+        f"from glue_runtime.adopted import AdoptedGlueJob\n\n\n{above}{line}\n    pass\n"
+    )
 
 
 def test_jobs_are_found_by_any_way_of_naming_the_base_class() -> None:

@@ -18,7 +18,7 @@ from gluecast.errors import GluecastError
 from gluecast.files import WorkTree
 from gluecast.git import git, run_git
 from gluecast.repository import ANSWERS_FOLDER, PLATFORM, Layer, read_layer, repository_around
-from gluecast.source import open_source, tags
+from gluecast.source import newest, open_source, tags
 from gluecast.template import PUBLISHED_AT
 from gluecast.writing import refuse_unfinished
 
@@ -112,10 +112,11 @@ def _checked(template: str, ref: str | None, data: Mapping[str, Any]) -> str | N
     """
     with tempfile.TemporaryDirectory(prefix="gluecast-") as folder:
         source = open_source(template, Path.cwd(), Path(folder))
-        commit = source.resolve(ref or source.latest())
+        tagged = tags(source.git)
+        # Without a version Copier takes the newest tag, or else HEAD.
+        commit = source.resolve(ref or newest(tagged) or "HEAD")
         code = git(source.git, "show", f"{commit}:copier.yml").decode()
-        by_name = ref in tags(source.git)
-        if ref is None and not tags(source.git) and _is_dirty(source.git):
+        if ref is None and not tagged and _is_dirty(source.git):
             # Copier would commit the changes to a copy, and record a commit that is nowhere else.
             raise GluecastError(
                 f"expected a template without uncommitted changes, found some in {template}; commit "
@@ -127,7 +128,7 @@ def _checked(template: str, ref: str | None, data: Mapping[str, Any]) -> str | N
             f"expected the name of a question, found {unknown[0]}; the questions: "
             f"{', '.join(questions)}"
         )
-    return commit if ref and not by_name else ref
+    return commit if ref and ref not in tagged else ref
 
 
 def _is_dirty(template: Path) -> bool:

@@ -8,6 +8,7 @@ import tempfile
 from pathlib import Path
 
 from gluecast.examples import RENDERED
+from tools import skip_because
 
 PROVIDER_ALONE = """
 terraform {
@@ -26,6 +27,8 @@ def why_no_terraform() -> str:
     """
     if os.environ.get("CI"):
         return ""
+    if os.environ.get("CI"):
+        return ""
     if shutil.which("terraform") is None:
         return "terraform is not installed"
     if not os.environ.get("TF_PROVIDER_MIRROR") and not _provider_can_be_installed():
@@ -39,6 +42,10 @@ def _provider_can_be_installed() -> bool:
         (Path(folder) / "main.tf").write_text(PROVIDER_ALONE)
         command = ["terraform", f"-chdir={folder}", "init", "-input=false"]
         return subprocess.run(command, capture_output=True, check=False).returncode == 0
+
+
+needs_terraform = skip_because(why_no_terraform())
+"""The mark of tests that apply or check Terraform code with the real provider."""
 
 
 def repository_with_archive(target: Path) -> Path:

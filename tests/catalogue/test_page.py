@@ -17,8 +17,9 @@ from browser import missing_browser, resize, started_browser
 from gluecast.catalogue.page import write_page
 from gluecast.examples import RENDERED
 from job_files import job_with, many_jobs, write
+from tools import skip_because
 
-pytestmark = pytest.mark.skipif(bool(missing_browser()), reason=missing_browser())
+pytestmark = skip_because(missing_browser())
 
 PHONE, DESKTOP = 375, 1280
 HOSTILE = """<img src=x onerror="document.title='owned'">'&"""

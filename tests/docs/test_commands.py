@@ -5,7 +5,6 @@ this project's commands and finds the working tree at the template's address.
 """
 
 import ast
-import os
 import re
 import shutil
 import subprocess
@@ -17,12 +16,9 @@ from gluecast.examples import RENDERED, answers, copier_copy, version
 from gluecast.template import PUBLISHED_AT, TEMPLATE_ROOT, commit
 from pages import Page, commands, pages
 from reader import Reader, clone, environment, equip_clone
+from tools import needs
 
-# In CI a missing make is a failure, not a skip.
-pytestmark = pytest.mark.skipif(
-    shutil.which("make") is None and not os.environ.get("CI"),
-    reason="make is not installed: the commands of the pages cannot be typed",
-)
+pytestmark = needs("make", to="type the commands of the pages")
 
 MAKE = "tests/repository/test_make.py"
 RUN_BOTH_WAYS = f"{MAKE}::test_a_job_runs_as_the_schedule_and_as_an_upload_would_start_it"

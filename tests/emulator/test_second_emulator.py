@@ -22,6 +22,7 @@ from gluecast.examples import RENDERED
 from operations.patterns import PatternError, matches
 from operations.transformer import TransformerError, transform
 from second_emulator import second_emulator
+from tools import needs
 
 BUCKET = "data-lake-dev-bronze"
 
@@ -491,11 +492,7 @@ def test_both_match_the_same_events(second: Comparison) -> None:
     assert different == []
 
 
-# In CI a missing terraform is a failure, not a skip.
-@pytest.mark.skipif(
-    shutil.which("terraform") is None and not os.environ.get("CI"),
-    reason="terraform is not installed: it writes the rules' patterns",
-)
+@needs("terraform", to="write the rules' patterns")
 def test_an_upload_starts_the_rule_of_its_job_alone(second: Comparison) -> None:
     started = {
         (name, second.events[number]["detail"]["object"]["key"])

@@ -18,9 +18,9 @@ from infrastructure_checks import (
     uploads,
 )
 from infrastructure_checks.resources import Resource, of_type, resources_of
-from terraform import initialise, repository_with_archive, why_no_terraform
+from terraform import initialise, needs_terraform, repository_with_archive
 
-pytestmark = pytest.mark.skipif(bool(why_no_terraform()), reason=why_no_terraform())
+pytestmark = needs_terraform
 
 Edit = Callable[[dict[str, Any]], None]
 

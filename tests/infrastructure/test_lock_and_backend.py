@@ -19,12 +19,9 @@ import pytest
 
 from gluecast.examples import RENDERED
 from terraform import PROVIDER_ALONE
+from tools import needs
 
-# In CI a missing tool is a failure, not a skip.
-MISSING = [tool for tool in ("terraform", "make", "git") if shutil.which(tool) is None]
-pytestmark = pytest.mark.skipif(
-    bool(MISSING) and not os.environ.get("CI"), reason=f"not installed: {MISSING}"
-)
+pytestmark = needs("terraform", "make", "git", to="lock the provider and set up a backend")
 
 CALLER = """
 <GetCallerIdentityResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/">

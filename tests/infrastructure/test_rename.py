@@ -15,9 +15,9 @@ from gluecast.renaming import rename
 from gluecast.template import commit
 from rendering import Copy
 from small_template import git
-from terraform import why_no_terraform
+from terraform import needs_terraform
 
-pytestmark = pytest.mark.skipif(bool(why_no_terraform()), reason=why_no_terraform())
+pytestmark = needs_terraform
 
 JOBS = ("sales_etl", "customer_import")
 

@@ -1,6 +1,5 @@
 """The security scan of the rendered Terraform code: nothing fails, and it would find what does."""
 
-import os
 import re
 import shutil
 import subprocess
@@ -11,12 +10,9 @@ import pytest
 
 from gluecast.examples import RENDERED
 from gluecast.template import TEMPLATE_ROOT
+from tools import needs
 
-# In CI a missing make is a failure, not a skip.
-pytestmark = pytest.mark.skipif(
-    shutil.which("make") is None and not os.environ.get("CI"),
-    reason="make is not installed: the scan cannot be started",
-)
+pytestmark = needs("make", to="start the scan")
 
 
 @pytest.fixture(scope="session")

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from terraform import initialise, repository_with_archive, why_no_terraform
+from terraform import initialise, needs_terraform, repository_with_archive
 
 PLAN_OF_AN_ENVIRONMENT = """
 mock_provider "aws" {
@@ -38,7 +38,7 @@ run "uploads_and_schedules_reach_their_jobs" {
 """
 
 
-pytestmark = pytest.mark.skipif(bool(why_no_terraform()), reason=why_no_terraform())
+pytestmark = needs_terraform
 
 
 @pytest.fixture

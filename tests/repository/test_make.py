@@ -13,13 +13,10 @@ import yaml
 
 from gluecast.examples import JOBS, answers, copier_copy
 from gluecast.template import TEMPLATE_ROOT
-from terraform import why_no_terraform
+from terraform import needs_terraform
+from tools import needs
 
-# In CI a missing make is a failure, not a skip.
-pytestmark = pytest.mark.skipif(
-    shutil.which("make") is None and not os.environ.get("CI"),
-    reason="make is not installed: the targets cannot be tried",
-)
+pytestmark = needs("make", to="try its targets")
 
 
 def make(repository: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
@@ -58,7 +55,7 @@ def test_the_checks_of_a_fresh_repository_pass(repository: Path, target: str) ->
     assert ran.returncode == 0, ran.stdout + ran.stderr
 
 
-@pytest.mark.skipif(bool(why_no_terraform()), reason=why_no_terraform())
+@needs_terraform
 def test_the_terraform_code_of_a_fresh_repository_passes(repository: Path) -> None:
     ran = make(repository, "test-infra")
 
@@ -66,7 +63,7 @@ def test_the_terraform_code_of_a_fresh_repository_passes(repository: Path) -> No
     assert (repository / "build/glue_runtime.zip").is_file()
 
 
-@pytest.mark.skipif(bool(why_no_terraform()), reason=why_no_terraform())
+@needs_terraform
 def test_three_jobs_run_on_an_emulated_aws(repository: Path, template: Path) -> None:
     for job in JOBS:
         if not (repository / f"src/jobs/{job}.py").exists():

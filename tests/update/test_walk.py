@@ -2,17 +2,15 @@
 
 import os
 import re
-import shutil
 import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-import pytest
-
 from gluecast.examples import published
 from gluecast.merge import MEANING
 from gluecast.template import TEMPLATE_ROOT
+from tools import needs
 
 PAGE = (TEMPLATE_ROOT / "docs/updating.md").read_text(encoding="utf-8")
 
@@ -51,10 +49,7 @@ def run_in_one_shell(walk: list[Step], folder: Path, environment: dict[str, str]
     return [output.read_text().rstrip("\n") for output in outputs]
 
 
-@pytest.mark.skipif(
-    shutil.which("make") is None and not os.environ.get("CI"),
-    reason="make is not installed: the repository's tests cannot be run",
-)
+@needs("make", to="run the repository's tests")
 def test_every_command_of_the_page_prints_what_the_page_shows(
     template: Path, tmp_path: Path
 ) -> None:

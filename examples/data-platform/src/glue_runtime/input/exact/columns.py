@@ -7,15 +7,12 @@ a pattern finds the values that surely fit, Arrow converts those, and the gramma
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from decimal import Decimal
 
 import pyarrow as pa
 import pyarrow.compute as pc
-from pyspark.sql.types import DataType, DecimalType
+from pyspark.sql.types import ArrayType, DataType, DecimalType, MapType, StructType
 
 from glue_runtime.input.exact.grammar import DoesNotFitError, grammar_of
-
-Column = pa.Array
 
 _DIGITS = b"0123456789"
 _DECIMAL_DIGITS = 38
@@ -30,12 +27,18 @@ _SURE_NUMBER = r"-?[0-9]{1,100}(\.[0-9]{1,100})?"
 class Converted:
     """A column. misfits: the rows whose text is no value of the type; null in the values."""
 
-    values: Column
+    values: pa.Array
     misfits: tuple[int, ...] = ()
 
 
 def arrow_type(data_type: DataType) -> pa.DataType:
     """The type that Spark takes for its own; raises ValueError where text has no such values."""
+    if isinstance(data_type, ArrayType):
+        return pa.list_(arrow_type(data_type.elementType))
+    if isinstance(data_type, MapType):
+        return pa.map_(arrow_type(data_type.keyType), arrow_type(data_type.valueType))
+    if isinstance(data_type, StructType):
+        return pa.struct([(field.name, arrow_type(field.dataType)) for field in data_type.fields])
     if isinstance(data_type, DecimalType):
         return pa.decimal128(data_type.precision, data_type.scale)
     grammar_of(data_type)
@@ -54,7 +57,7 @@ def convert(texts: pa.Array, data_type: DataType) -> Converted:
     return Converted(whole) if whole is not None else _one_by_one(texts, data_type, target)
 
 
-def _at_once(texts: pa.Array, name: str, target: pa.DataType) -> Column | None:
+def _at_once(texts: pa.Array, name: str, target: pa.DataType) -> pa.Array | None:
     """The column as Arrow converts it, if it takes just what the grammar takes; else nothing."""
     kind = _KINDS[name]
     data = texts.buffers()[2]
@@ -83,7 +86,7 @@ def _one_by_one(texts: pa.Array, data_type: DataType, target: pa.DataType) -> Co
     return Converted(values, tuple(misfits))
 
 
-def _cast_mixed(texts: pa.Array, target: pa.DataType) -> Column:
+def _cast_mixed(texts: pa.Array, target: pa.DataType) -> pa.Array:
     """Cast what surely fits; Arrow wants a zone in all texts of a column, or in none."""
     if not (pa.types.is_timestamp(target) and target.tz):
         return texts.cast(target)
@@ -105,13 +108,13 @@ def _sure(data_type: DataType) -> str:
     return f"^({_KINDS[data_type.typeName()].sure})$"
 
 
-def _cast_decimals(texts: pa.Array, target: pa.DataType) -> Column | None:
+def _cast_decimals(texts: pa.Array, target: pa.DataType) -> pa.Array | None:
     """Numbers that are so short that moving the point cannot overflow: Arrow would not notice."""
     longest = pc.max(pc.binary_length(texts)).as_py() or 0
     return texts.cast(target) if longest <= _DECIMAL_DIGITS - target.scale else None
 
 
-def _cast_finite(texts: pa.Array, target: pa.DataType) -> Column | None:
+def _cast_finite(texts: pa.Array, target: pa.DataType) -> pa.Array | None:
     """Numbers of a floating point, if none is infinite or may have vanished."""
     values = texts.cast(target)
     odd = pc.or_(pc.is_inf(values), pc.equal(values, pa.scalar(0, target)))
@@ -121,11 +124,11 @@ def _cast_finite(texts: pa.Array, target: pa.DataType) -> Column | None:
     return values
 
 
-def _cast_days(texts: pa.Array, target: pa.DataType) -> Column | None:
+def _cast_days(texts: pa.Array, target: pa.DataType) -> pa.Array | None:
     return _of_our_calendar(texts.cast(target), pa.scalar(_FIRST_DAY, pa.int32()), pa.int32())
 
 
-def _cast_moments(texts: pa.Array, target: pa.DataType) -> Column | None:
+def _cast_moments(texts: pa.Array, target: pa.DataType) -> pa.Array | None:
     shortest = pc.min(pc.binary_length(texts)).as_py()
     if shortest is None:
         return texts.cast(target)
@@ -142,7 +145,7 @@ def _cast_moments(texts: pa.Array, target: pa.DataType) -> Column | None:
     return _of_our_calendar(values, pa.scalar(_FIRST_MOMENT, pa.int64()), pa.int64())
 
 
-def _of_our_calendar(values: Column, first: pa.Scalar, numbers: pa.DataType) -> Column | None:
+def _of_our_calendar(values: pa.Array, first: pa.Scalar, numbers: pa.DataType) -> pa.Array | None:
     """The values, if none is before the year 1 or after the year 9999."""
     found = pc.min_max(values.cast(numbers))
     lowest, highest = found["min"], found["max"]
@@ -152,7 +155,7 @@ def _of_our_calendar(values: Column, first: pa.Scalar, numbers: pa.DataType) -> 
     return values if lowest.as_py() >= first.as_py() and highest.as_py() <= last else None
 
 
-def _cast(texts: pa.Array, target: pa.DataType) -> Column | None:
+def _cast(texts: pa.Array, target: pa.DataType) -> pa.Array | None:
     return texts.cast(target)
 
 
@@ -165,7 +168,7 @@ class _Kind:
 
     alphabet: bytes
     sure: str
-    cast: Callable[[pa.Array, pa.DataType], Column | None] = _cast
+    cast: Callable[[pa.Array, pa.DataType], pa.Array | None] = _cast
 
 
 def _whole_kind(digits: int) -> _Kind:

@@ -1,0 +1,114 @@
+# Owned by the gluecast template: an update rewrites this file and merges local edits into it.
+"""CSV files whose cells may span lines, as RFC 4180 says and no wider.
+
+One quote too many there makes one cell of many rows. So whatever the RFC does not say, or a number
+of cells that a row of several lines does not have, makes the whole file doubtful.
+"""
+
+import re
+from dataclasses import dataclass
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from glue_runtime.input.exact import csv_lines
+from glue_runtime.input.exact.csv_lines import LEFT_OPEN, Layout
+from glue_runtime.input.exact.verdicts import MISFIT, Rows
+
+WITHIN_A_CELL = "a quote within a cell that has none around it"
+AFTER_A_QUOTE = csv_lines.AFTER_A_QUOTE
+
+_BOM = csv_lines.BOM.encode()
+_LINE_END = re.compile(rb"\r\n|\n|\r")
+_QUOTED = rb'"[^"]*+(?:""[^"]*+)*+"'
+
+
+@dataclass(frozen=True)
+class Records:
+    """The rows of a file as its bytes.
+
+    texts: of each record, without its line end.
+    lines: the number of the line in which each begins, from 1.
+    """
+
+    texts: pa.Array
+    lines: pa.Array
+
+
+@dataclass(frozen=True)
+class ReadFile:
+    """The rows of a file. fault: what makes all of them doubtful, if anything does."""
+
+    records: Records
+    rows: Rows
+    fault: str | None = None
+
+
+class DoubtfulFileError(ValueError):
+    """The quotes of a file are not as the RFC says; the message says how, and in which line."""
+
+
+def read(data: bytes, layout: Layout) -> ReadFile:
+    """The rows of a file."""
+    try:
+        records = split(data, layout.separator)
+    except DoubtfulFileError as error:
+        nothing = Records(pa.array([], pa.binary()), pa.array([], pa.int64()))
+        return ReadFile(nothing, csv_lines.read(nothing.texts, layout), str(error))
+    rows = csv_lines.read(records.texts, layout)
+    return ReadFile(records, rows, _doubt(records, rows, layout))
+
+
+def split(data: bytes, separator: str = ",") -> Records:
+    """The records of a file: lines end with LF, CRLF or CR, and within quotes they do not.
+
+    Raises:
+        DoubtfulFileError: its quotes are not as the RFC says.
+    """
+    data = data.removeprefix(_BOM)
+    if b'"' not in data:
+        texts = data.splitlines()
+        return Records(pa.array(texts, pa.binary()), pa.array(range(1, len(texts) + 1), pa.int64()))
+    record = re.compile(_record(separator))
+    texts, lines = [], []
+    at, line = 0, 1
+    while at < len(data):
+        found = record.match(data, at)
+        assert found is not None, "a record may be empty"
+        text = found[1]
+        if found[2] == b"" and found.end() < len(data):
+            raise DoubtfulFileError(f"{_contradiction(data, found.end())} in line {line}")
+        texts.append(text)
+        lines.append(line)
+        line += 1 + (len(_LINE_END.findall(text)) if b"\n" in text or b"\r" in text else 0)
+        at = found.end()
+    return Records(pa.array(texts, pa.binary()), pa.array(lines, pa.int64()))
+
+
+def _record(separator: str) -> bytes:
+    """Cells up to an end of line; or as far as the RFC goes."""
+    sep = re.escape(separator).encode()
+    cell = rb"(?:" + _QUOTED + rb'|[^"\r\n' + sep + rb"]*+)"
+    return rb"(" + cell + rb"(?:" + sep + cell + rb")*+)(\r\n|\n|\r|)"
+
+
+def _contradiction(data: bytes, at: int) -> str:
+    """Why no record goes on at this place."""
+    if data[at : at + 1] != b'"':
+        return AFTER_A_QUOTE
+    before = data[at - 1 : at]
+    if before == b'"':
+        return AFTER_A_QUOTE
+    is_beginning = at == 0 or before in (b"\n", b"\r") or not before.strip(b",;|\t")
+    return LEFT_OPEN if is_beginning else WITHIN_A_CELL
+
+
+def _doubt(records: Records, rows: Rows, layout: Layout) -> str | None:
+    """A row of several lines that has another number of cells: its quotes may be of two rows."""
+    reason = f"not {len(layout.fields)} cells"
+    wrong = pc.and_(pc.equal(rows.verdicts, MISFIT), pc.equal(rows.reasons, reason))
+    for row in pc.indices_nonzero(pc.fill_null(wrong, False)).to_pylist():
+        place = row if rows.at is None else rows.at[row].as_py()
+        if _LINE_END.search(records.texts[place].as_py()):
+            return f"{reason} in quotes that span lines in line {records.lines[place]}"
+    return None

@@ -1,0 +1,300 @@
+# Owned by the gluecast template: an update rewrites this file and merges local edits into it.
+"""CSV whose rows are a line each, as RFC 4180 says: https://www.rfc-editor.org/rfc/rfc4180
+
+Arrow's parser takes quotes that the RFC does not: text after a closing quote, a quote that is never
+closed. Lines go to it when it is known that they have no such quotes.
+"""
+
+import io
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import pyarrow as pa
+import pyarrow.compute as pc
+from pyarrow import csv
+from pyspark.sql.types import StructField
+
+from glue_runtime.input.exact import verdicts
+from glue_runtime.input.exact.columns import convert
+from glue_runtime.input.exact.verdicts import HEADER, MISFIT, OPEN_QUOTE, Fault, Rows
+
+BOM = "\ufeff"
+NOT_UTF_8 = "not UTF-8"
+THE_HEADER_AGAIN = "the header again"
+LEFT_OPEN = "a quote is left open"
+AFTER_A_QUOTE = "text after a closing quote"
+BEFORE_A_QUOTE = "a blank before a quote"
+
+
+@dataclass(frozen=True)
+class Layout:
+    """How the lines of files that are read alike become rows.
+
+    fields: the columns, in the order of the header.
+    header: the header's line, without a byte order mark and the line's end.
+    names: its cells.
+    """
+
+    fields: tuple[StructField, ...]
+    header: bytes
+    names: tuple[str, ...]
+    separator: str = ","
+
+    @property
+    def nothing(self) -> str:
+        """A line of nulls."""
+        return self.separator * (len(self.fields) - 1) or '""'
+
+
+def read(lines: pa.Array, layout: Layout) -> Rows:
+    """The rows of lines.
+
+    lines: the bytes of each, without its end. A line of no bytes is no row, and neither is one of
+        blanks, where that is not the one cell of a row.
+    """
+    places, faults = None, []
+    if pc.index(lines, pa.scalar(layout.header, lines.type)).as_py() >= 0:
+        is_header = pc.equal(lines, pa.scalar(layout.header, lines.type))
+        faults = [
+            Fault(place, HEADER, THE_HEADER_AGAIN)
+            for place in pc.indices_nonzero(is_header).to_pylist()
+        ]
+        places = _indices(pc.invert(is_header))
+        lines = lines.take(places)
+    cells = _cells_at_once(lines, layout)
+    if cells is None:
+        cells, kept, more = _sorted_out(lines, layout)
+        faults += [Fault(_of(places, fault.at), fault.verdict, fault.reason) for fault in more]
+        places = kept if places is None else places.take(kept)
+    return _typed(cells, places, faults, layout)
+
+
+def fault_of(line: str, layout: Layout) -> Fault | None:
+    """What RFC 4180 has against the quotes of a line, if anything; its place is 0.
+
+    A quote in a cell that begins with something else stands for itself: `27"`.
+    """
+    quoted = re.compile('"(?:[^"]|"")*"')
+    end = -1
+    while end < len(line):
+        start = end + 1
+        blanks = re.compile("[ \t]*").match(line, start)
+        opened = blanks.end() if blanks else start
+        if line[opened : opened + 1] != '"':
+            end = _next(line, layout.separator, start)
+            continue
+        cell = quoted.match(line, opened)
+        if cell is None:
+            return Fault(0, OPEN_QUOTE, LEFT_OPEN)
+        end = cell.end()
+        if opened > start:
+            return Fault(0, MISFIT, BEFORE_A_QUOTE)
+        if end < len(line) and line[end] != layout.separator:
+            return Fault(0, MISFIT, AFTER_A_QUOTE)
+    return None
+
+
+def _next(line: str, separator: str, start: int) -> int:
+    found = line.find(separator, start)
+    return len(line) if found < 0 else found
+
+
+def _typed(
+    cells: Sequence[pa.Array], places: pa.Array | None, faults: Sequence[Fault], layout: Layout
+) -> Rows:
+    converted = [
+        convert(column, field.dataType) for column, field in zip(cells, layout.fields, strict=True)
+    ]
+    reasons = verdicts.judged(layout.fields, cells, converted)
+    found = {row: Fault(row, MISFIT, reason) for row, reason in reasons.items()}
+    for row in _headers(cells, layout):
+        found[row] = Fault(row, HEADER, THE_HEADER_AGAIN)
+    columns = [column.values for column in converted]
+    return verdicts.rows(layout.fields, places, columns, list(found.values()), faults)
+
+
+def _headers(cells: Sequence[pa.Array], layout: Layout) -> list[int]:
+    """The rows that are the header written in another way: with a byte order mark, or in quotes."""
+    first = pa.array([layout.names[0], BOM + layout.names[0]], pa.string())
+    alike = pc.is_in(cells[0], value_set=first)
+    if not alike.true_count:
+        return []
+    return [
+        row
+        for row in pc.indices_nonzero(alike).to_pylist()
+        if all(
+            column[row].as_py() == name
+            for column, name in zip(cells[1:], layout.names[1:], strict=True)
+        )
+    ]
+
+
+def _cells_at_once(lines: pa.Array, layout: Layout) -> list[pa.Array] | None:
+    """The cells, a column each, if it is plain that all lines are as the RFC says."""
+    text = _joined(lines)
+    quotes = text.count(b'"')
+    if text.startswith(BOM.encode()) or not _are_plain(text, quotes, layout.separator.encode()):
+        return None
+    try:
+        cells = _parsed(text, layout, None)
+    except pa.ArrowInvalid:
+        return None
+    # Every quote opened a cell or closed it: else it were in a cell now.
+    length = sum(map(_bytes_of, cells)) + len(lines) * len(cells) + quotes
+    return cells if len(cells[0]) == len(lines) and length == len(text) else None
+
+
+def _are_plain(text: bytes, quotes: int, separator: bytes) -> bool:
+    """Whether each quote has either the beginning of a cell before it, or the end of one behind.
+
+    If then all those that Arrow takes for more than text are as many before as behind, each cell
+    with quotes begins and ends with one: Arrow opens a cell only at its beginning.
+    """
+    if not quotes:
+        return True
+    if b'""' in text:
+        return False
+    begins = text.count(separator + b'"') + text.count(b'\n"') + text.startswith(b'"')
+    ends = text.count(b'"' + separator) + text.count(b'"\n')
+    both = any(
+        before + b'"' + behind in text
+        for before in (separator, b"\n")
+        for behind in (separator, b"\n")
+    )
+    return begins == ends and begins + ends == quotes and not both
+
+
+def _bytes_of(column: pa.Array) -> int:
+    return int(pc.sum(pc.binary_length(column)).as_py() or 0)
+
+
+def _sorted_out(lines: pa.Array, layout: Layout) -> tuple[list[pa.Array], pa.Array, list[Fault]]:
+    """The cells of the lines that are as the RFC says, their places, and what the others are."""
+    faults = []
+    is_line = _is_line(lines, layout)
+    for place in _undecodable(lines):
+        faults.append(Fault(place, MISFIT, NOT_UTF_8))
+        is_line[place] = 0
+    places = _indices(_flags(is_line))
+    texts = lines.take(places).cast(pa.string())
+    well_formed = pc.match_substring_regex(texts, _well_formed(layout.separator))
+    if well_formed.false_count:
+        for row in pc.indices_nonzero(pc.invert(well_formed)).to_pylist():
+            fault = fault_of(texts[row].as_py(), layout)
+            assert fault is not None, "the two forms of the grammar differ"
+            faults.append(Fault(places[row].as_py(), fault.verdict, fault.reason))
+        texts, places = texts.filter(well_formed), places.filter(well_formed)
+    wrong: list[int] = []
+    # Arrow takes a byte order mark from the beginning of a text: let it have another beginning.
+    text = layout.nothing.encode() + b"\n" + _joined(texts.cast(pa.binary()))
+    cells = [column[1:] for column in _parsed(text, layout, wrong)]
+    assert len(cells[0]) + len(wrong) == len(texts), "the lines of the text and Arrow's differ"
+    if wrong:
+        right = bytearray(b"\1" * len(texts))
+        for row in wrong:
+            right[row - 2] = 0
+            reason = f"not {len(layout.fields)} cells"
+            faults.append(Fault(places[row - 2].as_py(), MISFIT, reason))
+        places = places.filter(_flags(right))
+    return cells, places, faults
+
+
+def _well_formed(separator: str) -> str:
+    """A line as `fault_of` has nothing against it."""
+    sep = re.escape(separator)
+    cell = f'(?:"(?:[^"]|"")*"|[ \\t]*(?:[^" \\t{sep}][^{sep}]*)?)'
+    return f"(?s)\\A{cell}(?:{sep}{cell})*\\z"
+
+
+def _is_line(lines: pa.Array, layout: Layout) -> bytearray:
+    """A flag for each: whether it is not blank."""
+    if len(layout.fields) > 1:
+        lines = pc.ascii_trim(lines.cast(pa.binary()).view(pa.binary()), " \t") if False else lines
+    flags = bytearray(len(lines))
+    alone = len(layout.fields) == 1
+    for row, line in enumerate(lines.to_pylist()):
+        flags[row] = bool(line if alone else line.strip(b" \t"))
+    return flags
+
+
+def _undecodable(lines: pa.Array) -> list[int]:
+    try:
+        lines.cast(pa.string())
+    except pa.ArrowInvalid:
+        return [row for row, line in enumerate(lines.to_pylist()) if not _is_utf_8(line)]
+    return []
+
+
+def _is_utf_8(line: bytes) -> bool:
+    try:
+        line.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _joined(lines: pa.Array) -> bytes:
+    """The text that the lines are of."""
+    end = pa.scalar(b"\n", pa.binary())
+    ended = pc.binary_join_element_wise(lines, pa.scalar(b"", pa.binary()), end)
+    return _data(ended)
+
+
+def _data(array: pa.Array) -> bytes:
+    if not len(array):
+        return b""
+    data: bytes = array.buffers()[2].to_pybytes()
+    return data[: _bytes_of(array)]
+
+
+def _parsed(text: bytes, layout: Layout, wrong: list[int] | None) -> list[pa.Array]:
+    """The cells as Arrow finds them, as strings or nulls.
+
+    wrong: gets the numbers of the lines that have not a cell for each column, from 1; they are left
+        out. If it is None, there must be none.
+
+    Raises:
+        pa.ArrowInvalid: there is one; or the text is no UTF-8.
+    """
+    names = [str(number) for number in range(len(layout.fields))]
+
+    def note(row: csv.InvalidRow) -> str:
+        assert wrong is not None
+        wrong.append(row.number)
+        return "skip"
+
+    if not text:
+        return [pa.nulls(0, pa.string()) for _ in names]
+    table = csv.read_csv(
+        io.BytesIO(text),
+        csv.ReadOptions(use_threads=False, block_size=len(text) + 1, column_names=names),
+        csv.ParseOptions(
+            delimiter=layout.separator,
+            newlines_in_values=True,
+            invalid_row_handler=note if wrong is not None else None,
+        ),
+        csv.ConvertOptions(
+            column_types=dict.fromkeys(names, pa.string()),
+            null_values=[""],
+            strings_can_be_null=True,
+        ),
+    )
+    return [_one_chunk(column) for column in table.columns]
+
+
+def _one_chunk(column: pa.ChunkedArray) -> pa.Array:
+    return column.chunk(0) if column.num_chunks == 1 else column.combine_chunks()
+
+
+def _indices(mask: pa.Array) -> pa.Array:
+    return pc.indices_nonzero(mask).cast(pa.int64())
+
+
+def _of(places: pa.Array | None, row: int) -> int:
+    return row if places is None else int(places[row].as_py())
+
+
+def _flags(values: bytearray) -> pa.Array:
+    count = len(values)
+    return pa.Array.from_buffers(pa.uint8(), count, [None, pa.py_buffer(values)]).cast(pa.bool_())

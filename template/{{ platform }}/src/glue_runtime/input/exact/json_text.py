@@ -1,0 +1,284 @@
+# Owned by the gluecast template: an update rewrites this file and merges local edits into it.
+"""JSON: each text is one object or an array of them, and each object is a row.
+
+Python's own parser says what JSON is. Numbers are kept as they are written: the grammar of their
+column's type reads them.
+"""
+
+import json
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pyarrow as pa
+from pyspark.sql.types import (
+    ArrayType,
+    BinaryType,
+    BooleanType,
+    DataType,
+    DateType,
+    DecimalType,
+    MapType,
+    StringType,
+    StructField,
+    StructType,
+    TimestampNTZType,
+    TimestampType,
+)
+
+from glue_runtime.input.exact import verdicts
+from glue_runtime.input.exact.columns import arrow_type, convert
+from glue_runtime.input.exact.grammar import DoesNotFitError, base64_bytes, grammar_of
+from glue_runtime.input.exact.verdicts import MISFIT, Fault, Rows
+
+NO_OBJECT = "not one JSON object with each name once"
+NOT_UTF_8 = "not UTF-8"
+HALF_A_CHARACTER = "half of a surrogate pair"
+
+_BOM = b"\xef\xbb\xbf"
+_WORDS = (StringType, DateType, TimestampType, TimestampNTZType, BinaryType)
+
+
+class Literal(str):
+    """A number as it is written; or NaN and the infinities, which are no JSON."""
+
+    __slots__ = ()
+
+
+class NamedTwice(dict[str, Any]):
+    """An object with a name twice. pairs: all that it has."""
+
+    def __init__(self, pairs: list[tuple[str, Any]]) -> None:
+        super().__init__(pairs)
+        self.pairs = pairs
+
+
+@dataclass(frozen=True)
+class JsonRows:
+    """Rows of texts.
+
+    rows: their `at` says of which text.
+    numbers: the place of each in its text, from 1.
+    raws: the text of each row that does not fit; else null.
+    """
+
+    rows: Rows
+    numbers: pa.Array
+    raws: pa.Array
+
+
+@dataclass
+class _Record:
+    """A record as far as it is read. value: None if it is no object, or half a character is in it."""
+
+    at: int
+    number: int
+    value: dict[str, Any] | None
+    raw: Callable[[], str]
+    reason: str | None = None
+
+
+def read(texts: pa.Array, fields: Sequence[StructField], *, declared: bool = True) -> JsonRows:
+    """The rows of texts.
+
+    texts: the bytes of each. One of blanks alone has no rows.
+    declared: whether a name that is not among the fields makes a misfit.
+    """
+    records = [record for at, text in enumerate(texts.to_pylist()) for record in _records(at, text)]
+    found: list[list[str]] = [[record.reason] if record.reason else [] for record in records]
+    if declared:
+        _note_others(records, fields, found)
+    columns = [_column(field, records, found) for field in fields]
+    faults = [
+        Fault(row, MISFIT, ", ".join(reasons)) for row, reasons in enumerate(found) if reasons
+    ]
+    at = pa.array([record.at for record in records], pa.int64())
+    return JsonRows(
+        verdicts.rows(fields, at, columns, faults, []),
+        pa.array([record.number for record in records], pa.int64()),
+        pa.array(
+            [
+                record.raw() if reasons else None
+                for record, reasons in zip(records, found, strict=True)
+            ],
+            pa.string(),
+        ),
+    )
+
+
+def text_of(value: Any) -> str:
+    """A value as JSON without blanks; numbers as they were written."""
+    if isinstance(value, Literal):
+        return str(value)
+    if isinstance(value, dict):
+        pairs = value.pairs if isinstance(value, NamedTwice) else value.items()
+        return "{" + ",".join(f"{_quoted(name)}:{text_of(each)}" for name, each in pairs) + "}"
+    if isinstance(value, list):
+        return "[" + ",".join(map(text_of, value)) + "]"
+    return _quoted(value)
+
+
+def parsed(text: bytes) -> Any:
+    """The value of a text: of dict, list, str, Literal, bool and None.
+
+    Raises:
+        ValueError: it is no JSON; a UnicodeDecodeError, if it is no UTF-8.
+    """
+    try:
+        return _DECODER.decode(text.removeprefix(_BOM).decode())
+    except RecursionError:
+        raise ValueError("objects in objects beyond all measure") from None
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    return found if len(found) == len(pairs) else NamedTwice(pairs)
+
+
+_DECODER = json.JSONDecoder(
+    object_pairs_hook=_object, parse_float=Literal, parse_int=Literal, parse_constant=Literal
+)
+
+
+def _quoted(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False)
+
+
+def _records(at: int, text: bytes) -> Iterator[_Record]:
+    if not text.removeprefix(_BOM).strip(b" \t\r\n"):
+        return
+    try:
+        value = parsed(text)
+    except ValueError as error:
+        reason = NOT_UTF_8 if isinstance(error, UnicodeDecodeError) else NO_OBJECT
+        yield _Record(at, 1, None, lambda: _shown(text), reason)
+        return
+    is_many = isinstance(value, list)
+    # Checks that cost, of what only odd texts have.
+    may_be_odd = b"\\u" in text or b"}" in text[:-1]
+    for number, one in enumerate(value if is_many else [value], start=1):
+        raw = (lambda one=one: text_of(one).encode(errors="replace").decode()) if is_many else None
+        reason = _objection(one, may_be_odd)
+        yield _Record(at, number, None if reason else one, raw or (lambda: _shown(text)), reason)
+
+
+def _shown(text: bytes) -> str:
+    return text.removeprefix(_BOM).decode(errors="replace").lstrip(" ")
+
+
+def _objection(value: Any, may_be_odd: bool) -> str | None:
+    if not isinstance(value, dict) or isinstance(value, NamedTwice):
+        return NO_OBJECT
+    if may_be_odd:
+        if _has_one_twice(value):
+            return NO_OBJECT
+        try:
+            text_of(value).encode()
+        except UnicodeEncodeError:
+            return HALF_A_CHARACTER
+    return None
+
+
+def _has_one_twice(value: Any) -> bool:
+    if isinstance(value, dict):
+        return isinstance(value, NamedTwice) or any(map(_has_one_twice, value.values()))
+    return isinstance(value, list) and any(map(_has_one_twice, value))
+
+
+def _note_others(
+    records: Sequence[_Record], fields: Sequence[StructField], found: list[list[str]]
+) -> None:
+    names = {field.name for field in fields}
+    for record, reasons in zip(records, found, strict=True):
+        if record.value is not None and not record.value.keys() <= names:
+            others = [name for name in record.value if name not in names]
+            reasons.append(f"unexpected {', '.join(others)}")
+
+
+def _column(field: StructField, records: Sequence[_Record], found: list[list[str]]) -> pa.Array:
+    """The values of a field; notes what is wrong with them."""
+    values = [None if record.value is None else record.value.get(field.name) for record in records]
+    if not field.nullable:
+        for record, value, reasons in zip(records, values, found, strict=True):
+            if value is None and record.value is not None:
+                reasons.append(verdicts.missing(field))
+    if isinstance(field.dataType, ArrayType | MapType | StructType | BinaryType):
+        return _nested(field, values, found)
+    texts: list[str | None] = []
+    for value, reasons in zip(values, found, strict=True):
+        try:
+            texts.append(None if value is None else _written(value, field.dataType))
+        except DoesNotFitError:
+            texts.append(None)
+            reasons.append(verdicts.wrong(field, _told(value)))
+    converted = convert(pa.array(texts, pa.string()), field.dataType)
+    for row in converted.misfits:
+        found[row].append(verdicts.wrong(field, _told(values[row])))
+    return converted.values
+
+
+def _nested(field: StructField, values: Sequence[Any], found: list[list[str]]) -> pa.Array:
+    read_values = []
+    for value, reasons in zip(values, found, strict=True):
+        try:
+            read_values.append(_value(value, field.dataType))
+        except DoesNotFitError:
+            read_values.append(None)
+            reasons.append(verdicts.wrong(field, _told(value)))
+    return pa.array(read_values, arrow_type(field.dataType))
+
+
+def _told(value: Any) -> str:
+    return value if isinstance(value, str) else text_of(value)
+
+
+def _written(value: Any, data_type: DataType) -> str:
+    """The text that the grammar reads; raises DoesNotFitError if JSON's own type is another."""
+    if isinstance(data_type, StringType):
+        if isinstance(value, Literal) and value.endswith(("NaN", "y")):
+            raise DoesNotFitError(value)
+        return _told(value)
+    if isinstance(data_type, BooleanType):
+        fits = isinstance(value, bool)
+    elif isinstance(data_type, _WORDS):
+        fits = type(value) is str
+    else:
+        may_be_text = isinstance(data_type, DecimalType)
+        fits = isinstance(value, Literal) or (may_be_text and isinstance(value, str))
+    if not fits:
+        raise DoesNotFitError
+    return _told(value)
+
+
+def _value(value: Any, data_type: DataType) -> Any:
+    """A value of any type; raises DoesNotFitError."""
+    if value is None:
+        return None
+    if isinstance(data_type, ArrayType):
+        if not isinstance(value, list) or (None in value and not data_type.containsNull):
+            raise DoesNotFitError
+        return [_value(each, data_type.elementType) for each in value]
+    if isinstance(data_type, MapType):
+        if not isinstance(value, dict):
+            raise DoesNotFitError
+        return [
+            (grammar_of(data_type.keyType).read(name), _value(each, data_type.valueType))
+            for name, each in value.items()
+        ]
+    if isinstance(data_type, StructType):
+        return _struct(value, data_type)
+    if isinstance(data_type, BinaryType):
+        if type(value) is not str:
+            raise DoesNotFitError
+        return base64_bytes(value)
+    return grammar_of(data_type).read(_written(value, data_type))
+
+
+def _struct(value: Any, data_type: StructType) -> dict[str, Any]:
+    """The values of an object within a record: it has no name that its type does not have."""
+    names = {field.name: field for field in data_type.fields}
+    if not isinstance(value, dict) or not value.keys() <= names.keys():
+        raise DoesNotFitError
+    if any(not field.nullable and value.get(name) is None for name, field in names.items()):
+        raise DoesNotFitError
+    return {name: _value(value.get(name), field.dataType) for name, field in names.items()}

@@ -1,0 +1,120 @@
+# Owned by the gluecast template: an update rewrites this file and merges local edits into it.
+"""What is found out about the rows of a text."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import pyarrow as pa
+import pyarrow.compute as pc
+from pyspark.sql.types import StructField
+
+from glue_runtime.input.exact.columns import Converted, arrow_type
+
+FITS, HEADER, MISFIT, OPEN_QUOTE = range(4)
+"""A row of the table; no row at all; one that does not fit; one that makes those around it doubtful."""
+
+_SHOWN = 40
+
+
+@dataclass(frozen=True)
+class Fault:
+    """Why a text is no row. at: its place among the texts."""
+
+    at: int
+    verdict: int
+    reason: str
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Rows with verdicts.
+
+    at: which of the texts each row was; None where each is the row of its own place.
+    columns: the values, a column a field.
+    verdicts: of each row.
+    reasons: in words, where a verdict is not FITS; else null.
+    """
+
+    at: pa.Array | None
+    columns: Sequence[pa.Array]
+    verdicts: pa.Array
+    reasons: pa.Array
+
+    def __len__(self) -> int:
+        return len(self.verdicts)
+
+
+def wrong(field: StructField, text: str) -> str:
+    """The reason for a value that is none of its column's type."""
+    return f"{field.name} {text[:_SHOWN]} is no {field.dataType.simpleString()}"
+
+
+def missing(field: StructField) -> str:
+    """The reason for a null where there must be none."""
+    return f"{field.name} is missing"
+
+
+def judged(
+    fields: Sequence[StructField], texts: Sequence[pa.Array], converted: Sequence[Converted]
+) -> dict[int, str]:
+    """The reason of each row that does not fit.
+
+    texts: the columns before they were converted.
+    """
+    found: dict[int, list[str]] = {}
+    for field, text, column in zip(fields, texts, converted, strict=True):
+        for row in column.misfits:
+            found.setdefault(row, []).append(wrong(field, text[row].as_py()))
+    for field, text in zip(fields, texts, strict=True):
+        if not field.nullable and text.null_count:
+            for row in pc.indices_nonzero(text.is_null()).to_pylist():
+                found.setdefault(row, []).append(missing(field))
+    return {row: ", ".join(reasons) for row, reasons in found.items()}
+
+
+def rows(
+    fields: Sequence[StructField],
+    at: pa.Array | None,
+    columns: Sequence[pa.Array],
+    found: Sequence[Fault],
+    faults: Sequence[Fault],
+) -> Rows:
+    """The rows of texts.
+
+    at: which of the texts the columns are of; None if they are of all.
+    found: about rows of the columns; their places are among these.
+    faults: about texts that are not in the columns; they come last.
+    """
+    count = len(columns[0])
+    verdicts = pa.repeat(pa.scalar(FITS, pa.int8()), count)
+    reasons = pa.nulls(count, pa.string())
+    if found:
+        mask_of = {fault.at: fault for fault in found}
+        places = sorted(mask_of)
+        mask = _mask(count, places)
+        verdicts = pc.replace_with_mask(
+            verdicts, mask, pa.array([mask_of[row].verdict for row in places], pa.int8())
+        )
+        reasons = pc.replace_with_mask(
+            reasons, mask, pa.array([mask_of[row].reason for row in places], pa.string())
+        )
+    if not faults:
+        return Rows(at, columns, verdicts, reasons)
+    rest = len(faults)
+    at = at if at is not None else pa.array(range(count), pa.int64())
+    return Rows(
+        pa.concat_arrays([at, pa.array([fault.at for fault in faults], pa.int64())]),
+        [
+            pa.concat_arrays([column, pa.nulls(rest, arrow_type(field.dataType))])
+            for field, column in zip(fields, columns, strict=True)
+        ],
+        pa.concat_arrays([verdicts, pa.array([fault.verdict for fault in faults], pa.int8())]),
+        pa.concat_arrays([reasons, pa.array([fault.reason for fault in faults], pa.string())]),
+    )
+
+
+def _mask(count: int, places: Sequence[int]) -> pa.Array:
+    flags = bytearray(count)
+    for place in places:
+        flags[place] = 1
+    return pa.Array.from_buffers(pa.uint8(), count, [None, pa.py_buffer(flags)]).cast(pa.bool_())

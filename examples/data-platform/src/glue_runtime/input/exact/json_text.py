@@ -36,6 +36,7 @@ NOT_UTF_8 = "not UTF-8"
 HALF_A_CHARACTER = "half of a surrogate pair"
 
 _BOM = b"\xef\xbb\xbf"
+_NO_JSON = ("NaN", "Infinity", "-Infinity")
 _WORDS = (StringType, DateType, TimestampType, TimestampNTZType, BinaryType)
 
 
@@ -235,7 +236,7 @@ def _told(value: Any) -> str:
 def _written(value: Any, data_type: DataType) -> str:
     """The text that the grammar reads; raises DoesNotFitError if JSON's own type is another."""
     if isinstance(data_type, StringType):
-        if isinstance(value, Literal) and value.endswith(("NaN", "y")):
+        if isinstance(value, Literal) and value in _NO_JSON:
             raise DoesNotFitError(value)
         return _told(value)
     if isinstance(data_type, BooleanType):

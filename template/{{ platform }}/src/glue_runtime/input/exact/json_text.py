@@ -6,7 +6,7 @@ column's type reads them.
 """
 
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -36,7 +36,7 @@ NOT_UTF_8 = "not UTF-8"
 HALF_A_CHARACTER = "half of a surrogate pair"
 
 _BOM = b"\xef\xbb\xbf"
-_NO_JSON = ("NaN", "Infinity", "-Infinity")
+NO_JSON = ("NaN", "Infinity", "-Infinity")
 _WORDS = (StringType, DateType, TimestampType, TimestampNTZType, BinaryType)
 
 
@@ -68,14 +68,21 @@ class JsonRows:
     raws: pa.Array
 
 
-@dataclass
+@dataclass(frozen=True)
+class _Element:
+    """A record that is one of an array."""
+
+    value: Any
+
+
+@dataclass(frozen=True)
 class _Record:
     """A record as far as it is read. value: None if it is no object, or half a character is in it."""
 
     at: int
     number: int
     value: dict[str, Any] | None
-    raw: Callable[[], str]
+    written: bytes | _Element
     reason: str | None = None
 
 
@@ -99,7 +106,7 @@ def read(texts: pa.Array, fields: Sequence[StructField], *, declared: bool = Tru
         pa.array([record.number for record in records], pa.int64()),
         pa.array(
             [
-                record.raw() if reasons else None
+                _raw(record.written) if reasons else None
                 for record, reasons in zip(records, found, strict=True)
             ],
             pa.string(),
@@ -152,15 +159,21 @@ def _records(at: int, text: bytes) -> Iterator[_Record]:
         value = parsed(text)
     except ValueError as error:
         reason = NOT_UTF_8 if isinstance(error, UnicodeDecodeError) else NO_OBJECT
-        yield _Record(at, 1, None, lambda: _shown(text), reason)
+        yield _Record(at, 1, None, text, reason)
         return
     is_many = isinstance(value, list)
     # Checks that cost, of what only odd texts have.
-    may_be_odd = b"\\u" in text or b"}" in text[:-1]
+    may_be_odd = b"\\u" in text or b"}" in text.rstrip()[:-1]
     for number, one in enumerate(value if is_many else [value], start=1):
-        raw = (lambda one=one: text_of(one).encode(errors="replace").decode()) if is_many else None
-        reason = _objection(one, may_be_odd)
-        yield _Record(at, number, None if reason else one, raw or (lambda: _shown(text)), reason)
+        objection = _objection(one, may_be_odd)
+        record = None if objection else one
+        yield _Record(at, number, record, _Element(one) if is_many else text, objection)
+
+
+def _raw(written: bytes | _Element) -> str:
+    if isinstance(written, bytes):
+        return _shown(written)
+    return text_of(written.value).encode(errors="replace").decode()
 
 
 def _shown(text: bytes) -> str:
@@ -236,7 +249,7 @@ def _told(value: Any) -> str:
 def _written(value: Any, data_type: DataType) -> str:
     """The text that the grammar reads; raises DoesNotFitError if JSON's own type is another."""
     if isinstance(data_type, StringType):
-        if isinstance(value, Literal) and value in _NO_JSON:
+        if isinstance(value, Literal) and value in NO_JSON:
             raise DoesNotFitError(value)
         return _told(value)
     if isinstance(data_type, BooleanType):

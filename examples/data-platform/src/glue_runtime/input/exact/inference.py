@@ -1,0 +1,140 @@
+# Owned by the gluecast template: an update rewrites this file and merges local edits into it.
+"""The types of columns that nobody declares.
+
+A column has a narrower type than STRING only if each of its texts is a value of it and is written as
+that type writes it: `007`, `1D`, `07:45` and a number of more digits than a DOUBLE has stay text.
+
+A shape says what is known of a column, or of a whole record. It is plain data, so that executors can
+send it, and shapes of many parts and files merge in any order:
+
+None                     no value yet
+a list of names          the types that all values so far have, narrowest first; none of them: STRING
+{"array": shape}         arrays, and what their elements are
+{"struct": {name: ...}}  objects, and what each name holds
+"""
+
+from collections.abc import Sequence
+from functools import reduce
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+from pyspark.sql.types import (
+    ArrayType,
+    BooleanType,
+    DataType,
+    DateType,
+    DoubleType,
+    IntegerType,
+    LongType,
+    StringType,
+    StructField,
+    StructType,
+    TimestampType,
+)
+
+from glue_runtime.input.exact import json_text
+from glue_runtime.input.exact.columns import convert
+from glue_runtime.input.exact.grammar import is_printed_double
+from glue_runtime.input.exact.json_text import Literal, NamedTwice
+
+Shape = None | list[str] | dict[str, Any]
+
+TYPES: dict[str, DataType] = {
+    "int": IntegerType(),
+    "bigint": LongType(),
+    "double": DoubleType(),
+    "boolean": BooleanType(),
+    "date": DateType(),
+    "timestamp": TimestampType(),
+}
+
+_WHOLE = "0|-?[1-9][0-9]*"
+_WRITTEN = {
+    "int": _WHOLE,
+    "bigint": _WHOLE,
+    "double": r"-?(0|[1-9][0-9]*)(\.[0-9]+)?",
+}
+_EXACT_DIGITS = 15
+_LAST_BIGINT = 2**63
+
+
+def shape_of_texts(texts: pa.Array) -> Shape:
+    """What is known of a column of strings; nulls say nothing."""
+    texts = texts.drop_null()
+    if not len(texts):
+        return None
+    return [name for name in TYPES if _are_all(texts[:1], name) and _are_all(texts, name)]
+
+
+def shape_of_json(text: bytes) -> Shape:
+    """What is known of the records of a JSON text; one that is no JSON says nothing."""
+    try:
+        value = json_text.parsed(text)
+    except ValueError:
+        return None
+    records = value if isinstance(value, list) else [value]
+    objects = [one for one in records if isinstance(one, dict) and not isinstance(one, NamedTwice)]
+    return merged([_shape(one) for one in objects])
+
+
+def merged(shapes: Sequence[Shape]) -> Shape:
+    """What is known from all of them together."""
+    return reduce(_merge, shapes, None)
+
+
+def type_of(shape: Shape) -> DataType:
+    """The type that holds all values of a shape without loss."""
+    if isinstance(shape, dict) and "array" in shape:
+        return ArrayType(type_of(shape["array"]))
+    if isinstance(shape, dict):
+        members = sorted(shape["struct"].items())
+        return StructType([StructField(name, type_of(of_name)) for name, of_name in members])
+    return TYPES[shape[0]] if shape else StringType()
+
+
+def _are_all(texts: pa.Array, name: str) -> bool:
+    """Whether all texts are values of a type, and are written as it writes them."""
+    written = _WRITTEN.get(name)
+    if written and pc.match_substring_regex(texts, f"^({written})$").false_count:
+        return False
+    if convert(texts, TYPES[name]).misfits:
+        return False
+    if name == "double":
+        long = texts.filter(pc.greater(pc.binary_length(texts), _EXACT_DIGITS))
+        return all(map(is_printed_double, long.to_pylist()))
+    return True
+
+
+def _shape(value: Any) -> Shape:
+    if value is None:
+        return None
+    if isinstance(value, dict):
+        return {"struct": {name: _shape(each) for name, each in value.items()}}
+    if isinstance(value, list):
+        return {"array": merged([_shape(each) for each in value])}
+    if isinstance(value, Literal):
+        return _shape_of_number(value)
+    return ["boolean"] if isinstance(value, bool) else []
+
+
+def _shape_of_number(text: Literal) -> Shape:
+    if text in json_text.NO_JSON:
+        return None
+    whole = text.removeprefix("-")
+    is_bigint = whole.isdigit() and len(whole) < 20 and -_LAST_BIGINT <= int(text) < _LAST_BIGINT
+    return ["bigint"] * is_bigint + ["double"] * is_printed_double(text)
+
+
+def _merge(one: Shape, other: Shape) -> Shape:
+    if one is None or other is None:
+        return other if one is None else one
+    if isinstance(one, list) and isinstance(other, list):
+        return [name for name in one if name in other]
+    if isinstance(one, list) or isinstance(other, list) or one.keys() != other.keys():
+        return []
+    if "array" in one:
+        return {"array": _merge(one["array"], other["array"])}
+    members, more = one["struct"], other["struct"]
+    names = dict.fromkeys([*members, *more])
+    return {"struct": {name: _merge(members.get(name), more.get(name)) for name in names}}

@@ -5,7 +5,6 @@ Arrow's parser takes quotes that the RFC does not: text after a closing quote, a
 closed. Lines go to it when it is known that they have no such quotes.
 """
 
-import io
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -20,6 +19,7 @@ from glue_runtime.input.exact.columns import convert
 from glue_runtime.input.exact.verdicts import HEADER, MISFIT, OPEN_QUOTE, Fault, Rows
 
 BOM = "\ufeff"
+_BOM = BOM.encode()
 NOT_UTF_8 = "not UTF-8"
 THE_HEADER_AGAIN = "the header again"
 LEFT_OPEN = "a quote is left open"
@@ -131,42 +131,17 @@ def _headers(cells: Sequence[pa.Array], layout: Layout) -> list[int]:
 
 
 def _cells_at_once(lines: pa.Array, layout: Layout) -> list[pa.Array] | None:
-    """The cells, a column each, if it is plain that all lines are as the RFC says."""
+    """The cells, a column each, if all lines are rows as the RFC says."""
     text = _joined(lines)
-    quotes = text.count(b'"')
-    if text.startswith(BOM.encode()) or not _are_plain(text, quotes, layout.separator.encode()):
+    if text[: len(_BOM)].to_pybytes() == _BOM:
+        return None
+    if b'"' in text.to_pybytes() and _well_formed(lines, layout.separator).false_count:
         return None
     try:
         cells = _parsed(text, layout, None)
     except pa.ArrowInvalid:
         return None
-    # Every quote opened a cell or closed it: else it were in a cell now.
-    length = sum(map(_bytes_of, cells)) + len(lines) * len(cells) + quotes
-    return cells if len(cells[0]) == len(lines) and length == len(text) else None
-
-
-def _are_plain(text: bytes, quotes: int, separator: bytes) -> bool:
-    """Whether each quote has either the beginning of a cell before it, or the end of one behind.
-
-    If then all those that Arrow takes for more than text are as many before as behind, each cell
-    with quotes begins and ends with one: Arrow opens a cell only at its beginning.
-    """
-    if not quotes:
-        return True
-    if b'""' in text:
-        return False
-    begins = text.count(separator + b'"') + text.count(b'\n"') + text.startswith(b'"')
-    ends = text.count(b'"' + separator) + text.count(b'"\n')
-    both = any(
-        before + b'"' + behind in text
-        for before in (separator, b"\n")
-        for behind in (separator, b"\n")
-    )
-    return begins == ends and begins + ends == quotes and not both
-
-
-def _bytes_of(column: pa.Array) -> int:
-    return int(pc.sum(pc.binary_length(column)).as_py() or 0)
+    return cells if len(cells[0]) == len(lines) else None
 
 
 def _sorted_out(lines: pa.Array, layout: Layout) -> tuple[list[pa.Array], pa.Array, list[Fault]]:
@@ -178,7 +153,7 @@ def _sorted_out(lines: pa.Array, layout: Layout) -> tuple[list[pa.Array], pa.Arr
         is_line[place] = 0
     places = _indices(_flags(is_line))
     texts = lines.take(places).cast(pa.string())
-    well_formed = pc.match_substring_regex(texts, _well_formed(layout.separator))
+    well_formed = _well_formed(texts, layout.separator)
     if well_formed.false_count:
         for row in pc.indices_nonzero(pc.invert(well_formed)).to_pylist():
             fault = fault_of(texts[row].as_py(), layout)
@@ -187,7 +162,8 @@ def _sorted_out(lines: pa.Array, layout: Layout) -> tuple[list[pa.Array], pa.Arr
         texts, places = texts.filter(well_formed), places.filter(well_formed)
     wrong: list[int] = []
     # Arrow takes a byte order mark from the beginning of a text: let it have another beginning.
-    text = layout.nothing.encode() + b"\n" + _joined(texts.cast(pa.binary()))
+    first = pa.array([layout.nothing.encode()], pa.binary())
+    text = _joined(pa.concat_arrays([first, texts.cast(pa.binary())]))
     cells = [column[1:] for column in _parsed(text, layout, wrong)]
     assert len(cells[0]) + len(wrong) == len(texts), "the lines of the text and Arrow's differ"
     if wrong:
@@ -200,11 +176,11 @@ def _sorted_out(lines: pa.Array, layout: Layout) -> tuple[list[pa.Array], pa.Arr
     return cells, places, faults
 
 
-def _well_formed(separator: str) -> str:
-    """A line as `fault_of` has nothing against it."""
+def _well_formed(lines: pa.Array, separator: str) -> pa.Array:
+    """Whether `fault_of` has nothing against a line."""
     sep = re.escape(separator)
     cell = f'(?:"(?:[^"]|"")*"|[ \\t]*(?:[^" \\t{sep}][^{sep}]*)?)'
-    return f"(?s)\\A{cell}(?:{sep}{cell})*\\z"
+    return pc.match_substring_regex(lines, f"(?s)\\A{cell}(?:{sep}{cell})*\\z")
 
 
 def _is_line(lines: pa.Array, layout: Layout) -> bytearray:
@@ -234,21 +210,15 @@ def _is_utf_8(line: bytes) -> bool:
     return True
 
 
-def _joined(lines: pa.Array) -> bytes:
+def _joined(lines: pa.Array) -> pa.Buffer:
     """The text that the lines are of."""
     end = pa.scalar(b"\n", pa.binary())
     ended = pc.binary_join_element_wise(lines, pa.scalar(b"", pa.binary()), end)
-    return _data(ended)
+    data = ended.buffers()[2]
+    return data.slice(0, pc.sum(pc.binary_length(ended)).as_py()) if data else pa.py_buffer(b"")
 
 
-def _data(array: pa.Array) -> bytes:
-    if not len(array):
-        return b""
-    data: bytes = array.buffers()[2].to_pybytes()
-    return data[: _bytes_of(array)]
-
-
-def _parsed(text: bytes, layout: Layout, wrong: list[int] | None) -> list[pa.Array]:
+def _parsed(text: pa.Buffer, layout: Layout, wrong: list[int] | None) -> list[pa.Array]:
     """The cells as Arrow finds them, as strings or nulls.
 
     wrong: gets the numbers of the lines that have not a cell for each column, from 1; they are left
@@ -264,11 +234,11 @@ def _parsed(text: bytes, layout: Layout, wrong: list[int] | None) -> list[pa.Arr
         wrong.append(row.number)
         return "skip"
 
-    if not text:
+    if not text.size:
         return [pa.nulls(0, pa.string()) for _ in names]
     table = csv.read_csv(
-        io.BytesIO(text),
-        csv.ReadOptions(use_threads=False, block_size=len(text) + 1, column_names=names),
+        pa.BufferReader(text),
+        csv.ReadOptions(use_threads=False, block_size=text.size + 1, column_names=names),
         csv.ParseOptions(
             delimiter=layout.separator,
             newlines_in_values=True,

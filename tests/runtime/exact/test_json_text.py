@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pyspark.sql import types as t
 
-from glue_runtime.input.exact.json_text import parsed, read, text_of
+from glue_runtime.input.exact import json_lines
+from glue_runtime.input.exact.json_text import JsonRows, parsed, read, text_of
 from glue_runtime.input.exact.verdicts import FITS, MISFIT
 
 NO_OBJECT = "not one JSON object with each name once"
@@ -26,7 +27,9 @@ def fields(ddl: dict[str, t.DataType], *, nullable: bool = True) -> list[t.Struc
 
 def found(texts: list[str | bytes], of: list[t.StructField], *, declared: bool = True) -> Found:
     data = [text if isinstance(text, bytes) else text.encode() for text in texts]
-    read_rows = read(pa.array(data, pa.binary()), of, declared=declared)
+    texts_read = pa.array(data, pa.binary())
+    read_rows = read(texts_read, of, declared=declared)
+    assert_alike(read_rows, json_lines.reader(of, declared=declared)(texts_read))
     rows = read_rows.rows
     assert [raw is None for raw in read_rows.raws.to_pylist()] == [
         verdict == FITS for verdict in rows.verdicts.to_pylist()
@@ -43,6 +46,20 @@ def found(texts: list[str | bytes], of: list[t.StructField], *, declared: bool =
             strict=True,
         )
     ]
+
+
+def assert_alike(one: JsonRows, other: JsonRows) -> None:
+    """Both readers give the same rows, in any order."""
+    assert by_place(one) == by_place(other)
+
+
+def by_place(read_rows: JsonRows) -> list[tuple]:
+    rows = read_rows.rows
+    at = range(len(rows)) if rows.at is None else rows.at.to_pylist()
+    columns = [rows.verdicts, rows.reasons, read_rows.numbers, read_rows.raws, *rows.columns]
+    told = zip(at, *(column.to_pylist() for column in columns), strict=True)
+    # What columns hold in rows that do not fit is nobody's business.
+    return sorted((row if row[1] == FITS else row[:5] for row in told), key=repr)
 
 
 def raws(text: str | bytes, of: list[t.StructField]) -> list[str | None]:
@@ -257,3 +274,41 @@ def test_any_bytes_have_a_verdict(text: bytes) -> None:
         assert not text.removeprefix(b"\xef\xbb\xbf").strip() or isinstance(got[0][2], str)
         return
     assert len(got) == (len(judge) if isinstance(judge, list) else 1)
+
+
+kinds = st.sampled_from(
+    [
+        t.LongType(), t.ByteType(), t.DoubleType(), t.FloatType(), t.DecimalType(12, 2), t.DecimalType(38, 18),
+        t.DecimalType(2, 2), t.BooleanType(), t.StringType(), t.DateType(), t.TimestampType(), t.TimestampNTZType(),
+        t.BinaryType(), t.ArrayType(t.LongType()),
+    ]
+)  # fmt: skip
+literals = st.one_of(
+    values.map(json.dumps),
+    st.decimals(allow_nan=False, allow_infinity=False).map(str),
+    st.text().map(lambda text: json.dumps(text, ensure_ascii=False)),
+    st.sampled_from(
+        ['"2024-01-15"', '"2024-01-15T10:30:00Z"', '"10:30"', '"12.50"', "-0", "-0.0", "0.00", "1e5",
+         '"\\ud800"', '"\\u0000"', '"\\u00e9\\n"', "NaN", "1.", "01", "null", "true", "[1]", '"a\tb"']
+    ),
+)  # fmt: skip
+blanks = st.sampled_from(["", " ", "\t", "  "])
+names = st.sampled_from(["a", "b", "c", "é", 'q"', "A"])
+objects = st.lists(st.tuples(names, blanks, literals)).map(
+    lambda pairs: "{" + ",".join(f"{b}{json.dumps(n)}{b}:{b}{v}{b}" for n, b, v in pairs) + "}"
+)
+
+
+@given(st.dictionaries(names, kinds), st.lists(objects, max_size=6), st.booleans(), st.booleans())
+def test_many_lines_at_once_are_read_as_each_alone(
+    of: dict[str, t.DataType], lines: list[str], nullable: bool, declared: bool
+) -> None:
+    data = pa.array([line.encode(errors="replace") for line in lines], pa.binary())
+    schema = fields(of, nullable=nullable) or fields({"x": t.LongType()})
+
+    assert_alike(
+        read(data, schema, declared=declared), json_lines.reader(schema, declared=declared)(data)
+    )
+    for row in range(len(lines)):
+        one = data[row : row + 1]
+        assert_alike(read(one, schema), json_lines.reader(schema)(one))

@@ -15,6 +15,7 @@ from pyarrow import csv
 from pyspark.sql.types import StructField
 
 from glue_runtime.input.exact import verdicts
+from glue_runtime.input.exact.arrays import at_of, flags, joined, undecodable
 from glue_runtime.input.exact.columns import convert
 from glue_runtime.input.exact.verdicts import HEADER, MISFIT, OPEN_QUOTE, Fault, Rows
 
@@ -60,7 +61,7 @@ def read(lines: pa.Array, layout: Layout) -> Rows:
             Fault(place, HEADER, THE_HEADER_AGAIN)
             for place in pc.indices_nonzero(is_header).to_pylist()
         ]
-        places = _indices(pc.invert(is_header))
+        places = at_of(pc.invert(is_header))
         lines = lines.take(places)
     cells = _cells_at_once(lines, layout)
     if cells is None:
@@ -132,7 +133,7 @@ def _headers(cells: Sequence[pa.Array], layout: Layout) -> list[int]:
 
 def _cells_at_once(lines: pa.Array, layout: Layout) -> list[pa.Array] | None:
     """The cells, a column each, if all lines are rows as the RFC says."""
-    text = _joined(lines)
+    text = joined(lines)
     if text[: len(_BOM)].to_pybytes() == _BOM:
         return None
     if b'"' in text.to_pybytes() and _well_formed(lines, layout.separator).false_count:
@@ -148,10 +149,10 @@ def _sorted_out(lines: pa.Array, layout: Layout) -> tuple[list[pa.Array], pa.Arr
     """The cells of the lines that are as the RFC says, their places, and what the others are."""
     faults = []
     is_line = _is_line(lines, layout)
-    for place in _undecodable(lines):
+    for place in undecodable(lines):
         faults.append(Fault(place, MISFIT, NOT_UTF_8))
         is_line[place] = 0
-    places = _indices(_flags(is_line))
+    places = at_of(flags(is_line))
     texts = lines.take(places).cast(pa.string())
     well_formed = _well_formed(texts, layout.separator)
     if well_formed.false_count:
@@ -163,7 +164,7 @@ def _sorted_out(lines: pa.Array, layout: Layout) -> tuple[list[pa.Array], pa.Arr
     wrong: list[int] = []
     # Arrow takes a byte order mark from the beginning of a text: let it have another beginning.
     first = pa.array([layout.nothing.encode()], pa.binary())
-    text = _joined(pa.concat_arrays([first, texts.cast(pa.binary())]))
+    text = joined(pa.concat_arrays([first, texts.cast(pa.binary())]))
     cells = [column[1:] for column in _parsed(text, layout, wrong)]
     assert len(cells[0]) + len(wrong) == len(texts), "the lines of the text and Arrow's differ"
     if wrong:
@@ -172,7 +173,7 @@ def _sorted_out(lines: pa.Array, layout: Layout) -> tuple[list[pa.Array], pa.Arr
             right[row - 2] = 0
             reason = f"not {len(layout.fields)} cells"
             faults.append(Fault(places[row - 2].as_py(), MISFIT, reason))
-        places = places.filter(_flags(right))
+        places = places.filter(flags(right))
     return cells, places, faults
 
 
@@ -192,30 +193,6 @@ def _is_line(lines: pa.Array, layout: Layout) -> bytearray:
     for row, line in enumerate(lines.to_pylist()):
         flags[row] = bool(line if alone else line.strip(b" \t"))
     return flags
-
-
-def _undecodable(lines: pa.Array) -> list[int]:
-    try:
-        lines.cast(pa.string())
-    except pa.ArrowInvalid:
-        return [row for row, line in enumerate(lines.to_pylist()) if not _is_utf_8(line)]
-    return []
-
-
-def _is_utf_8(line: bytes) -> bool:
-    try:
-        line.decode()
-    except UnicodeDecodeError:
-        return False
-    return True
-
-
-def _joined(lines: pa.Array) -> pa.Buffer:
-    """The text that the lines are of."""
-    end = pa.scalar(b"\n", pa.binary())
-    ended = pc.binary_join_element_wise(lines, pa.scalar(b"", pa.binary()), end)
-    data = ended.buffers()[2]
-    return data.slice(0, pc.sum(pc.binary_length(ended)).as_py()) if data else pa.py_buffer(b"")
 
 
 def _parsed(text: pa.Buffer, layout: Layout, wrong: list[int] | None) -> list[pa.Array]:
@@ -257,14 +234,5 @@ def _one_chunk(column: pa.ChunkedArray) -> pa.Array:
     return column.chunk(0) if column.num_chunks == 1 else column.combine_chunks()
 
 
-def _indices(mask: pa.Array) -> pa.Array:
-    return pc.indices_nonzero(mask).cast(pa.int64())
-
-
 def _of(places: pa.Array | None, row: int) -> int:
     return row if places is None else int(places[row].as_py())
-
-
-def _flags(values: bytearray) -> pa.Array:
-    count = len(values)
-    return pa.Array.from_buffers(pa.uint8(), count, [None, pa.py_buffer(values)]).cast(pa.bool_())

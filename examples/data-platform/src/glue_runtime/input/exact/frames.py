@@ -26,7 +26,7 @@ from pyspark.sql.types import (
     StructType,
 )
 
-from glue_runtime.input.exact import csv_file, csv_lines, json_text, verdicts
+from glue_runtime.input.exact import csv_file, csv_lines, json_lines, verdicts
 from glue_runtime.input.exact.columns import arrow_type
 from glue_runtime.input.exact.csv_lines import Layout
 from glue_runtime.input.exact.verdicts import FITS, OPEN_QUOTE, Rows
@@ -75,8 +75,9 @@ def json_rows(texts: DataFrame, fields: Sequence[StructField], *, declared: bool
     """The records of JSON texts; declared: whether a name that is no field makes a misfit."""
 
     def read(batches: Batches) -> Iterator[pa.RecordBatch]:
-        for batch in batches:
-            found = json_text.read(batch[VALUE], fields, declared=declared)
+        read_lines = json_lines.reader(fields, declared=declared)
+        for batch in _gathered(batches):
+            found = read_lines(batch[VALUE])
             yield _batch(batch, fields, found.rows, raws=found.raws, numbers=found.numbers)
 
     return _mapped(texts, fields, read, numbered=True)

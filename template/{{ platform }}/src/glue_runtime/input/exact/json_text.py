@@ -67,6 +67,21 @@ class JsonRows:
     numbers: pa.Array
     raws: pa.Array
 
+    def joined(self, rest: "JsonRows", places: pa.Array) -> "JsonRows":
+        """These and those of other texts, which are at these places."""
+        one, other = self.rows, rest.rows
+        at = one.at if one.at is not None else pa.array(range(len(one)), pa.int64())
+        return JsonRows(
+            Rows(
+                pa.concat_arrays([at, places.take(other.at)]),
+                [pa.concat_arrays(two) for two in zip(one.columns, other.columns, strict=True)],
+                pa.concat_arrays([one.verdicts, other.verdicts]),
+                pa.concat_arrays([one.reasons, other.reasons]),
+            ),
+            pa.concat_arrays([self.numbers, rest.numbers]),
+            pa.concat_arrays([self.raws, rest.raws]),
+        )
+
 
 @dataclass(frozen=True)
 class _Element:

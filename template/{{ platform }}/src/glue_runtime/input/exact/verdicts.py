@@ -8,6 +8,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from pyspark.sql.types import StructField
 
+from glue_runtime.input.exact.arrays import flags
 from glue_runtime.input.exact.columns import Converted, arrow_type
 
 FITS, HEADER, MISFIT, OPEN_QUOTE = range(4)
@@ -91,7 +92,10 @@ def rows(
     if found:
         mask_of = {fault.at: fault for fault in found}
         places = sorted(mask_of)
-        mask = _mask(count, places)
+        of_places = bytearray(count)
+        for place in places:
+            of_places[place] = 1
+        mask = flags(of_places)
         verdicts = pc.replace_with_mask(
             verdicts, mask, pa.array([mask_of[row].verdict for row in places], pa.int8())
         )
@@ -111,10 +115,3 @@ def rows(
         pa.concat_arrays([verdicts, pa.array([fault.verdict for fault in faults], pa.int8())]),
         pa.concat_arrays([reasons, pa.array([fault.reason for fault in faults], pa.string())]),
     )
-
-
-def _mask(count: int, places: Sequence[int]) -> pa.Array:
-    flags = bytearray(count)
-    for place in places:
-        flags[place] = 1
-    return pa.Array.from_buffers(pa.uint8(), count, [None, pa.py_buffer(flags)]).cast(pa.bool_())

@@ -14,7 +14,7 @@ _INTRODUCTION = """\
 # Commands of gluecast
 
 What `gluecast --help` and `gluecast COMMAND --help` print. This page is written by
-`python3 generator docs`; to change it, edit generator/gluecast/cli.py.
+`python3 generator docs`; to change it, edit generator/gluecast/cli/.
 """
 
 

@@ -14,8 +14,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-import yaml
-
+from gluecast.registries import Registry, registry
 from gluecast.template import TEMPLATE_ROOT
 
 COLUMNS = ("id", "name", "category", "amount", "updated_at")
@@ -51,11 +50,9 @@ def main() -> None:
             _write(name, properties, compressed=True)
 
 
-def registered_formats() -> dict[str, dict[str, Any]]:
+def registered_formats() -> Registry:
     """The registry of copier.yml: name -> reader, suffixes, compressed, whole."""
-    questions = yaml.safe_load((TEMPLATE_ROOT / "copier.yml").read_text(encoding="utf-8"))
-    formats: dict[str, dict[str, Any]] = yaml.safe_load(questions["formats"]["default"])
-    return formats
+    return registry("formats")
 
 
 def sample_folder(format_name: str, *, compressed: bool) -> Path:

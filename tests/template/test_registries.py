@@ -71,7 +71,7 @@ def test_the_first_glue_version_of_the_registry_is_the_default(
 ) -> None:
     assert (
         recorded(copy(job_name="a_b"), "_platform")["glue_version"]
-        == [*registry("glue_versions")][0]
+        == next(iter(registry("glue_versions")))
     )
 
     add(own_template, '    "5.1":', NEWER)

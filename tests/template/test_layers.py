@@ -273,7 +273,7 @@ def test_a_bad_answer_on_the_command_line_exits_with_the_message(
 
 def test_job_files_use_no_answer_of_the_platform(template: Path) -> None:
     """An update of a job alone does not know the platform's answers."""
-    names = ["project_name", "lake_prefix", "region", "environments", "glue_version", "spark_version"]
+    names = ["project_name", "lake_prefix", "region", "environments", "glue_version", "glue_runs"]
     for path in (template / "template/{{ job }}").rglob("*.jinja"):
         assert not [name for name in names if name in path.read_text()], path
 

@@ -167,12 +167,12 @@ def test_an_update_leaves_out_what_the_adoption_left_out(
     for path in (
         "Makefile",
         "tests/conftest.py",
-        "operations/cost.py",
+        "tooling/operations/cost.py",
         "src/glue_runtime/errors.py",
     ):
         file = own_template / "template/{{ platform }}" / path
         file.write_text(file.read_text() + "# newer\n")
-    (own_template / "template/{{ platform }}/operations/newer.py").write_text("")
+    (own_template / "template/{{ platform }}/tooling/operations/newer.py").write_text("")
     commit(own_template, "Newer", "v0.3.0")
 
     report = update(repository, say=silent)

@@ -61,7 +61,7 @@ def plan_environment(repository: Path, jobs: int) -> subprocess.CompletedProcess
 
 
 def test_the_checks_of_the_repository_pass(repository: Path) -> None:
-    ran = run(repository / "infrastructure/test.sh", folder=repository)
+    ran = run(repository / "tooling/infrastructure_checks/terraform.sh", folder=repository)
 
     assert ran.returncode == 0, ran.stdout + ran.stderr
     assert len(re.findall(r"Success! \d+ passed, 0 failed", ran.stdout)) == 4
@@ -96,7 +96,7 @@ def test_the_checks_find_a_planted_fault(
         if module not in (path.parent, path.parent.parent / "glue_job"):
             shutil.rmtree(module)
 
-    ran = run(repository / "infrastructure/test.sh", folder=repository)
+    ran = run(repository / "tooling/infrastructure_checks/terraform.sh", folder=repository)
 
     assert ran.returncode != 0
     assert re.search(r"Failure! \d+ passed, [1-9]\d* failed", ran.stdout)

@@ -9,7 +9,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from operations.choices import ChoiceError, next_state, runs_object
+from operations.asl_choice import ChoiceError, next_state, runs_object
 from operations.environment import REPOSITORY, Environment, deployed_name
 from operations.events import object_created
 from operations.matching import definition_of, rules, sent_input

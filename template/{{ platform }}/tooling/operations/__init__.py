@@ -10,6 +10,6 @@
     make replay            start runs again                        replay.py
 
 Everything is read from the deployed resources. environment.py knows their names, executions.py what
-the machines did; patterns.py, transformer.py, permissions.py and choices.py read rules, targets,
+the machines did; patterns.py, transformer.py, permissions.py and asl_choice.py read rules, targets,
 roles and machines as AWS does; cli.py parses, and tables.py prints.
 """

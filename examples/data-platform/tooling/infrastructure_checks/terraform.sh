@@ -2,10 +2,10 @@
 # Owned by the gluecast template: an update rewrites this file and merges local edits into it.
 #
 # Checks the Terraform code without an AWS account: format, and every module's plan tests. It also
-# initialises the environments, which tests/infrastructure plans. The AWS provider comes from the
+# initialises the environments, which test_environments.py plans. The AWS provider comes from the
 # folder in TF_PROVIDER_MIRROR, if that is set, else from the registry.
 set -euo pipefail
-cd "$(dirname "$0")"
+cd "$(dirname "$0")/../../infrastructure"
 
 if ! command -v terraform > /dev/null; then
   echo "expected terraform 1.9 or newer on the PATH, found none: see https://developer.hashicorp.com/terraform/install" >&2

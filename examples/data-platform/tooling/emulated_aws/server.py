@@ -49,13 +49,8 @@ def emulated_aws(folder: Path) -> Iterator[EmulatedAws]:
         RuntimeError: it did not start.
     """
     log = folder / "emulated_aws.log"
-    search_path = os.pathsep.join(
-        [
-            str(Path(__file__).parents[1]),
-            str(Path(__file__).parents[3]),
-            os.environ.get("PYTHONPATH", ""),
-        ]
-    )
+    packages = str(Path(__file__).parents[1])
+    search_path = os.pathsep.join([packages, os.environ.get("PYTHONPATH", "")])
     with (
         log.open("w") as stderr,
         subprocess.Popen(

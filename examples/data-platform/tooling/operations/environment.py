@@ -11,9 +11,9 @@ from typing import Any
 import boto3
 
 from operations.errors import OperationError
-from operations.names import LAKE_PREFIX, REGION
+from operations.settings import LAKE_PREFIX, REGION
 
-REPOSITORY = Path(__file__).parents[1]
+REPOSITORY = Path(__file__).parents[2]
 
 # The expression of infrastructure/modules/data_platform/main.tf.
 _HANDED_TO_MAIN = re.compile(r"""(?m)^[ \t]+\w+\.main\(\s*["']([a-z][a-z0-9_]*)["']""")

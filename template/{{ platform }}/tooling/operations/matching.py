@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from operations.choices import next_state, runs_object
+from operations.asl_choice import next_state, runs_object
 from operations.environment import Environment
 from operations.events import Event
 from operations.patterns import matches

@@ -110,7 +110,11 @@ def test_an_environment_plans_all_three_jobs(repository: Path) -> None:
 
 def test_fifty_jobs_need_no_change_of_another_file(repository: Path) -> None:
     for number in range(47):
-        for folder, suffix in [("src/jobs", "py"), ("infrastructure/jobs", "tf")]:
+        for folder, suffix in [
+            ("src/jobs", "py"),
+            ("infrastructure/jobs", "tf"),
+            ("infrastructure/jobs", "json"),
+        ]:
             text = (repository / folder / f"sales_etl.{suffix}").read_text()
             added = repository / folder / f"source_{number}_etl.{suffix}"
             added.write_text(text.replace("sales", f"source_{number}"))

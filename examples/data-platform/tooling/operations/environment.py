@@ -1,8 +1,8 @@
 # Owned by the gluecast template: an update rewrites this file and merges local edits into it.
 """A deployed environment: its resources by the names that the Terraform code gives them."""
 
+import json
 import os
-import re
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -14,9 +14,6 @@ from operations.errors import OperationError
 from operations.settings import LAKE_PREFIX, REGION
 
 REPOSITORY = Path(__file__).parents[2]
-
-# The expression of infrastructure/modules/data_platform/main.tf.
-_HANDED_TO_MAIN = re.compile(r"""(?m)^[ \t]+\w+\.main\(\s*["']([a-z][a-z0-9_]*)["']""")
 
 
 @dataclass(frozen=True)
@@ -99,10 +96,11 @@ def all_jobs() -> list[str]:
 
 
 def deployed_name(job: str) -> str:
-    """The name on AWS of a module in src/jobs: the one that it hands to main(), as Terraform reads it."""
-    module = REPOSITORY / f"src/jobs/{job}.py"
-    found = _HANDED_TO_MAIN.search(module.read_text(encoding="utf-8") if module.is_file() else "")
-    return found[1] if found else job
+    """The name on AWS of a module in src/jobs: the declared one, else the module's, as in Terraform."""
+    declaration = REPOSITORY / f"infrastructure/jobs/{job}.json"
+    if not declaration.is_file():
+        return job
+    return str(json.loads(declaration.read_text(encoding="utf-8"))["deployed_name"])
 
 
 def chosen_jobs(job: str | None) -> list[str]:

@@ -82,7 +82,7 @@ _VARIABLES = (f"-var=region={REGION}", "-var=force_destroy=true")
 def prepare(aws: EmulatedAws, folder: Path, jobs: Sequence[str]) -> Deployment:
     """Copy the repository's infrastructure and these jobs of it, and initialise Terraform there."""
     others = set(all_jobs()) - set(jobs)
-    left_out = {f"{job}{suffix}" for job in others for suffix in (".py", ".tf")}
+    left_out = {f"{job}{suffix}" for job in others for suffix in (".py", ".tf", ".json")}
 
     def ignored(_: str, names: list[str]) -> set[str]:
         state = {name for name in names if name.startswith((".terraform", "terraform.tfstate"))}

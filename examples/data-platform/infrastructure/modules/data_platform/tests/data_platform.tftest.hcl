@@ -29,7 +29,7 @@ run "every_module_in_src_jobs_is_a_job" {
       customer_import = "arn:aws:glue:eu-central-1:123456789012:job/customer-import-dev"
       sales_etl       = "arn:aws:glue:eu-central-1:123456789012:job/sales-etl-dev"
     }
-    error_message = "Jobs are found, not listed, under the name that they hand to main(), and their ARNs are known in the plan."
+    error_message = "Jobs are found, not listed, under the name that they declare or else that of their module, and their ARNs are known in the plan."
   }
 
   assert {

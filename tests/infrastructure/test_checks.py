@@ -129,6 +129,16 @@ FAULTS: list[tuple[Check, str, str, Edit]] = [
         *(RULE, "customer"),
         swap("event_pattern", '"customers/"', '"sales/today/"'),
     ),
+    (
+        uploads.an_upload_starts_one_run,
+        *(RULE, "customer"),
+        swap("event_pattern", '{"prefix":"customers/"}', '{"prefix":"old/"},{"prefix":"sales/"}'),
+    ),
+    (
+        uploads.an_upload_starts_one_run,
+        *(RULE, "customer"),
+        swap("event_pattern", '{"prefix":"customers/"}', '{"wildcard":"sales/*/today.csv"}'),
+    ),
     (schedules.schedules_start_machines, SCHEDULE, "sales", to(A_JOB, "target", 0, "arn")),
     (schedules.schedules_start_machines, SCHEDULE, "sales", to("", "target", 0, "role_arn")),
     (

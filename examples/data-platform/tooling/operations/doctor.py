@@ -12,7 +12,9 @@ from botocore.exceptions import ClientError
 from operations.asl_choice import ChoiceError, next_state, runs_object
 from operations.environment import REPOSITORY, Environment, deployed_name
 from operations.events import object_created
+from operations.keys import keys_of, texts_of
 from operations.matching import definition_of, rules, sent_input
+from operations.patterns import PatternError, matches
 from operations.permissions import queue_allows, role_allows
 from operations.tables import Row
 from operations.transformer import TransformerError
@@ -193,30 +195,20 @@ def _problem_of_target(
             "has no input transformer: a run gets no --bucket and no --object_key, and reads all "
             "files (intended after a rollback: pass_s3_object = false)"
         )
-    event = object_created(environment.bucket("bronze"), "x", size=1)
-    for suffix in _suffixes(definition):
-        event["detail"]["object"]["key"] = f"{_prefix(rule)}x{suffix}"
+    pattern = json.loads(rule["EventPattern"])
+    for key in keys_of(texts_of(pattern, definition)):
+        event = object_created(environment.bucket("bronze"), key, size=1)
         try:
+            if not matches(pattern, event):
+                continue
             state = next_state(definition, json.loads(sent_input(target, event)))
+        except PatternError as error:
+            return f"has a pattern that EventBridge would not take: {error}"
         except (TransformerError, ChoiceError) as error:
             return f"sends what its machine does not understand: {error}"
         if runs_object(definition, state):
             return ""
     return "sends what its machine starts no run over the object for"
-
-
-def _prefix(rule: Mapping[str, Any]) -> str:
-    keys = json.loads(rule["EventPattern"]).get("detail", {}).get("object", {}).get("key", [])
-    return next((key["prefix"] for key in keys if isinstance(key, dict) and "prefix" in key), "")
-
-
-def _suffixes(definition: Mapping[str, Any]) -> list[str]:
-    """What the machine wants keys to end with."""
-    choices = definition["States"][definition["StartAt"]].get("Choices", [])
-    conditions = [condition for choice in choices for condition in choice.get("And", [choice])]
-    return [
-        each["StringMatches"].rpartition("*")[2] for each in conditions if "StringMatches" in each
-    ]
 
 
 def _exists(environment: Environment, machine: str) -> bool:

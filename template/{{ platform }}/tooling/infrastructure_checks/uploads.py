@@ -4,12 +4,18 @@
 import itertools
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from infrastructure_checks.resources import Resource, by_arn, of_type, statements
-from operations.patterns import PatternError, check
+from operations.asl_choice import ChoiceError, next_state
+from operations.events import Event, object_created
+from operations.keys import Texts, keys_of, texts_of
+from operations.patterns import PatternError, check, matches
 from operations.permissions import policy_allows
+from operations.transformer import TransformerError, transform
 
 PLACEHOLDER = re.compile(r"<([A-Za-z0-9_.-]+)>")
 INPUT_PATH = re.compile(r"\$(\.[A-Za-z0-9_-]+)+")
@@ -86,17 +92,18 @@ def input_templates_give_json(resources: list[Resource]) -> list[str]:
 
 def an_upload_starts_one_run(resources: list[Resource]) -> list[str]:
     """No object is claimed by two rules."""
-    claims = [claim for target in _targets(resources) for claim in _claims(resources, *target)]
     findings = []
-    for one, other in itertools.combinations(claims, 2):
-        (bucket, prefix, suffix, address), (bucket_2, prefix_2, suffix_2, address_2) = one, other
-        nested = prefix.startswith(prefix_2) or prefix_2.startswith(prefix)
-        same_end = suffix.endswith(suffix_2) or suffix_2.endswith(suffix)
-        if bucket == bucket_2 and nested and same_end and address != address_2:
-            findings.append(
-                f"expected uploads that start one run, found {bucket}/{prefix}*{suffix} in "
-                f"{address} and {bucket_2}/{prefix_2}*{suffix_2} in {address_2}"
-            )
+    for one, other in itertools.combinations(_starters(resources), 2):
+        if one.rule == other.rule or not _may_meet(one, other):
+            continue
+        tried = itertools.product(one.buckets & other.buckets, keys_of(one.texts, other.texts))
+        for bucket, key in tried:
+            if one.runs_for(bucket, key) and other.runs_for(bucket, key):
+                findings.append(
+                    f"expected uploads that start one run, found that {bucket}/{key} starts one by "
+                    f"{one.rule} and one by {other.rule}"
+                )
+                break
     return findings
 
 
@@ -150,43 +157,71 @@ def _choices_for_conditions(pattern: dict[str, Any]) -> Iterator[str]:
                 )
 
 
-def _targets(resources: list[Resource]) -> Iterator[tuple[Resource, Resource, Resource]]:
-    """The targets with their rules and machines."""
+@dataclass(frozen=True)
+class _Starter:
+    """A rule with its target and its machine: what an upload may start."""
+
+    rule: str
+    pattern: Mapping[str, Any]
+    target: Resource
+    definition: Mapping[str, Any]
+
+    @property
+    def buckets(self) -> set[str]:
+        names = self.pattern.get("detail", {}).get("bucket", {}).get("name", [])
+        return {name for name in names if isinstance(name, str)}
+
+    @cached_property
+    def texts(self) -> Texts:
+        return texts_of(self.pattern, self.definition)
+
+    @cached_property
+    def beginnings(self) -> frozenset[str]:
+        """What the rule wants keys to begin with."""
+        found = texts_of(self.pattern)
+        return found.beginnings | found.whole or frozenset({""})
+
+    def runs_for(self, bucket: str, key: str) -> bool:
+        """Whether an upload of this key becomes a run; other checks find what cannot be told."""
+        event = object_created(bucket, key, size=1)
+        try:
+            if not matches(self.pattern, event):
+                return False
+            state = next_state(self.definition, json.loads(_sent_for(self.target, event)))
+        except (PatternError, TransformerError):
+            return False
+        except ChoiceError:
+            return True
+        return bool(self.definition["States"][state]["Type"] == "Task")
+
+
+def _starters(resources: list[Resource]) -> list[_Starter]:
     machines = by_arn(resources, "aws_sfn_state_machine")
     rules = {rule.values["name"]: rule for rule in of_type(resources, "aws_cloudwatch_event_rule")}
-    for target in of_type(resources, "aws_cloudwatch_event_target"):
-        if target.values["rule"] in rules and target.values["arn"] in machines:
-            yield target, rules[target.values["rule"]], machines[target.values["arn"]]
+    return [
+        _Starter(
+            rule=rules[target.values["rule"]].address,
+            pattern=json.loads(rules[target.values["rule"]].values["event_pattern"] or "{}"),
+            target=target,
+            definition=json.loads(machines[target.values["arn"]].values["definition"]),
+        )
+        for target in of_type(resources, "aws_cloudwatch_event_target")
+        if target.values["rule"] in rules and target.values["arn"] in machines
+    ]
 
 
-def _claims(
-    resources: list[Resource], target: Resource, rule: Resource, machine: Resource
-) -> Iterator[tuple[str, str, str, str]]:
-    """Bucket, prefix, suffix and address: the rule knows the first two, the machine the suffix."""
-    detail = json.loads(rule.values["event_pattern"] or "{}").get("detail", {})
-    buckets = detail.get("bucket", {}).get("name", [])
-    keys = detail.get("object", {}).get("key", [{"prefix": ""}])
-    prefixes = [key["prefix"] for key in keys if isinstance(key, dict) and "prefix" in key]
-    for bucket, prefix in itertools.product(buckets, prefixes):
-        for suffix in _suffixes(machine, sent_by(target).get("rule"), prefix) or [""]:
-            yield bucket, prefix, suffix, rule.address
+def _may_meet(one: _Starter, other: _Starter) -> bool:
+    """Whether the two may take the same key, by what these begin with; trying keys takes longer."""
+    return any(
+        first.startswith(second) or second.startswith(first)
+        for first, second in itertools.product(one.beginnings, other.beginnings)
+    )
 
 
-def _suffixes(machine: Resource, rule: str | None, prefix: str) -> list[str]:
-    """What the machine of a rule wants keys to end with: *.csv, or sales/*.csv for whole events."""
-    suffixes = []
-    for state in json.loads(machine.values["definition"])["States"].values():
-        for choice in state.get("Choices", []):
-            conditions = choice.get("And", [choice])
-            patterns = [c["StringMatches"] for c in conditions if "StringMatches" in c]
-            names = [
-                c["StringEquals"]
-                for c in conditions
-                if c.get("Variable") == "$.rule" and "StringEquals" in c
-            ]
-            if names == [rule] if rule else all(p.startswith(prefix) for p in patterns):
-                suffixes += [pattern.rpartition("*")[2] for pattern in patterns]
-    return suffixes
+def _sent_for(target: Resource, event: Event) -> str:
+    for transformer in target.values["input_transformer"]:
+        return transform(event, transformer["input_paths"] or {}, transformer["input_template"])
+    return json.dumps(event)
 
 
 def _is_json(text: str) -> bool:

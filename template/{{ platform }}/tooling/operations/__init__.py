@@ -11,5 +11,6 @@
 
 Everything is read from the deployed resources. environment.py knows their names, executions.py what
 the machines did; patterns.py, transformer.py, permissions.py and asl_choice.py read rules, targets,
-roles and machines as AWS does; cli.py parses, and tables.py prints.
+roles and machines as AWS does, keys.py makes keys to try them with; cli.py parses, and tables.py
+prints.
 """

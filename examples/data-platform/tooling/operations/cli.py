@@ -75,9 +75,13 @@ def _rule_invocations(asked: Environment, options: Options) -> Answer:
 
 
 def _doctor(asked: Environment, options: Options) -> Answer:
-    findings = doctor.diagnose(asked, chosen_jobs(options.job))
+    jobs = chosen_jobs(options.job)
+    # A job that is asked for by name should be there; of all jobs some may not be deployed yet.
+    missing = [] if options.job else doctor.not_deployed(asked, jobs)
+    findings = doctor.diagnose(asked, [job for job in jobs if job not in missing])
     told = f"{len(doctor.CHECKS)} checks of {asked.name}: "
     told += f"{len(findings)} findings" if findings else "nothing is wrong"
+    told += f"; not deployed: {', '.join(missing)}" if missing else ""
     return doctor.as_rows(findings), told, 1 if findings else 0
 
 

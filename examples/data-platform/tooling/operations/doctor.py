@@ -180,6 +180,13 @@ def diagnose(environment: Environment, jobs: list[str]) -> list[Finding]:
     return [finding for check in CHECKS for finding in check(environment, jobs)]
 
 
+def not_deployed(environment: Environment, jobs: list[str]) -> list[str]:
+    """Those of the jobs that have no Glue job in the environment."""
+    pages = environment.client("glue").get_paginator("get_jobs").paginate()
+    deployed = {found["Name"] for page in pages for found in page["Jobs"]}
+    return [job for job in jobs if environment.glue_job(job) not in deployed]
+
+
 def as_rows(findings: list[Finding]) -> list[Row]:
     """Findings, for a table."""
     return [{"where": each.where, "problem": each.problem, "mend": each.mend} for each in findings]

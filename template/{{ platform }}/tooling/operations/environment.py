@@ -48,10 +48,11 @@ class Environment:
         """The bucket of a zone (bronze, silver, gold), or of the artifacts."""
         return f"{LAKE_PREFIX}-{self.name}-{zone}"
 
-    @property
-    def log_group(self) -> str:
-        """Where the runs log."""
-        return f"/aws-glue/{LAKE_PREFIX}-{self.name}/output"
+    def log_group(self, job: str) -> str:
+        """Where the runs of a job log, as its deployed Glue job says."""
+        found = self.client("glue").get_job(JobName=self.glue_job(job))["Job"]
+        prefix = found["DefaultArguments"].get("--custom-logGroup-prefix", "/aws-glue/jobs")
+        return f"{prefix}/output"
 
     def glue_job(self, job: str) -> str:
         """The Glue job of a module in src/jobs, and its machine: sales-etl-dev."""

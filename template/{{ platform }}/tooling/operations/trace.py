@@ -81,7 +81,7 @@ def _ran(run: Run) -> Row:
 def _logged(environment: Environment, run: Run) -> Iterator[Row]:
     logs = environment.client("logs")
     pages = logs.get_paginator("filter_log_events").paginate(
-        logGroupName=environment.log_group, logStreamNamePrefix=run.id
+        logGroupName=environment.log_group(run.job), logStreamNamePrefix=run.id
     )
     for page in pages:
         for line in page["events"]:

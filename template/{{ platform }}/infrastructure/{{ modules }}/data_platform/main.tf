@@ -51,6 +51,18 @@ resource "aws_s3_object" "script" {
   key         = "scripts/${each.key}.py"
   source      = "${var.repository}/src/jobs/${each.value}.py"
   source_hash = filemd5("${var.repository}/src/jobs/${each.value}.py")
+
+  # A job that is deployed under another name than its module's would be replaced.
+  lifecycle {
+    precondition {
+      condition = (
+        contains(keys(local.declared_names), each.value)
+        || strcontains(file("${var.repository}/src/jobs/${each.value}.py"), ".main(\"${each.value}\")")
+        || !strcontains(file("${var.repository}/src/jobs/${each.value}.py"), ".main(")
+      )
+      error_message = "Expected infrastructure/jobs/${each.value}.json to declare the name that src/jobs/${each.value}.py hands to main(), found no such file: {\"deployed_name\": \"...\"}."
+    }
+  }
 }
 
 resource "aws_s3_object" "runtime" {

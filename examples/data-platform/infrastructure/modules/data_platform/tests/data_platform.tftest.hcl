@@ -75,6 +75,12 @@ run "settings_of_a_job_that_does_not_exist_are_refused" {
   expect_failures = [var.glue_jobs]
 }
 
+run "a_job_that_would_be_another_one_has_to_declare_its_name" {
+  command = plan
+  variables { repository = "./tests/undeclared" }
+  expect_failures = [aws_s3_object.script]
+}
+
 run "a_runtime_that_is_not_built_is_named" {
   command = plan
   variables { repository = "./tests" }

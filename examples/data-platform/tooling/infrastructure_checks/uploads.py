@@ -100,8 +100,8 @@ def an_upload_starts_one_run(resources: list[Resource]) -> list[str]:
         for bucket, key in tried:
             if one.runs_for(bucket, key) and other.runs_for(bucket, key):
                 findings.append(
-                    f"expected uploads that start one run, found that {bucket}/{key} starts one by "
-                    f"{one.rule} and one by {other.rule}"
+                    f"expected uploads that start one run, found two for {bucket}/{key} in "
+                    f"{one.rule} and {other.rule}"
                 )
                 break
     return findings

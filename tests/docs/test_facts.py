@@ -38,16 +38,21 @@ FACTS = [
     (HOW, "`max_concurrent_runs` (20)", "infrastructure/modules/glue_job/variables.tf", r"= 20\n"),
     (HOW, '"bucket": <bucket>', f"{EVENTBRIDGE}/main.tf", '"bucket": <bucket>, "object": <object>'),
     (HOW, '{"numeric": [">", 0]}', f"{EVENTBRIDGE}/main.tf", r'numeric = \[">", 0\]'),
-    ("operating.md", "20 a minute", "operations/cli.py", r'"--rate": .*20\.0'),
+    ("operating.md", "20 a minute", "tooling/operations/cli.py", r'"--rate": .*20\.0'),
     ("operating.md", "more than 5 %", "infrastructure/modules/observability/variables.tf", "= 5\n"),
     ("writing-a-job.md", "(10 %)", "src/glue_runtime/base_job.py", r"bad_rows_limit.* = 0\.1\n"),
     ("security.md", "for 30 days", "infrastructure/modules/data_platform/variables.tf", "= 30\n"),
     ("scaling.md", "800 jobs", "infrastructure/modules/observability/dashboard.tf", r", 800\)"),
     ("scaling.md", "10 queues", "infrastructure/modules/observability/alarms.tf", r"jobs, 10\)"),
-    ("cost.md", "0.44", "operations/prices.toml", r"^dpu_hour = 0\.44$"),
-    ("cost.md", "0.29", "operations/prices.toml", r"^dpu_hour_flex = 0\.29$"),
-    ("cost.md", "25.00 a million", "operations/prices.toml", r"^million_transitions = 25\.00$"),
-    ("cost.md", "1.00 a million", "operations/prices.toml", r"^million_events = 1\.00$"),
+    ("cost.md", "0.44", "tooling/operations/prices.toml", r"^dpu_hour = 0\.44$"),
+    ("cost.md", "0.29", "tooling/operations/prices.toml", r"^dpu_hour_flex = 0\.29$"),
+    (
+        "cost.md",
+        "25.00 a million",
+        "tooling/operations/prices.toml",
+        r"^million_transitions = 25\.00$",
+    ),
+    ("cost.md", "1.00 a million", "tooling/operations/prices.toml", r"^million_events = 1\.00$"),
 ]
 """Page, what it says, and where in a rendered repository that stands, as a pattern."""
 

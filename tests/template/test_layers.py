@@ -91,10 +91,8 @@ def test_a_first_copy_without_questions_spares_a_folder_with_files_of_its_own(
     # These folders are the template's as a whole, and recognised by one file.
     folders = {
         "src/glue_runtime/": "src/glue_runtime/__init__.py",
-        "infrastructure/": "infrastructure/test.sh",
-        "operations/": "operations/__init__.py",
-        "tests/e2e/": "tests/e2e/conftest.py",
-        "tests/infrastructure/": "tests/infrastructure/test_environments.py",
+        "infrastructure/": "infrastructure/jobs/variables.tf",
+        "tooling/": "tooling/README.md",
     }
     names = {
         next((one for folder, one in folders.items() if name.startswith(folder)), name)

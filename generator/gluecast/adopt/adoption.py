@@ -44,10 +44,7 @@ LEFT_OUT = (
     # Its Terraform code has buckets and Glue jobs; these would be further ones, and their tests.
     "/infrastructure/*/data_platform/",
     "/infrastructure/environments/",
-    "/infrastructure/test.sh",
-    "/operations/",
-    "/tests/e2e/",
-    "/tests/infrastructure/",
+    "/tooling/",
 )
 """What an adopted repository does without."""
 

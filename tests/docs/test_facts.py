@@ -14,10 +14,10 @@ from gluecast.catalogue.contents import catalogue
 from gluecast.template.bundled import TEMPLATE_ROOT
 from gluecast.template.registries import registry
 from operations.cli import main
-from operations.environment import Environment
 from pages import commands, pages
 from tasks.examples import RENDERED
 
+DATA_PLATFORM = RENDERED / "infrastructure/modules/data_platform/main.tf"
 COST = (TEMPLATE_ROOT / "docs/cost.md").read_text(encoding="utf-8")
 FORECASTS = [command for command in commands(COST) if command.startswith("make cost FILES")]
 
@@ -214,12 +214,15 @@ def on_a_page(name: str) -> str:
 
 def test_tables_and_logs_are_on_the_pages_where_they_are() -> None:
     quarantine = f"s3://{settings.lake_bucket('<env>', 'silver')}/{settings.QUARANTINE}/<job>/"
-    logs = Environment("<env>").log_group
+    code = hcl2.loads(DATA_PLATFORM.read_text(encoding="utf-8"))
+    [prefix] = [each["log_group_prefix"] for each in code["locals"] if "log_group_prefix" in each]
+    lake = prefix.strip('"').replace("${var.lake_prefix}", "<lake>")
+    logs = lake.replace("${var.environment}", "<env>") + "/output"
 
     for page in ("docs/writing-a-job.md", "rendered docs/data-guarantees.md"):
         assert [*said(f"({re.escape(on_a_page(quarantine))})")].count((page, on_a_page(quarantine)))
     assert ("rendered README.md", settings.QUARANTINE) in {*said("`(_[a-z]+)/<job>/`")}
-    assert ("docs/operating.md", on_a_page(logs)) in {*said("`(/aws-glue/[^`]+)`")}
+    assert ("docs/operating.md", logs) in {*said("`(/aws-glue/[^`]+)`")}
 
 
 def test_every_address_of_a_bucket_is_that_of_the_lake() -> None:

@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from glue_runtime import storage
-from glue_runtime.storage import Storage
-from glue_runtime.table import Table
+from glue_runtime.output.parquet import Table
+from glue_runtime.spark import storage
+from glue_runtime.spark.storage import Storage
 
 STEPS = [(Storage, "files"), (Storage, "file"), (Storage, "move"), (Storage, "delete")]
 

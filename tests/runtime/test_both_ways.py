@@ -11,9 +11,9 @@ from pyspark.sql import functions as F
 
 from glue_runtime import BaseGlueJob, Source, settings
 from glue_runtime.errors import OutputError
-from glue_runtime.formats import FORMATS
+from glue_runtime.input.formats.registry import FORMATS
 from glue_runtime.s3_object import S3Object
-from glue_runtime.storage import Storage, StoredFile
+from glue_runtime.spark.storage import Storage, StoredFile
 from glue_runtime.testing import Lake, run_for, run_scheduled
 from gluecast.sample_data import sample_folder
 from jobs_of_the_documentation import CustomerImportJob, ProductCatalogJob, SalesETLJob

@@ -15,10 +15,13 @@ from typing import Any, ClassVar
 
 import pytest
 
-from glue_runtime import BaseGlueJob, Source, base_job, output, storage, table
+from glue_runtime import BaseGlueJob, Source, base_job
 from glue_runtime.errors import JobError, SourceNotFoundError
-from glue_runtime.storage import StoredFile
-from glue_runtime.table import Staged, Table, source_id
+from glue_runtime.output import parquet as table
+from glue_runtime.output import replacing as output
+from glue_runtime.output.parquet import Staged, Table, source_id
+from glue_runtime.spark import storage
+from glue_runtime.spark.storage import StoredFile
 from histories import World, races
 
 BRONZE = "s3://data-lake-test-bronze/sales/"

@@ -10,7 +10,8 @@ import pytest
 import structlog
 from pyspark.sql import DataFrame
 
-from glue_runtime import JobError, logs
+from glue_runtime import JobError
+from glue_runtime.observe import logs
 from glue_runtime.testing import Lake
 from jobs_of_the_documentation import SalesETLJob
 

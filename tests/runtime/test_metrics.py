@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 import structlog
 
-from glue_runtime import logs, metrics
 from glue_runtime.errors import ArgumentError
+from glue_runtime.observe import logs, metrics
 from glue_runtime.testing import Lake
 from jobs_of_the_documentation import SalesETLJob
 

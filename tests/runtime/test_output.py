@@ -13,11 +13,13 @@ import pytest
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from glue_runtime import BaseGlueJob, Source, output, table
+from glue_runtime import BaseGlueJob, Source
 from glue_runtime.errors import OutputError, SourceNotFoundError
 from glue_runtime.local.session import LAKE_VARIABLE
+from glue_runtime.output import parquet as table
+from glue_runtime.output import replacing as output
+from glue_runtime.output.parquet import SOURCE_ID, Table, source_id, source_id_of
 from glue_runtime.s3_object import S3Object
-from glue_runtime.table import SOURCE_ID, Table, source_id, source_id_of
 from glue_runtime.testing import Lake, run_for, run_scheduled
 
 SILVER = "s3://data-lake-test-silver/rows"
@@ -276,7 +278,7 @@ KILLED_AT = """
 import os, signal, sys
 from pathlib import Path
 sys.path[:0] = [str(Path({tests})), str(Path({tests}).parent)]
-from glue_runtime.storage import Storage
+from glue_runtime.spark.storage import Storage
 from test_output import Rows
 
 original = Storage.{step}

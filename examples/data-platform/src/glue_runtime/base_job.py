@@ -12,7 +12,7 @@ from typing import ClassVar
 import structlog
 from pyspark.sql import DataFrame, SparkSession
 
-from glue_runtime import logs, metrics, output, quarantine, run_log, settings
+from glue_runtime import settings
 from glue_runtime.arguments import parse_arguments
 from glue_runtime.declarations import check_sources, declared_policy
 from glue_runtime.errors import (
@@ -24,7 +24,7 @@ from glue_runtime.errors import (
     UnreadableSourceError,
     ValidationFailedError,
 )
-from glue_runtime.loading import (
+from glue_runtime.input.loading import (
     Loaded,
     Place,
     RowsRead,
@@ -33,13 +33,16 @@ from glue_runtime.loading import (
     load,
     local_place,
 )
-from glue_runtime.row_counts import Passes
+from glue_runtime.input.source import Source, owner_of
+from glue_runtime.observe import logs, metrics, run_log
+from glue_runtime.output import quarantine
+from glue_runtime.output import replacing as output
+from glue_runtime.output.parquet import NOTHING, Staged, Table, source_id
 from glue_runtime.s3_object import S3Object
-from glue_runtime.source import Source, owner_of
-from glue_runtime.spark_errors import explained_row_errors
-from glue_runtime.spark_session import on_glue, spark_session
-from glue_runtime.storage import Storage
-from glue_runtime.table import NOTHING, Staged, Table, source_id
+from glue_runtime.spark.errors import explained_row_errors
+from glue_runtime.spark.row_count import Passes
+from glue_runtime.spark.session import on_glue, spark_session
+from glue_runtime.spark.storage import Storage
 
 ARGUMENTS = ("env", "bucket", "object_key", "uploaded_at", "run_metrics", "JOB_RUN_ID")
 

@@ -37,7 +37,11 @@ def format_of(name: str) -> str | None:
 
 
 def _registry() -> Mapping[str, FileFormat]:
-    text = resources.files("glue_runtime").joinpath("formats.toml").read_text(encoding="utf-8")
+    text = (
+        resources.files("glue_runtime.input.formats")
+        .joinpath("formats.toml")
+        .read_text(encoding="utf-8")
+    )
     return MappingProxyType({name: _entry(entry) for name, entry in tomllib.loads(text).items()})
 
 

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 
 from py4j.protocol import Py4JJavaError
 
-from glue_runtime.formats import FileFormat
-from glue_runtime.storage import Storage, StoredFile
+from glue_runtime.input.formats.registry import FileFormat
+from glue_runtime.spark.storage import Storage, StoredFile
 
 _HEAD = 64 * 1024
 

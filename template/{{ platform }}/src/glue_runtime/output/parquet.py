@@ -26,7 +26,7 @@ from dataclasses import dataclass
 from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
 
-from glue_runtime.storage import Storage, StoredFile, in_parallel
+from glue_runtime.spark.storage import Storage, StoredFile, in_parallel
 
 SOURCE_ID = "source_id"
 """The column that a table is partitioned by."""

@@ -8,16 +8,16 @@ from pathlib import Path
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
-from glue_runtime import reading
 from glue_runtime.errors import SourceNotFoundError
-from glue_runtime.formats import FORMATS, format_of
-from glue_runtime.reading import FileSet, Reading
-from glue_runtime.records import FITS, HEADER, OPEN_QUOTE, VERDICT
-from glue_runtime.row_counts import RowCount
+from glue_runtime.input import reading
+from glue_runtime.input.formats.registry import FORMATS, format_of
+from glue_runtime.input.reading import FileSet, Reading
+from glue_runtime.input.records import FITS, HEADER, OPEN_QUOTE, VERDICT
+from glue_runtime.input.source import Source
 from glue_runtime.s3_object import S3Object, is_hidden
-from glue_runtime.source import Source
-from glue_runtime.spark_errors import explained_read_errors
-from glue_runtime.storage import Storage, StoredFile
+from glue_runtime.spark.errors import explained_read_errors
+from glue_runtime.spark.row_count import RowCount
+from glue_runtime.spark.storage import Storage, StoredFile
 
 Files = Mapping[str, StoredFile]
 

@@ -12,14 +12,14 @@ from pyspark.sql import Column, DataFrame, DataFrameReader, SparkSession
 from pyspark.sql import functions as F
 from pyspark.sql.types import StringType, StructField, StructType, _parse_datatype_string
 
-from glue_runtime import inspection, records
 from glue_runtime.errors import SourceNotFoundError, UnreadableSourceError
-from glue_runtime.formats import FORMATS, FileFormat
-from glue_runtime.inspection import UnreadableFileError, unexpected_columns
-from glue_runtime.records import HEADER, NUMBER, POSITION, RAW, RECORD, VERDICT, quoted
+from glue_runtime.input import inspection, records
+from glue_runtime.input.formats.registry import FORMATS, FileFormat
+from glue_runtime.input.inspection import UnreadableFileError, unexpected_columns
+from glue_runtime.input.records import HEADER, NUMBER, POSITION, RAW, RECORD, VERDICT, quoted
+from glue_runtime.output.parquet import SOURCE_ID
 from glue_runtime.s3_object import literal_path
-from glue_runtime.storage import Storage, StoredFile, in_parallel
-from glue_runtime.table import SOURCE_ID
+from glue_runtime.spark.storage import Storage, StoredFile, in_parallel
 
 SOURCE_OBJECT = "source_object"
 """The column that names the file of each row, as the literal URI: s3://bucket/sales/daily.csv."""

@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 from py4j.protocol import Py4JError, Py4JJavaError
 from pyspark.sql import SparkSession
 
-from glue_runtime.spark_errors import refuse_missing_bucket
+from glue_runtime.spark.errors import refuse_missing_bucket
 
 PARALLEL = 16
 """How many requests are under way at once where there are many to make."""

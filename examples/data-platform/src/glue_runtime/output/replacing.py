@@ -12,11 +12,11 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from glue_runtime.errors import OutputError
-from glue_runtime.loading import Loaded
-from glue_runtime.reading import SOURCE_OBJECT
-from glue_runtime.spark_errors import SparkError, refuse_missing_bucket
-from glue_runtime.storage import StoredFile
-from glue_runtime.table import SOURCE_ID, Staged, Table, source_id, source_id_of
+from glue_runtime.input.loading import Loaded
+from glue_runtime.input.reading import SOURCE_OBJECT
+from glue_runtime.output.parquet import SOURCE_ID, Staged, Table, source_id, source_id_of
+from glue_runtime.spark.errors import SparkError, refuse_missing_bucket
+from glue_runtime.spark.storage import StoredFile
 
 _NO_ORIGIN = f"expected {SOURCE_OBJECT} in every row of the result, found a row without"
 

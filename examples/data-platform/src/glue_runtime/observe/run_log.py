@@ -5,9 +5,9 @@ from collections.abc import Mapping, Sequence
 
 import structlog
 
-from glue_runtime import logs
-from glue_runtime.loading import Loaded, RowsRead
-from glue_runtime.table import Staged
+from glue_runtime.input.loading import Loaded, RowsRead
+from glue_runtime.observe import logs
+from glue_runtime.output.parquet import Staged
 
 Logger = structlog.typing.FilteringBoundLogger
 

@@ -10,7 +10,7 @@ from typing import Any, TextIO
 
 import structlog
 
-from glue_runtime import metrics
+from glue_runtime.observe import metrics
 
 FIELD_ORDER = (
     "timestamp",

@@ -13,15 +13,15 @@ from functools import reduce
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
-from glue_runtime import storage
 from glue_runtime.errors import BadRowsError, OutputError, UnreadableSourceError
-from glue_runtime.formats import FORMATS
-from glue_runtime.loading import Loaded, RowsRead
-from glue_runtime.reading import SOURCE_OBJECT, whole_files
+from glue_runtime.input.formats.registry import FORMATS
+from glue_runtime.input.loading import Loaded, RowsRead
+from glue_runtime.input.reading import SOURCE_OBJECT, whole_files
+from glue_runtime.output.parquet import NOTHING, SOURCE_ID, Staged, Table, source_id_of
 from glue_runtime.s3_object import literal_path
-from glue_runtime.spark_errors import SparkError, reason_of
-from glue_runtime.storage import StoredFile
-from glue_runtime.table import NOTHING, SOURCE_ID, Staged, Table, source_id_of
+from glue_runtime.spark import storage
+from glue_runtime.spark.errors import SparkError, reason_of
+from glue_runtime.spark.storage import StoredFile
 
 STRICT, LENIENT = "strict", "lenient"
 

@@ -52,7 +52,7 @@ def main() -> None:
 
 
 def registered_formats() -> dict[str, dict[str, Any]]:
-    """The registry of copier.yml: name -> reader, suffixes, compressed, whole."""
+    """The registry of copier.yml: name -> module, content, suffixes, compressed."""
     questions = yaml.safe_load((TEMPLATE_ROOT / "copier.yml").read_text(encoding="utf-8"))
     formats: dict[str, dict[str, Any]] = yaml.safe_load(questions["formats"]["default"])
     return formats
@@ -79,23 +79,23 @@ def _write(format_name: str, properties: Mapping[str, Any], *, compressed: bool)
 
 
 def _encode(properties: Mapping[str, Any], records: list[dict[str, Any]]) -> bytes:
-    match properties["reader"], properties["whole"]:
-        case "csv", _:
+    match properties["module"]:
+        case "csv":
             text = io.StringIO()
             writer = csv.DictWriter(text, COLUMNS, lineterminator="\n")
             writer.writeheader()
             writer.writerows(records)
             return text.getvalue().encode()
-        case "json", True:
+        case "json":
             return (json.dumps(records, indent=2, ensure_ascii=False) + "\n").encode()
-        case "json", False:
+        case "jsonl":
             lines = (json.dumps(record, ensure_ascii=False) for record in records)
             return "".join(f"{line}\n" for line in lines).encode()
-        case reader, _:
-            return _encode_with_spark(reader, records)
+        case name:
+            return _encode_with_spark(name, records)
 
 
-def _encode_with_spark(reader: str, records: list[dict[str, Any]]) -> bytes:
+def _encode_with_spark(spark_format: str, records: list[dict[str, Any]]) -> bytes:
     from pyspark.sql import SparkSession
 
     spark = (
@@ -109,7 +109,7 @@ def _encode_with_spark(reader: str, records: list[dict[str, Any]]) -> bytes:
             for record in records
         ]
         rows = spark.createDataFrame(values, schema)
-        rows.coalesce(1).write.format(reader).save(str(folder / "written"))
+        rows.coalesce(1).write.format(spark_format).save(str(folder / "written"))
         [part] = (folder / "written").glob("part-*")
         return part.read_bytes()
     finally:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 
 from glue_runtime.errors import ArgumentError
+from glue_runtime.input.formats.registry import FORMATS
 from glue_runtime.s3_object import S3Object, literal_path
 
 
@@ -15,7 +16,7 @@ class Source:
 
     prefix: folders in the bronze bucket, ending in ``/``: ``sales/``.
     suffix: the end of the file names: ``.csv``.
-    file_format: a name in `glue_runtime.formats.FORMATS`.
+    file_format: a name in `glue_runtime.input.formats.registry.FORMATS`.
     schema: the columns and their types, as in SQL: ``"id BIGINT, name STRING"``, in any order.
         What does not fit is never changed in silence: see `BaseGlueJob.bad_rows`. A column may be
         ``NOT NULL``; a JSON record may lack the others. Without a schema, Spark infers the types
@@ -35,11 +36,15 @@ class Source:
     routes: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        if self.multiline and (self.file_format != "csv" or not self.schema):
+        if self.multiline and not (self.schema and self._may_be_multiline()):
             raise ArgumentError(
                 "expected multiline=True for CSV files with a schema only, found it declared for "
                 f"{self.prefix}*{self.suffix}; declare the schema, or leave it out"
             )
+
+    def _may_be_multiline(self) -> bool:
+        known = FORMATS.get(self.file_format)
+        return known is not None and known.reader.takes_multiline
 
     @property
     def data_type(self) -> str:

@@ -8,42 +8,54 @@ older run may have ended after a newer one, and the object has to be processed a
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
-from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from glue_runtime.errors import OutputError
 from glue_runtime.input.loading import Loaded
-from glue_runtime.input.reading import SOURCE_OBJECT
-from glue_runtime.output.parquet import SOURCE_ID, Staged, Table, source_id, source_id_of
+from glue_runtime.lineage import SOURCE_ID, SOURCE_OBJECT, source_id, source_id_of
+from glue_runtime.output.table import Staged, Table
 from glue_runtime.spark.errors import SparkError, refuse_missing_bucket
 from glue_runtime.spark.storage import StoredFile
 
 _NO_ORIGIN = f"expected {SOURCE_OBJECT} in every row of the result, found a row without"
 
 
-def by_source(df: DataFrame, expected: str | None) -> DataFrame:
+def partitioned(df: DataFrame, expected: str | None) -> DataFrame:
     """The same rows with the column `SOURCE_ID`, by which the table is partitioned.
 
     expected: the URI that most rows are from, if that is known: comparing is cheaper than hashing.
 
     Raises:
-        OutputError: the column that says where each row comes from is gone, or that of the parts is
+        OutputError: the column that says where each row comes from is gone, or that of the partitions is
             there already.
     """
-    refuse_own_part(df)
+    _check_no_partition_column(df)
     if SOURCE_OBJECT not in df.columns:
         raise OutputError(
             f"expected the column {SOURCE_OBJECT} in the result, found {df.columns}; keep it in "
             "transform() (it says which file each row comes from, so that a file processed twice "
             "is written once), or declare whole_directory = True if each row is of many files"
         )
-    part = source_id_of(F.coalesce(SOURCE_OBJECT, F.raise_error(_NO_ORIGIN)))
+    partition = source_id_of(F.coalesce(SOURCE_OBJECT, F.raise_error(_NO_ORIGIN)))
     if expected:
-        part = F.when(F.col(SOURCE_OBJECT) == expected, source_id(expected)).otherwise(part)
-    return df.withColumn(SOURCE_ID, part)
+        partition = F.when(F.col(SOURCE_OBJECT) == expected, source_id(expected)).otherwise(
+            partition
+        )
+    return df.withColumn(SOURCE_ID, partition)
 
 
-def refuse_own_part(df: DataFrame) -> None:
+def whole(df: DataFrame) -> DataFrame:
+    """The same rows, for a table that is one result of all sources.
+
+    Raises:
+        OutputError: there is a column of the name by which other tables are partitioned.
+    """
+    _check_no_partition_column(df)
+    return df
+
+
+def _check_no_partition_column(df: DataFrame) -> None:
     """Raise OutputError if the result has a column of the name that the table is partitioned by."""
     own = [name for name in df.columns if name.lower() == SOURCE_ID]
     if own:
@@ -53,16 +65,16 @@ def refuse_own_part(df: DataFrame) -> None:
         )
 
 
-def refuse_foreign_parts(spark: SparkSession, staged: Staged, loads: Sequence[Loaded]) -> None:
+def check_that_partitions_were_read(table: Table, staged: Staged, loads: Sequence[Loaded]) -> None:
     """Raise OutputError if a row names a file as its origin that was not read: nothing would ever
     replace it, or remove it."""
     read = {source_id(uri) for loaded in loads for uri in loaded.files}
-    foreign = next((files[0].uri for part, files in staged.files.items() if part not in read), None)
+    foreign = next((partition for partition in staged.files if partition not in read), None)
     if foreign:
-        row = spark.read.parquet(foreign).select(SOURCE_OBJECT).first()
+        row = table.staged_rows(staged, foreign).select(SOURCE_OBJECT).first()
         raise OutputError(
             f"expected {SOURCE_OBJECT} to name a file that load_data() has read, found "
-            f"{row[0] if row else foreign}; keep the column as it comes in transform(), or declare "
+            f"{row[0] if row else staged.files[foreign][0].uri}; keep the column as it comes in transform(), or declare "
             "whole_directory = True if a row belongs to no single file"
         )
 
@@ -92,7 +104,7 @@ Written = Sequence[tuple[Table, Staged]]
 
 
 def replace_object(written: Written, loads: Sequence[Loaded], uri: str) -> set[str]:
-    """Replace the part of the uploaded object, and of what else there are rows of.
+    """Replace the partition of the uploaded object, and of what else there are rows of.
 
     Gives the objects that have to be processed again.
     """
@@ -104,14 +116,14 @@ def replace_object(written: Written, loads: Sequence[Loaded], uri: str) -> set[s
 
 
 def replace_directory(written: Written, loads: Sequence[Loaded]) -> set[str]:
-    """Replace the parts of all objects of the directory, and remove those of objects that are gone.
+    """Replace the partitions of all objects of the directory, and remove those of objects that are gone.
 
     Gives the objects that have to be processed again.
     """
-    parts = {source_id(each) for loaded in loads for each in loaded.files}
+    partitions = {source_id(each) for loaded in loads for each in loaded.files}
     broken = set()
     for table, staged in written:
-        broken |= table.commit(staged, emptied=parts - {*staged.files})
+        broken |= table.commit(staged, emptied=partitions - {*staged.files})
     # The tables are listed before the sources, so that what one holds of an object that is not
     # among these is of one that is gone, and not of one that has just come.
     held = [(table, table.files()) for table, _ in written]
@@ -120,7 +132,7 @@ def replace_directory(written: Written, loads: Sequence[Loaded]) -> set[str]:
         source_id(each) for loaded in loads if not loaded.owned for each in loaded.files
     }
     for table, files in held:
-        table.delete(file for file in files if file.part not in here)
+        table.delete(file for file in files if file.partition not in here)
     return {
         each
         for each in current
@@ -128,16 +140,15 @@ def replace_directory(written: Written, loads: Sequence[Loaded]) -> set[str]:
     }
 
 
-def replace_all(
-    quarantined: Written, table: Table, staged: Staged, loads: Sequence[Loaded]
-) -> set[str]:
-    """Replace the whole table by one result of all objects.
+def replace_all(written: Written, loads: Sequence[Loaded]) -> set[str]:
+    """Replace the whole table by one result of all objects, and the quarantine by partitions.
 
     Gives the objects that make it necessary to compute the result again.
     """
+    *quarantined, (table, staged) = written
     outdated = replace_directory(quarantined, loads)
     broken = table.commit(staged, emptied=set() if staged.files else {""})
-    table.delete(file for file in table.files() if file.part)
+    table.delete(file for file in table.files() if file.partition)
     read, current = _read(loads), _current(loads)
     outdated |= {each for each in {*read, *current} if current.get(each) != read.get(each)}
     return outdated | ({*read} if broken else set())
@@ -152,5 +163,5 @@ def _current(loads: Sequence[Loaded]) -> Mapping[str, StoredFile]:
     for each in loads:
         if each.owned:
             # Test data of a local run is not followed: no event tells of its changes.
-            current |= each.files if each.place.kind == "local_data" else each.place.listed()
+            current |= each.files if each.location.kind == "local_data" else each.location.listed()
     return current

@@ -4,10 +4,8 @@
 import re
 import threading
 import uuid
-from collections.abc import Iterator
-from contextlib import contextmanager
 
-from pyspark.sql import Column, DataFrame, Observation, SparkSession
+from pyspark.sql import Column, DataFrame, Observation
 from pyspark.sql import functions as F
 
 _PARTIAL_OR_REPEATED = re.compile(
@@ -58,29 +56,3 @@ class RowCount:
         waiting.start()
         waiting.join(timeout)
         return found[0] if found else None
-
-
-class Passes:
-    """How often a run has computed its rows: its `RowCount`s hold after exactly one pass.
-
-    An action of the job's own, such as ``df.limit(3).show()``, would otherwise leave a wrong number
-    in the log.
-    """
-
-    def __init__(self, spark: SparkSession) -> None:
-        self._spark = spark
-        self._before = self._executions()
-
-    @contextmanager
-    def not_counting(self) -> Iterator[None]:
-        """Leave out the queries made inside: those that find a schema are no pass over the rows."""
-        before = self._executions()
-        yield
-        self._before += self._executions() - before
-
-    def exactly_one(self) -> bool:
-        """Whether one query has run since this object was made."""
-        return self._executions() - self._before == 1
-
-    def _executions(self) -> int:
-        return int(self._spark._jsparkSession.sharedState().statusStore().executionsCount())

@@ -2,6 +2,8 @@
 """The Spark session of a run: Glue's own on Glue, a quick one anywhere else."""
 
 import importlib.util
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from pyspark.sql import SparkSession
 
@@ -18,6 +20,8 @@ RESULT_SETTINGS = {
     "spark.sql.maxConcurrentOutputFileWriters": "20",
 }
 
+_WHOLE_FILE = str(1 << 50)
+
 
 def on_glue() -> bool:
     """Whether this process runs where AWS Glue's library is."""
@@ -32,6 +36,20 @@ def spark_session(app_name: str) -> SparkSession:
     for name, value in RESULT_SETTINGS.items():
         spark.conf.set(name, value)
     return spark
+
+
+@contextmanager
+def whole_files(spark: SparkSession) -> Iterator[None]:
+    """Within this, Spark reads each file in one piece, so that its rows can be numbered."""
+    names = ("spark.sql.files.maxPartitionBytes", "spark.sql.files.openCostInBytes")
+    before = {name: spark.conf.get(name) for name in names}
+    for name in names:
+        spark.conf.set(name, _WHOLE_FILE)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            spark.conf.set(name, str(value))
 
 
 def _glue_session() -> SparkSession:

@@ -43,11 +43,14 @@ class StoredFile:
 
 
 class Storage:
-    """What a run does with files besides reading and writing rows."""
+    """What a run does with files besides reading and writing rows.
+
+    jvm, configuration: Spark's Java, and Hadoop's settings in it, for readers of footers.
+    """
 
     def __init__(self, spark: SparkSession) -> None:
-        self._jvm: Any = spark._jvm
-        self._configuration = spark.sparkContext._jsc.hadoopConfiguration()
+        self.jvm: Any = spark._jvm
+        self.configuration = spark.sparkContext._jsc.hadoopConfiguration()
 
     def files(self, uri: str) -> list[StoredFile]:
         """Every file below a folder, at any depth and of any name; none if there is no folder.
@@ -102,29 +105,11 @@ class Storage:
         finally:
             stream.close()
 
-    def footer_schema(self, uri: str, reader: str) -> str:
-        """The schema that a Parquet or ORC file carries, as text; Java's error if it has none."""
-        _, path = self._at(uri)
-        if reader == "orc":
-            orc = self._jvm.org.apache.orc.OrcFile
-            file = orc.createReader(path, orc.readerOptions(self._configuration))
-            try:
-                return str(file.getSchema().toString())
-            finally:
-                file.close()
-        with self._parquet(path) as footer:
-            return str(footer.getFileMetaData().getSchema().toString())
-
-    def parquet_rows(self, uri: str) -> int:
-        """How many rows a Parquet file holds, by its footer."""
-        _, path = self._at(uri)
-        with self._parquet(path) as footer:
-            return int(footer.getRecordCount())
-
     @contextmanager
-    def _parquet(self, path: Any) -> Iterator[Any]:
-        parquet = self._jvm.org.apache.parquet.hadoop
-        opened = parquet.util.HadoopInputFile.fromPath(path, self._configuration)
+    def parquet_footer(self, uri: str) -> Iterator[Any]:
+        """The footer of a Parquet file, as Java's ParquetFileReader; Java's error if it has none."""
+        parquet = self.jvm.org.apache.parquet.hadoop
+        opened = parquet.util.HadoopInputFile.fromPath(self.path(uri), self.configuration)
         file = parquet.ParquetFileReader.open(opened)
         try:
             yield file
@@ -134,7 +119,7 @@ class Storage:
     def move(self, source: str, target: str) -> None:
         """Move a file to a URI where there is none; its folder is made."""
         file_system, path = self._at(source)
-        destination = self._jvm.org.apache.hadoop.fs.Path(target)
+        destination = self.path(target)
         file_system.mkdirs(destination.getParent())
         if not file_system.rename(path, destination):
             raise OSError(f"expected to move {source} to {target}, found that it cannot be moved")
@@ -144,9 +129,13 @@ class Storage:
         file_system, path = self._at(uri)
         file_system.delete(path, True)
 
+    def path(self, uri: str) -> Any:
+        """A URI as Hadoop takes it."""
+        return self.jvm.org.apache.hadoop.fs.Path(uri)
+
     def _at(self, uri: str) -> tuple[Any, Any]:
-        path = self._jvm.org.apache.hadoop.fs.Path(uri)
-        return path.getFileSystem(self._configuration), path
+        path = self.path(uri)
+        return path.getFileSystem(self.configuration), path
 
 
 def _listed(file_system: Any, path: Any) -> Iterator[StoredFile]:

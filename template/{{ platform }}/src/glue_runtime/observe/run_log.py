@@ -7,7 +7,7 @@ import structlog
 
 from glue_runtime.input.loading import Loaded, RowsRead
 from glue_runtime.observe import logs
-from glue_runtime.output.parquet import Staged
+from glue_runtime.output.table import Staged
 
 Logger = structlog.typing.FilteringBoundLogger
 
@@ -26,14 +26,14 @@ def bound_logger(described_run: Mapping[str, str]) -> Logger:
 def loaded(logger: Logger, load: Loaded, rows: RowsRead | None) -> None:
     """Log what was read; its rows are null where nothing has counted them."""
     logger.info(
-        f"loaded_{load.place.kind}",
+        f"loaded_{load.location.kind}",
         row_count=rows.rows if rows else None,
-        rows_quarantined=rows.misfits if rows else None,
-        file_format=load.place.file_format,
+        rows_quarantined=rows.invalid if rows else None,
+        file_format=load.location.file_format,
         file_count=len(load.files),
         bytes_read=sum(file.size for file in load.files.values()),
         files_quarantined=len(load.found.unreadable),
-        path=load.place.where,
+        path=load.location.where,
         schema=load.schema,
     )
 
@@ -48,16 +48,16 @@ def written(
 ) -> None:
     """Log what was written, and what was set aside."""
     files = {uri: why for each in loads for uri, why in each.found.unreadable.items()}
-    misfits = sum(rows.misfits for rows in read.values())
-    if misfits or files:
+    invalid = sum(rows.invalid for rows in read.values())
+    if invalid or files:
         named = dict(list(files.items())[:_NAMED_FILES])
-        logger.warning("quarantined", rows=misfits, files=named, path=quarantine_uri)
+        logger.warning("quarantined", rows=invalid, files=named, path=quarantine_uri)
     logger.info(
         "data_written",
         output=output_uri,
         row_count=staged.rows,
         rows_read=sum(rows.rows for rows in read.values()),
-        rows_quarantined=misfits,
+        rows_quarantined=invalid,
         rows_written=staged.rows,
         files_quarantined=len(files),
     )

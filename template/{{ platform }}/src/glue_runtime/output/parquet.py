@@ -1,93 +1,52 @@
 # Owned by the gluecast template: an update rewrites this file and merges local edits into it.
-"""A table in which each source object owns its part.
+"""A table of Parquet files in which each source object owns its partition.
 
 The files of a table lie in folders, `source_id=<hash of the source's URI>/`; a table that is one
-result of all sources has its files beside each other. Such a set of files is called a part. A run
-replaces parts in three steps:
+result of all sources has its files beside each other. A run replaces partitions in three
+steps:
 
 1. `stage` writes the new rows to a folder of the run's own, where no reader looks. A run that ends
    here, or is killed, has changed nothing.
-2. `commit` moves the new files into their parts, under names that no other run uses.
-3. and then deletes the older files of these parts.
+2. `commit` moves the new files into their partitions, under names that no other run uses.
+3. and then deletes the older files of these partitions.
 
 A file's name carries a version, higher than all that the run found in the table, and how many files
-of it belong together. Of several complete sets of files in a part, the one of the highest version
+of it belong together. Of several complete sets of files in a partition, the one of the highest version
 stays, whichever of their runs comes last; a set that a killed run left unfinished stays beside the
 older one until a later run replaces both. So a repeated run, and two runs at once, leave one set.
 """
 
-import hashlib
 import re
 import time
 import uuid
-from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable
 
-from pyspark.sql import Column, DataFrame, SparkSession
-from pyspark.sql import functions as F
+from pyspark.sql import DataFrame, SparkSession
 
+from glue_runtime.lineage import DIGITS, SOURCE_ID
+from glue_runtime.output.table import NOTHING, DataFile, Staged, Table
 from glue_runtime.spark.storage import Storage, StoredFile, in_parallel
-
-SOURCE_ID = "source_id"
-"""The column that a table is partitioned by."""
 
 ABANDONED_AFTER = 7 * 24 * 3600.0
 """Seconds after which staged files belong to no live run: Glue stops a job after seven days."""
 
-_DIGITS = 24
 _FILE_NAME = re.compile(r"v(\d{16})-([0-9a-f]{12})-(\d{6})-of-(\d{6})\.")
 
-_ONE_PART = re.compile(rf"Project \[(k[0-9a-f]{{{_DIGITS}}}) AS {SOURCE_ID}#\d+\]\n")
+_ONE_PARTITION = re.compile(rf"Project \[(k[0-9a-f]{{{DIGITS}}}) AS {SOURCE_ID}#\d+\]\n")
 
 
-def source_id(uri: str) -> str:
-    """What `SOURCE_ID` holds for a source object; begins with a letter, or it would read as a number."""
-    return f"k{hashlib.sha256(uri.encode()).hexdigest()[:_DIGITS]}"
-
-
-def source_id_of(uri: Column) -> Column:
-    """The same for a column of URIs."""
-    return F.concat(F.lit("k"), F.substring(F.sha2(uri, 256), 1, _DIGITS))
-
-
-@dataclass(frozen=True)
-class Staged:
-    """New rows, written and not yet in the table.
-
-    files: the staged files of each part, by the part's `SOURCE_ID` ("" for a table of one part).
-    rows: how many rows they hold, by their own account.
-    """
-
-    folder: str
-    files: Mapping[str, list[StoredFile]]
-    rows: int
-
-
-NOTHING = Staged("", {}, 0)
-"""No rows, and no write either."""
-
-
-@dataclass(frozen=True)
-class DataFile:
-    """A file of a table: its part, and of which set of files it is one."""
-
-    stored: StoredFile
-    part: str
-    version: tuple[int, str]
-    of: int
-
-
-class Table:
+class ParquetTable(Table):
     """The table of this URI, ``s3://bucket/name``."""
 
     def __init__(self, spark: SparkSession, uri: str) -> None:
         self.uri = uri
+        self._spark = spark
         self._storage = Storage(spark)
         parent, _, name = uri.rpartition("/")
         self._staging = f"{parent}/_staging/{name}"
 
     def stage(self, df: DataFrame, run_id: str) -> Staged:
-        """Write rows where no reader sees them; with a column `SOURCE_ID`, by part."""
+        """Write rows where no reader sees them; with a column `SOURCE_ID`, by partition."""
         folder = f"{self._staging}/{run_id}-{uuid.uuid4().hex[:12]}"
         try:
             _write(df, folder)
@@ -95,45 +54,49 @@ class Table:
             self._storage.delete(folder)
             raise
         written = [each for each in self._storage.files(folder) if each.uri.endswith(".parquet")]
-        rows = in_parallel(self._storage.parquet_rows, [stored.uri for stored in written])
+        rows = in_parallel(self._row_count, [stored.uri for stored in written])
         files: dict[str, list[StoredFile]] = {}
         for stored, held in zip(written, rows, strict=True):
-            part = stored.uri.removeprefix(f"{folder}/").rpartition("/")[0]
-            # A part without rows has no files; a table of one part keeps its columns in an empty one.
-            if held or not part:
-                files.setdefault(part.removeprefix(f"{SOURCE_ID}="), []).append(stored)
+            partition = stored.uri.removeprefix(f"{folder}/").rpartition("/")[0]
+            # A partition without rows has no files; a table of one partition keeps its columns in an empty one.
+            if held or not partition:
+                files.setdefault(partition.removeprefix(f"{SOURCE_ID}="), []).append(stored)
         return Staged(folder, files, sum(rows))
 
-    def commit(self, staged: Staged, emptied: Collection[str]) -> set[str]:
-        """Replace the parts that are staged, and empty the others that are named.
+    def staged_rows(self, staged: Staged, partition: str) -> DataFrame:
+        """See `Table`."""
+        return self._spark.read.parquet(staged.files[partition][0].uri)
 
-        Gives the parts in which the new rows do not stand: a run over another content of the same
+    def commit(self, staged: Staged, emptied: Collection[str]) -> set[str]:
+        """Replace the partitions that are staged, and empty the others that are named.
+
+        Gives the partitions in which the new rows do not stand: a run over another content of the same
         source has deleted some of them meanwhile. These are to be processed again.
         """
-        parts = {*staged.files, *emptied}
-        before = self.files(parts)
+        partitions = {*staged.files, *emptied}
+        before = self.files(partitions)
         newest = max((file.version[0] for file in before), default=0)
         version = (max(int(time.time() * 1000), newest + 1), uuid.uuid4().hex[:12])
         in_parallel(
             lambda move: self._storage.move(*move),
             [
-                (stored.uri, f"{self._folder(part)}/{_file_name(version, number, len(files))}")
-                for part, files in staged.files.items()
+                (stored.uri, f"{self._folder(partition)}/{_file_name(version, number, len(files))}")
+                for partition, files in staged.files.items()
                 for number, stored in enumerate(files)
             ],
         )
-        self.delete(file for file in before if file.part not in staged.files)
+        self.delete(file for file in before if file.partition not in staged.files)
         return self._settle(version, staged.files)
 
-    def files(self, parts: Collection[str] | None = None) -> list[DataFile]:
-        """The files of these parts, or of all."""
-        if parts is not None and len(parts) == 1:
-            [part] = parts
-            listed = self._storage.files(self._folder(part))
+    def files(self, partitions: Collection[str] | None = None) -> list[DataFile]:
+        """The files of these partitions, or of all."""
+        if partitions is not None and len(partitions) == 1:
+            [partition] = partitions
+            listed = self._storage.files(self._folder(partition))
         else:
             listed = self._storage.files(self.uri)
         found = [self._data_file(stored) for stored in listed]
-        return [file for file in found if parts is None or file.part in parts]
+        return [file for file in found if partitions is None or file.partition in partitions]
 
     def delete(self, files: Iterable[DataFile]) -> None:
         """Delete these files of the table."""
@@ -154,51 +117,57 @@ class Table:
             if modified < time.time() - ABANDONED_AFTER:
                 self._storage.delete(f"{self._staging}/{run}")
 
-    def _settle(self, version: tuple[int, str], parts: Collection[str]) -> set[str]:
-        """Leave one complete set of files in each part; gives the parts where that is impossible."""
-        sets: dict[str, dict[tuple[int, str], list[DataFile]]] = {part: {} for part in parts}
-        for file in self.files(parts) if parts else []:
-            sets[file.part].setdefault(file.version, []).append(file)
+    def _settle(self, version: tuple[int, str], partitions: Collection[str]) -> set[str]:
+        """Leave one complete set of files in each partition; gives the partitions where that is impossible."""
+        sets: dict[str, dict[tuple[int, str], list[DataFile]]] = {
+            partition: {} for partition in partitions
+        }
+        for file in self.files(partitions) if partitions else []:
+            sets[file.partition].setdefault(file.version, []).append(file)
         broken = set()
         older: list[DataFile] = []
-        for part, found in sets.items():
+        for partition, found in sets.items():
             complete = [one for one, files in found.items() if len(files) >= files[0].of]
             newest = max(complete, default=(0, ""))
             if newest < version:
-                broken.add(part)
+                broken.add(partition)
             older += [file for one in found if one < newest for file in found[one]]
         self.delete(older)
         return broken
 
-    def _folder(self, part: str) -> str:
-        return f"{self.uri}/{SOURCE_ID}={part}" if part else self.uri
+    def _row_count(self, uri: str) -> int:
+        with self._storage.parquet_footer(uri) as footer:
+            return int(footer.getRecordCount())
+
+    def _folder(self, partition: str) -> str:
+        return f"{self.uri}/{SOURCE_ID}={partition}" if partition else self.uri
 
     def _data_file(self, stored: StoredFile) -> DataFile:
         folder, _, name = stored.uri.removeprefix(f"{self.uri}/").rpartition("/")
-        part = folder.removeprefix(f"{SOURCE_ID}=")
+        partition = folder.removeprefix(f"{SOURCE_ID}=")
         named = _FILE_NAME.match(name)
         if named is None:  # written by something else than this class: older than all else
-            return DataFile(stored, part, (0, ""), 1)
-        return DataFile(stored, part, (int(named[1]), named[2]), int(named[4]))
+            return DataFile(stored, partition, (0, ""), 1)
+        return DataFile(stored, partition, (int(named[1]), named[2]), int(named[4]))
 
 
 def _write(df: DataFrame, folder: str) -> None:
     if SOURCE_ID not in df.columns:
         df.write.parquet(folder)
-    elif part := _only_part(df):
-        df.drop(SOURCE_ID).write.parquet(f"{folder}/{SOURCE_ID}={part}")
+    elif partition := _only_partition(df):
+        df.drop(SOURCE_ID).write.parquet(f"{folder}/{SOURCE_ID}={partition}")
     else:
         df.write.partitionBy(SOURCE_ID).parquet(folder)
 
 
-def _only_part(df: DataFrame) -> str | None:
-    """The part that all rows are of, where Spark has found that out from the query alone.
+def _only_partition(df: DataFrame) -> str | None:
+    """The partition that all rows are of, where Spark has found that out from the query alone.
 
     It has for a run over one file that keeps its `source_object`; such rows need not be looked at one
     by one to see where they belong.
     """
     plan = df.select(SOURCE_ID)._jdf.queryExecution().optimizedPlan().toString()
-    known = _ONE_PART.match(plan)
+    known = _ONE_PARTITION.match(plan)
     return known[1] if known else None
 
 

@@ -2,25 +2,23 @@
 """What does not fit: the run fails, or it is set aside where people find it.
 
 The quarantine is a table beside the job's, with the same guarantees: each source object owns its
-part, and a corrected file clears it. Its columns: source_object, position (the line, or the number
+partition, and a corrected file clears it. Its columns: source_object, position (the line, or the number
 of the record, from 1; null where it is not known or the whole file is unreadable), reason, raw_text,
 run_id.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import reduce
 
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from glue_runtime.errors import BadRowsError, OutputError, UnreadableSourceError
-from glue_runtime.input.formats.registry import FORMATS
 from glue_runtime.input.loading import Loaded, RowsRead
-from glue_runtime.input.reading import SOURCE_OBJECT, whole_files
-from glue_runtime.output.parquet import NOTHING, SOURCE_ID, Staged, Table, source_id_of
-from glue_runtime.s3_object import literal_path
+from glue_runtime.lineage import SOURCE_ID, SOURCE_OBJECT, source_id_of
+from glue_runtime.output.table import NOTHING, Staged, Table
 from glue_runtime.spark import storage
-from glue_runtime.spark.errors import SparkError, reason_of
+from glue_runtime.spark.session import whole_files
 from glue_runtime.spark.storage import StoredFile
 
 STRICT, LENIENT = "strict", "lenient"
@@ -39,15 +37,15 @@ def refuse_unreadable(loaded: Loaded) -> None:
         )
 
 
-def refuse_misfits(
+def refuse_invalid_rows(
     spark: SparkSession, read: Mapping[int, RowsRead], loads: Sequence[Loaded]
 ) -> None:
     """Raise BadRowsError if any row of these loads does not fit."""
     for number, rows in read.items():
-        if rows.misfits:
+        if rows.invalid:
             raise BadRowsError(
-                f"expected rows that fit the columns of {loads[number].place.where}, found "
-                f"{rows.misfits} of {rows.rows} that do not: {_first(spark, loads[number])}; "
+                f"expected rows that fit the columns of {loads[number].location.where}, found "
+                f"{rows.invalid} of {rows.rows} that do not: {_first(spark, loads[number])}; "
                 "correct the file and upload it again"
             )
 
@@ -57,10 +55,10 @@ def refuse_too_many(
 ) -> None:
     """Raise BadRowsError if the share of the rows of a load that do not fit is above the limit."""
     for number, rows in read.items():
-        if rows.misfits > limit * rows.rows:
+        if rows.invalid > limit * rows.rows:
             raise BadRowsError(
-                f"expected at most {limit:.0%} of the rows of {loads[number].place.where} not to "
-                f"fit, found {rows.misfits} of {rows.rows}: {_first(spark, loads[number])}; correct "
+                f"expected at most {limit:.0%} of the rows of {loads[number].location.where} not to "
+                f"fit, found {rows.invalid} of {rows.rows}: {_first(spark, loads[number])}; correct "
                 "the files and upload them again, or declare another bad_rows_limit"
             )
 
@@ -78,7 +76,7 @@ def stage(
         OutputError: the second pass has found other rows than the first.
     """
     unreadable = {uri: why for each in loads for uri, why in each.found.unreadable.items()}
-    frames = [loads[number].found.misfits() for number, rows in read.items() if rows.misfits]
+    frames = [loads[number].found.invalid_rows() for number, rows in read.items() if rows.invalid]
     if unreadable:
         files = [(uri, None, reason, None) for uri, reason in sorted(unreadable.items())]
         frames.append(spark.createDataFrame(files, _COLUMNS))
@@ -87,7 +85,7 @@ def stage(
     rows = reduce(DataFrame.unionByName, frames).withColumn("run_id", F.lit(run_id))
     with whole_files(spark):
         staged = table.stage(rows.withColumn(SOURCE_ID, source_id_of(F.col(SOURCE_OBJECT))), run_id)
-    expected = sum(rows.misfits for rows in read.values()) + len(unreadable)
+    expected = sum(rows.invalid for rows in read.values()) + len(unreadable)
     if staged.rows != expected:
         table.discard(staged)
         raise OutputError(
@@ -97,44 +95,30 @@ def stage(
     return staged
 
 
-def torn_files(
-    spark: SparkSession, read: Mapping[int, RowsRead], loads: Sequence[Loaded]
-) -> dict[str, str]:
-    """The files in which a quote is left open: no row near it can be trusted."""
-    found = {}
-    for number, rows in read.items():
-        if rows.torn:
-            misfits = loads[number].found.misfits().where("reason = 'a quote is left open'")
-            first = misfits.groupBy(SOURCE_OBJECT).agg(F.min("position").alias("position"))
-            with whole_files(spark):
-                for row in first.collect():
-                    found[row[SOURCE_OBJECT]] = (
-                        f"found a quote that is left open in line {row['position']} (if cells may "
-                        "span lines, declare multiline=True)"
-                    )
-    return found
+def broken_files(read: Mapping[int, RowsRead], loads: Sequence[Loaded]) -> dict[str, str]:
+    """The files with a row that makes those around it doubtful, such as one with an unclosed quote."""
+    return {
+        uri: f"found {fault}"
+        for number, rows in read.items()
+        if rows.breaking
+        for uri, fault in loads[number].found.broken_files().items()
+    }
 
 
-def unreadable_files(spark: SparkSession, loads: Sequence[Loaded]) -> dict[str, str]:
+def unreadable_files(loads: Sequence[Loaded]) -> dict[str, str]:
     """The files that cannot be read to their end; reads all that may be so."""
     suspects = [
-        (uri, stored, FORMATS[loaded.place.file_format].reader)
+        (uri, stored, loaded.found.read_error)
         for loaded in loads
         for uri, stored in loaded.files.items()
         if uri not in loaded.found.unreadable
     ]
     found: dict[str, str] = {}
 
-    def read(suspect: tuple[str, StoredFile, str]) -> None:
-        uri, stored, reader = suspect
-        is_text = reader in ("csv", "json")
-        if is_text and not stored.uri.endswith(".gz"):
-            return
-        try:
-            df = spark.read.format("text" if is_text else reader).load(literal_path(stored.uri))
-            df.write.format("noop").mode("overwrite").save()
-        except SparkError as error:
-            found[uri] = f"found that it cannot be read to its end: {reason_of(error)}"
+    def read(suspect: tuple[str, StoredFile, Callable[[StoredFile], str | None]]) -> None:
+        uri, stored, read_error = suspect
+        if error := read_error(stored):
+            found[uri] = f"found that it cannot be read to its end: {error}"
 
     storage.in_parallel(read, suspects)
     return found
@@ -142,7 +126,7 @@ def unreadable_files(spark: SparkSession, loads: Sequence[Loaded]) -> dict[str, 
 
 def _first(spark: SparkSession, loaded: Loaded) -> str:
     with whole_files(spark):
-        row = loaded.found.misfits().orderBy(SOURCE_OBJECT, "position").first()
+        row = loaded.found.invalid_rows().orderBy(SOURCE_OBJECT, "position").first()
     if row is None:
         return "none when they were read a second time"
     text = "" if row["raw_text"] is None else f": {row['raw_text'][:100]}"

@@ -4,19 +4,27 @@
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from importlib import resources
+from importlib import import_module, resources
 from types import MappingProxyType
 from typing import Any
+
+from glue_runtime.input.formats.interface import FormatReader
 
 
 @dataclass(frozen=True)
 class FileFormat:
-    """How Spark reads one format; formats.toml says what each field means."""
+    """One format; formats.toml says what each field means."""
 
-    reader: str
+    module: str
+    content: str
     suffixes: tuple[str, ...]
     compressed: bool
-    whole: bool
+
+    @property
+    def reader(self) -> type[FormatReader]:
+        """What reads its files: the class `Reader` of its module."""
+        found: type[FormatReader] = import_module(f"{__package__}.{self.module}").Reader
+        return found
 
     @property
     def name_pattern(self) -> str:
@@ -37,11 +45,7 @@ def format_of(name: str) -> str | None:
 
 
 def _registry() -> Mapping[str, FileFormat]:
-    text = (
-        resources.files("glue_runtime.input.formats")
-        .joinpath("formats.toml")
-        .read_text(encoding="utf-8")
-    )
+    text = resources.files(__package__).joinpath("formats.toml").read_text(encoding="utf-8")
     return MappingProxyType({name: _entry(entry) for name, entry in tomllib.loads(text).items()})
 
 
@@ -50,3 +54,6 @@ def _entry(entry: dict[str, Any]) -> FileFormat:
 
 
 FORMATS = _registry()
+
+DEFAULT_FORMAT = next(iter(FORMATS))
+"""What a local file is read as that neither its name nor its source says anything of."""

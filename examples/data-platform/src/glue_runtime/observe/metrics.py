@@ -18,6 +18,7 @@ from typing import Any
 
 from glue_runtime import settings
 from glue_runtime.errors import ArgumentError
+from glue_runtime.observe.events import EVENTS, LogEvent
 
 LEVELS: dict[str, list[list[str]]] = {
     "off": [],
@@ -26,26 +27,9 @@ LEVELS: dict[str, list[list[str]]] = {
 }
 """The sets of dimensions of each choice of --run_metrics."""
 
-UNITS = {
-    "runs_completed": "Count",
-    "runs_failed": "Count",
-    "duration_seconds": "Seconds",
-    "lag_seconds": "Seconds",
-    "rows_read": "Count",
-    "rows_written": "Count",
-    "rows_quarantined": "Count",
-    "bytes_read": "Bytes",
-}
-
-_METRICS = {
-    "loaded_event_file": ("bytes_read",),
-    "loaded_directory_data": ("bytes_read",),
-    "data_written": ("rows_read", "rows_written", "rows_quarantined"),
-    "job_completed_successfully": ("runs_completed", "duration_seconds", "lag_seconds"),
-    "job_failed": ("runs_failed",),
-}
-"""The event of a line -> its fields that are metrics. A run logs the numbers of each one once, but
-for what it reads and writes in several parts, which CloudWatch adds up."""
+UNITS = {name: unit for event in EVENTS.values() for name, unit in event.metrics.items()}
+"""The metrics, and their units. A run logs the numbers of each one once, but for what it reads and
+writes in several parts, which CloudWatch adds up."""
 
 _dimensions: list[list[str]] = LEVELS["off"]
 
@@ -70,13 +54,12 @@ def embedded(event: Mapping[str, Any]) -> dict[str, Any]:
     A line from before its run is known has no dimensions, and no metrics.
     """
     dimensions = [each for each in _dimensions if all(name in event for name in each)]
-    name = event.get("event", "")
-    ends = {"job_completed_successfully": "runs_completed", "job_failed": "runs_failed"}
-    counted = {ends[name]: 1} if name in ends else {}
+    known = EVENTS.get(event.get("event", ""), LogEvent(""))
+    counted = {known.counts: 1} if known.counts else {}
     numbers = {**event, **counted}
     metrics = [
-        {"Name": metric, "Unit": UNITS[metric]}
-        for metric in _METRICS.get(name, ())
+        {"Name": metric, "Unit": unit}
+        for metric, unit in known.metrics.items()
         if _is_number(numbers.get(metric))
     ]
     if not dimensions or not metrics:

@@ -1,0 +1,60 @@
+"""The runtime as the template holds it, importable: an edit there is tested without rendering first.
+
+The package is laid out in a folder of its own: a link to each file of the template, and the few files
+that are rendered. Beside it are the jobs, the tests and the test data of the rendered example.
+"""
+
+import atexit
+import json
+import shutil
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import yaml
+from jinja2 import Environment, StrictUndefined
+
+from gluecast.examples import RENDERED
+from gluecast.template import TEMPLATE_ROOT
+
+SOURCE = TEMPLATE_ROOT / "template/{{ platform }}/src/glue_runtime"
+
+
+def make_importable() -> Path:
+    """Put the runtime first on the path of this process; its local Spark sessions tell their workers.
+
+    Gives the folder that holds the package. It lasts as long as the process.
+    """
+    repository = Path(tempfile.mkdtemp(prefix="runtime-"))
+    atexit.register(shutil.rmtree, repository, ignore_errors=True)
+    folder = lay_out(repository / "src")
+    (folder / "jobs").symlink_to(RENDERED / "src/jobs")
+    (repository / "tests").symlink_to(RENDERED / "tests")
+    sys.path.insert(0, str(folder))
+    return folder
+
+
+def lay_out(folder: Path) -> Path:
+    """Write the package into this folder: links, and the rendered files."""
+    answers = _answers()
+    environment = Environment(undefined=StrictUndefined, keep_trailing_newline=True)
+    environment.filters["to_json"] = json.dumps
+    for source in sorted(path for path in SOURCE.rglob("*") if path.is_file()):
+        if "__pycache__" in source.parts:
+            continue
+        target = folder / "glue_runtime" / source.relative_to(SOURCE)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        if source.suffix == ".jinja":
+            text = environment.from_string(source.read_text(encoding="utf-8")).render(answers)
+            target.with_suffix("").write_text(text, encoding="utf-8")
+        else:
+            target.symlink_to(source)
+    return folder
+
+
+def _answers() -> dict[str, Any]:
+    """What the rendered files ask for: the answers of the example, and the registry of formats."""
+    recorded = (RENDERED / ".copier-answers/_platform.yml").read_text(encoding="utf-8")
+    questions = yaml.safe_load((TEMPLATE_ROOT / "copier.yml").read_text(encoding="utf-8"))
+    return {**yaml.safe_load(recorded), "formats": yaml.safe_load(questions["formats"]["default"])}

@@ -52,7 +52,7 @@ def main() -> None:
 
 
 def registered_formats() -> dict[str, dict[str, Any]]:
-    """The registry of copier.yml: name -> module, content, suffixes, compressed."""
+    """The registry of copier.yml: name -> reader, suffixes, compressed, module."""
     questions = yaml.safe_load((TEMPLATE_ROOT / "copier.yml").read_text(encoding="utf-8"))
     formats: dict[str, dict[str, Any]] = yaml.safe_load(questions["formats"]["default"])
     return formats

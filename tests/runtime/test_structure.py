@@ -45,7 +45,7 @@ def test_no_function_is_complex() -> None:
 
 @pytest.mark.parametrize("name", FORMATS)
 def test_a_format_is_one_module_and_one_entry(name: str) -> None:
-    assert issubclass(FORMATS[name].reader, FormatReader)
+    assert issubclass(FORMATS[name].reader_class, FormatReader)
     assert (SOURCE / "input/formats" / f"{FORMATS[name].module}.py").is_file()
 
 

@@ -72,7 +72,7 @@ def read(
         UnreadableSourceError: not one of the files is readable, or their columns have reserved names.
         SourceNotFoundError: all of them have gone.
     """
-    reader = FORMATS[format_name].reader(spark, wanted, contract)
+    reader = FORMATS[format_name].reader_class(spark, wanted, contract)
     kinds, unreadable = _sniff(reader, excluded)
     batches, unbatched = _batches(reader, kinds)
     unreadable = {**excluded, **unreadable, **unbatched}

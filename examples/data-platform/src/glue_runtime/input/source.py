@@ -44,7 +44,7 @@ class Source:
 
     def _may_be_multiline(self) -> bool:
         known = FORMATS.get(self.file_format)
-        return known is not None and known.reader.takes_multiline
+        return known is not None and known.reader_class.takes_multiline
 
     @property
     def data_type(self) -> str:

@@ -15,13 +15,13 @@ from glue_runtime.input.formats.interface import FormatReader
 class FileFormat:
     """One format; formats.toml says what each field means."""
 
-    module: str
-    content: str
+    reader: str
     suffixes: tuple[str, ...]
     compressed: bool
+    module: str
 
     @property
-    def reader(self) -> type[FormatReader]:
+    def reader_class(self) -> type[FormatReader]:
         """What reads its files: the class `Reader` of its module."""
         found: type[FormatReader] = import_module(f"{__package__}.{self.module}").Reader
         return found

@@ -85,7 +85,7 @@ class BaseGlueJob(ABC):
             )
         check_sources(type(self), self.sources)
         self.logger = run_log.bound_logger(self._described_run())
-        self._engine = JobRun(self, own_load=type(self).load is not BaseGlueJob.load)
+        self._job_run = JobRun(self, own_load=type(self).load is not BaseGlueJob.load)
 
     # --- the hooks of a job ---------------------------------------------------------------------
 
@@ -112,7 +112,7 @@ class BaseGlueJob(ABC):
 
     def load(self, df: DataFrame) -> None:
         """Write the result to the job's silver table, replacing the rows of the same source files."""
-        self._engine.write(df)
+        self._job_run.write(df)
 
     # --- what a job uses ------------------------------------------------------------------------
 
@@ -168,7 +168,7 @@ class BaseGlueJob(ABC):
         Raises:
             SourceNotFoundError, UnreadableSourceError, ObjectKeyError: nothing was read.
         """
-        return self._engine.read(data_type, fallback_path)
+        return self._job_run.read(data_type, fallback_path)
 
     # --- running --------------------------------------------------------------------------------
 
@@ -178,7 +178,7 @@ class BaseGlueJob(ABC):
         Raises:
             JobError: the run cannot go on; what load() has not yet replaced is as it was.
         """
-        self._engine.execute()
+        self._job_run.execute()
 
     @classmethod
     def main(cls, job_name: str, argv: Sequence[str] | None = None) -> None:

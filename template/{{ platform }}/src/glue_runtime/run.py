@@ -160,8 +160,8 @@ class JobRun:
         bucket, _, key = uri.removeprefix("s3://").partition("/")
         event = {"bucket": bucket, "object_key": key, "JOB_RUN_ID": job.job_run_id}
         alone = type(job)(job.job_name, {**job.args, **event})
-        alone._engine = type(self)(alone, own_load=self._own_load, policy=self._policy)
-        alone._engine.process()
+        alone._job_run = type(self)(alone, own_load=self._own_load, policy=self._policy)
+        alone._job_run.process()
 
     def _removed_gone_source(self) -> bool:
         """Remove the rows of the event's object if it is gone and the table has rows of it."""

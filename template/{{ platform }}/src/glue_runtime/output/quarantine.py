@@ -98,7 +98,7 @@ def stage(
 def broken_files(read: Mapping[int, RowsRead], loads: Sequence[Loaded]) -> dict[str, str]:
     """The files with a row that makes those around it doubtful, such as one with an unclosed quote."""
     return {
-        uri: f"found {fault}"
+        uri: fault
         for number, rows in read.items()
         if rows.breaking
         for uri, fault in loads[number].found.broken_files().items()

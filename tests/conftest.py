@@ -8,7 +8,7 @@ import copier
 import pytest
 
 import runtime_source
-from gluecast.template import snapshot
+from gluecast.template.bundled import snapshot
 from rendering import Copy
 
 runtime_source.make_importable()

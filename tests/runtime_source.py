@@ -16,8 +16,8 @@ from typing import Any
 import yaml
 from jinja2 import Environment, StrictUndefined, meta
 
-from gluecast.examples import RENDERED
-from gluecast.template import TEMPLATE_ROOT
+from gluecast.template.bundled import TEMPLATE_ROOT
+from tasks.examples import RENDERED
 
 SOURCE = TEMPLATE_ROOT / "template/{{ platform }}/src/glue_runtime"
 

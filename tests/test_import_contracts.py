@@ -3,7 +3,7 @@
 import pytest
 from importlinter.cli import lint_imports
 
-from gluecast.template import TEMPLATE_ROOT
+from gluecast.template.bundled import TEMPLATE_ROOT
 
 
 def test_every_contract_about_imports_holds(capsys: pytest.CaptureFixture[str]) -> None:

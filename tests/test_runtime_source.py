@@ -7,7 +7,7 @@ from pyspark.sql import SparkSession
 import glue_runtime
 import runtime_source
 from glue_runtime import base_job, settings
-from gluecast.examples import RENDERED
+from tasks.examples import RENDERED
 
 
 def test_an_edit_of_the_template_is_what_is_tested() -> None:

@@ -16,8 +16,8 @@ from glue_runtime.output.parquet import ParquetTable
 from glue_runtime.s3_object import S3Object
 from glue_runtime.spark.storage import Storage, StoredFile
 from glue_runtime.testing import Lake, run_for, run_scheduled
-from gluecast.sample_data import sample_folder
 from jobs_of_the_documentation import CustomerImportJob, ProductCatalogJob, SalesETLJob
+from tasks.sample_data import sample_folder
 
 KINDS = [
     (name, compressed)

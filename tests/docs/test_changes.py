@@ -99,7 +99,7 @@ schedule:
             ),
             "docs/questions.md": ("`jsonl`, `parquet`", "`jsonl`, `log`, `parquet`"),
         },
-        shows=("examples/data-platform/src/glue_runtime/formats.toml", "[log]"),
+        shows=("examples/data-platform/src/glue_runtime/input/formats/formats.toml", "[log]"),
         checks=(
             "tests/template/test_examples.py",
             "tests/template/test_rendered_files.py::test_every_format_of_the_registry_has_sample_data",

@@ -12,8 +12,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from gluecast.examples import published
-from gluecast.template import TEMPLATE_ROOT
+from gluecast.template.bundled import TEMPLATE_ROOT
+from tasks.examples import published
 
 BIN = Path(sys.executable).parent
 _PAUSE = 0.4
@@ -133,7 +133,7 @@ def equip(repository: Path) -> None:
     if own.exists() or not (repository / "src/glue_runtime").is_dir():
         return
     (own / "bin").mkdir(parents=True)
-    path = f"{repository / 'src'}{os.pathsep}{repository}"
+    path = f"{repository / 'src'}{os.pathsep}$PYTHONPATH"
     for name, words in {
         "python": sys.executable,
         "ruff": shutil.which("ruff", path=str(BIN)),

@@ -10,14 +10,14 @@ from pathlib import Path
 import pytest
 import yaml
 
-from gluecast.adopting import adopt
-from gluecast.check import check
+from gluecast.adopt.adoption import adopt
 from gluecast.cli import main
 from gluecast.errors import ExitCode, GluecastError
-from gluecast.listing import jobs
-from gluecast.new import new
-from gluecast.template import commit
-from gluecast.update import update
+from gluecast.jobs.check import check
+from gluecast.jobs.listing import jobs
+from gluecast.jobs.new import new
+from gluecast.template.bundled import commit
+from gluecast.update.update import update
 from small_template import git, tree
 
 BASE = "src/common/base_job.py"
@@ -165,14 +165,14 @@ def test_an_update_leaves_out_what_the_adoption_left_out(
     adopt(repository, template=str(own_template), data={}, defaults=True)
     commit(repository, "Adopted")
     for path in (
-        "Makefile",
+        "Makefile.jinja",
         "tests/conftest.py",
-        "operations/cost.py",
+        "tooling/operations/cost.py",
         "src/glue_runtime/errors.py",
     ):
         file = own_template / "template/{{ platform }}" / path
         file.write_text(file.read_text() + "# newer\n")
-    (own_template / "template/{{ platform }}/operations/newer.py").write_text("")
+    (own_template / "template/{{ platform }}/tooling/operations/newer.py").write_text("")
     commit(own_template, "Newer", "v0.3.0")
 
     report = update(repository, say=silent)
@@ -180,6 +180,27 @@ def test_an_update_leaves_out_what_the_adoption_left_out(
     assert {change.path: str(change.kind) for change in report.changes} == {
         ".copier-answers/_platform.yml": "clean",
         "src/glue_runtime/errors.py": "clean",
+    }
+
+
+def test_an_update_of_a_repository_adopted_with_0_2_leaves_the_tooling_out(
+    repository: Path, own_template: Path
+) -> None:
+    """Its answers list the folders as they were called then."""
+    adopt(repository, template=str(own_template), data={}, defaults=True)
+    answers = repository / ".copier-answers/_platform.yml"
+    assert "/tooling/" in answers.read_text()
+    answers.write_text(answers.read_text().replace("/tooling/", "/operations/"))
+    commit(repository, "Adopted with 0.2")
+    errors = own_template / "template/{{ platform }}/src/glue_runtime/errors.py"
+    errors.write_text(errors.read_text() + "# newer\n")
+    commit(own_template, "Newer", "v0.3.0")
+
+    report = update(repository, say=silent)
+
+    assert {change.path for change in report.changes} == {
+        ".copier-answers/_platform.yml",
+        "src/glue_runtime/errors.py",
     }
 
 
@@ -334,13 +355,13 @@ def test_git_takes_an_adoption_back(repository: Path, template: Path) -> None:
 def test_a_killed_adoption_is_put_back_by_the_next(repository: Path, template: Path) -> None:
     before = tree(repository)
     code = (
-        "import os, signal, gluecast.writing as writing\n"
-        "replace, count = writing._replace, []\n"
+        "import os, signal, gluecast.update.transaction as transaction\n"
+        "replace, count = transaction.replace_file, []\n"
         "def killed(*arguments):\n"
         "    replace(*arguments)\n"
         "    count.append(1)\n"
         "    if len(count) == 10: os.kill(os.getpid(), signal.SIGKILL)\n"
-        "writing._replace = killed\n"
+        "transaction.replace_file = killed\n"
         "from gluecast.cli import main\n"
         f"main(['adopt', {str(repository)!r}, '--template', {str(template)!r}, '--defaults'])\n"
     )

@@ -7,12 +7,13 @@ from typing import Any
 import pytest
 import yaml
 
-from gluecast.check import check
 from gluecast.cli import main
 from gluecast.errors import ExitCode, GluecastError
-from gluecast.renaming import remove, rename
-from gluecast.template import commit
-from gluecast.update import abort_update, continue_update, update
+from gluecast.jobs.check import check
+from gluecast.jobs.remove import remove
+from gluecast.jobs.rename import rename
+from gluecast.template.bundled import commit
+from gluecast.update.update import abort_update, continue_update, update
 from rendering import Copy
 from small_template import JOB, SmallTemplate, git, tree
 
@@ -235,8 +236,11 @@ def test_of_a_glue_job_in_terraform_code_of_ones_own_nothing_is_promised(
 @pytest.mark.parametrize(
     ("call", "message"),
     [
-        ("SalesETLJob.main(NAME)", r"found SalesETLJob\.main\(NAME\); write it so"),
-        ('SalesETLJob.main("another")', r'expected main\("sales_etl"\).*found main\("another"\)'),
+        ("SalesETLJob.main(NAME)", r"found SalesETLJob\.main\(NAME\); rename then"),
+        (
+            'SalesETLJob.main("another")',
+            r'found "sales_etl" in infrastructure/jobs/sales_etl\.json.*main\("another"\)',
+        ),
     ],
 )
 def test_a_module_whose_name_on_aws_is_in_doubt_is_not_renamed(
@@ -246,6 +250,28 @@ def test_a_module_whose_name_on_aws_is_in_doubt_is_not_renamed(
     before = tree(one_job)
 
     with pytest.raises(GluecastError, match=message):
+        rename(one_job, "sales_etl", "sales")
+
+    assert tree(one_job) == before
+
+
+def test_a_job_that_declares_another_name_than_its_answers_is_not_renamed(one_job: Path) -> None:
+    another = 'SalesETLJob.main("another")'
+    edit_and_commit(one_job, "src/jobs/sales_etl.py", 'SalesETLJob.main("sales_etl")', another)
+    declaration = "infrastructure/jobs/sales_etl.json"
+    edit_and_commit(one_job, declaration, '"sales_etl"', '"another"')
+
+    with pytest.raises(GluecastError, match=r"expected sales_etl as name on AWS.*found another"):
+        rename(one_job, "sales_etl", "sales")
+
+
+def test_a_job_that_declares_no_name_is_not_renamed(one_job: Path) -> None:
+    """Terraform would take the new name of its module, and replace it."""
+    git(one_job, "rm", "--quiet", "infrastructure/jobs/sales_etl.json")
+    commit(one_job, "Without")
+    before = tree(one_job)
+
+    with pytest.raises(GluecastError, match=r"found no such file: terraform apply would replace"):
         rename(one_job, "sales_etl", "sales")
 
     assert tree(one_job) == before
@@ -263,7 +289,7 @@ def test_files_that_git_does_not_know_are_named(
         main(["rename", "sales_etl", "sales", str(one_job)])
 
     said = capsys.readouterr().out
-    assert f"{mine} is unknown to git, and stays where it is" in said
+    assert f"{mine} is untracked; left in place" in said
     assert "scratch.tmp" not in said
 
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from pyspark.sql import types as t
 
 from glue_runtime.input.exact.csv_lines import Layout, fault_of, read
-from glue_runtime.input.exact.verdicts import FITS, HEADER, MISFIT, OPEN_QUOTE
+from glue_runtime.input.exact.verdicts import BREAKS_FILE, FITS, HEADER, INVALID
 
 Found = list[tuple[int, int, tuple | str]]
 """What each line is: its place, its verdict, its values or the reason."""
@@ -99,11 +99,11 @@ LINES: list[tuple[str, Layout, bytes, tuple | str]] = [
     ("a part of the header", PAIRS, b"first,b", ("first", "b")),
 ]  # fmt: skip
 
-VERDICTS = {"the header again": HEADER, "a quote is left open": OPEN_QUOTE}
+VERDICTS = {"the header again": HEADER, "a quote is left open": BREAKS_FILE}
 
 
 def expected(values: tuple | str) -> tuple[int, tuple | str]:
-    verdict = VERDICTS.get(values, MISFIT) if isinstance(values, str) else FITS
+    verdict = VERDICTS.get(values, INVALID) if isinstance(values, str) else FITS
     return verdict, values
 
 
@@ -149,11 +149,11 @@ def test_a_null_where_there_must_be_none_does_not_fit() -> None:
     of = layout(("id", t.LongType()), ("name", t.StringType()), nullable=False)
 
     assert found([b",a", b"1,", b"x,", b"2,b", b"bad"], of) == [
-        (0, MISFIT, "id is missing"),
-        (1, MISFIT, "name is missing"),
-        (2, MISFIT, "id x is no bigint, name is missing"),
+        (0, INVALID, "id is missing"),
+        (1, INVALID, "name is missing"),
+        (2, INVALID, "id x is no bigint, name is missing"),
         (3, FITS, (2, "b")),
-        (4, MISFIT, "not 2 cells"),
+        (4, INVALID, "not 2 cells"),
     ]
 
 
@@ -204,13 +204,13 @@ def test_no_line_is_read_otherwise_than_the_csv_module_reads_it(
         try:
             [row] = csv.reader([line.decode()], strict=True)
         except csv.Error:
-            assert verdict in (MISFIT, OPEN_QUOTE)
+            assert verdict in (INVALID, BREAKS_FILE)
             continue
         fault = fault_of(line.decode(), of)
         if fault is None and len(row) == count:
             assert (verdict, values) == (FITS, tuple(cell or None for cell in row))
         else:
-            assert verdict in (MISFIT, OPEN_QUOTE)
+            assert verdict in (INVALID, BREAKS_FILE)
             assert fault is None or values == fault.reason
 
 

@@ -9,7 +9,7 @@ from pyspark.sql import types as t
 
 from glue_runtime.input.exact.csv_lines import Layout
 from glue_runtime.input.exact.frames import FAULT, NUMBER, csv_file_rows, csv_rows, json_rows
-from glue_runtime.input.exact.verdicts import HEADER, MISFIT, OPEN_QUOTE
+from glue_runtime.input.exact.verdicts import BREAKS_FILE, HEADER, INVALID
 
 PEOPLE = Layout(
     (t.StructField("id", t.LongType()), t.StructField("name", t.StringType())),
@@ -49,10 +49,10 @@ def test_lines_of_files_become_rows_and_faults(
     assert values(rows) == [("a.csv", 1, "a"), ("a.csv", 3, 'b "c"')]
     assert faults(rows, "file") == [
         ("a.csv", HEADER, "the header again", "id,name"),
-        ("a.csv", MISFIT, "id x is no bigint", "x,d"),
-        ("a.csv", MISFIT, "not 2 cells", "5,6,7"),
-        ("a.csv", MISFIT, "not UTF-8", "2,caf\ufffd"),
-        ("a.csv", OPEN_QUOTE, "a quote is left open", '4,"e'),
+        ("a.csv", INVALID, "id x is no bigint", "x,d"),
+        ("a.csv", INVALID, "not 2 cells", "5,6,7"),
+        ("a.csv", INVALID, "not UTF-8", "2,caf\ufffd"),
+        ("a.csv", BREAKS_FILE, "a quote is left open", '4,"e'),
     ]
 
 
@@ -82,8 +82,8 @@ def test_whole_files_become_rows_or_are_doubtful(spark: SparkSession, tmp_path: 
     assert values(rows) == [("a.csv", 1, "a\r\nb", 2), ("a.csv", 2, "d", 5)]
     assert faults(rows, "file", NUMBER) == [
         ("a.csv", 1, HEADER, "the header again", "id,name"),
-        ("a.csv", 4, MISFIT, "id x is no bigint", "x,c"),
-        ("b.csv", None, OPEN_QUOTE, "text after a closing quote in line 2", None),
+        ("a.csv", 4, INVALID, "id x is no bigint", "x,c"),
+        ("b.csv", None, BREAKS_FILE, "text after a closing quote in line 2", None),
     ]
 
 
@@ -97,8 +97,8 @@ def test_json_texts_become_rows_and_faults(spark: SparkSession, tmp_path: Path) 
 
     assert values(rows) == [(1, "1.10", 1), (2, None, 1)]
     assert faults(rows, NUMBER) == [
-        (1, MISFIT, "not UTF-8", '{"name": "caf\ufffd"}'),
-        (2, MISFIT, "id x is no bigint", '{"id":"x"}'),
+        (1, INVALID, "not UTF-8", '{"name": "caf\ufffd"}'),
+        (2, INVALID, "id x is no bigint", '{"id":"x"}'),
     ]
 
 

@@ -13,7 +13,7 @@ from pyspark.sql import types as t
 
 from glue_runtime.input.exact import json_lines
 from glue_runtime.input.exact.json_text import JsonRows, parsed, read, text_of
-from glue_runtime.input.exact.verdicts import FITS, MISFIT
+from glue_runtime.input.exact.verdicts import FITS, INVALID
 
 NO_OBJECT = "not one JSON object with each name once"
 
@@ -139,43 +139,43 @@ def test_a_record_is_read_exactly_or_not_at_all(case: str) -> None:
 
 TYPED: list[tuple[t.DataType, str, Any]] = [
     (t.DoubleType(), "1.10", 1.1),
-    (t.DoubleType(), "1e400", MISFIT),
-    (t.DoubleType(), "NaN", MISFIT),
-    (t.DoubleType(), "-Infinity", MISFIT),
-    (t.DoubleType(), '"NaN"', MISFIT),
-    (t.DoubleType(), '"1.5"', MISFIT),
+    (t.DoubleType(), "1e400", INVALID),
+    (t.DoubleType(), "NaN", INVALID),
+    (t.DoubleType(), "-Infinity", INVALID),
+    (t.DoubleType(), '"NaN"', INVALID),
+    (t.DoubleType(), '"1.5"', INVALID),
     (t.DecimalType(38, 18), "1.123456789012345678", Decimal("1.123456789012345678")),
-    (t.DecimalType(38, 18), "1.1234567890123456789", MISFIT),
+    (t.DecimalType(38, 18), "1.1234567890123456789", INVALID),
     (t.DecimalType(12, 2), '"12.50"', Decimal("12.50")),
-    (t.DecimalType(12, 2), '"12,50"', MISFIT),
-    (t.DecimalType(12, 2), '"1.234,56"', MISFIT),
-    (t.DecimalType(12, 2), "1.239", MISFIT),
+    (t.DecimalType(12, 2), '"12,50"', INVALID),
+    (t.DecimalType(12, 2), '"1.234,56"', INVALID),
+    (t.DecimalType(12, 2), "1.239", INVALID),
     (t.BooleanType(), "true", True),
-    (t.BooleanType(), '"true"', MISFIT),
-    (t.BooleanType(), "1", MISFIT),
+    (t.BooleanType(), '"true"', INVALID),
+    (t.BooleanType(), "1", INVALID),
     (t.DateType(), '"2024-01-15"', date(2024, 1, 15)),
-    (t.DateType(), "45306", MISFIT),
-    (t.DateType(), '"45306"', MISFIT),
+    (t.DateType(), "45306", INVALID),
+    (t.DateType(), '"45306"', INVALID),
     (t.DateType(), '"0001-01-01"', date(1, 1, 1)),
-    (t.TimestampType(), "1705312800000", MISFIT),
-    (t.TimestampType(), '"1705312800000"', MISFIT),
-    (t.TimestampType(), '"10:30"', MISFIT),
+    (t.TimestampType(), "1705312800000", INVALID),
+    (t.TimestampType(), '"1705312800000"', INVALID),
+    (t.TimestampType(), '"10:30"', INVALID),
     (t.TimestampNTZType(), '"2024-01-15T10:30:00"', datetime(2024, 1, 15, 10, 30)),
-    (t.TimestampNTZType(), '"2024-01-15T10:30:00.123456789"', MISFIT),
+    (t.TimestampNTZType(), '"2024-01-15T10:30:00.123456789"', INVALID),
     (t.BinaryType(), '"AQI="', b"\1\2"),
-    (t.BinaryType(), '"A*"', MISFIT),
-    (t.BinaryType(), "12", MISFIT),
+    (t.BinaryType(), '"A*"', INVALID),
+    (t.BinaryType(), "12", INVALID),
     (t.ArrayType(t.LongType()), "[1, null, 2]", [1, None, 2]),
-    (t.ArrayType(t.LongType()), '[1, "x"]', MISFIT),
-    (t.ArrayType(t.LongType()), "1", MISFIT),
-    (t.ArrayType(t.LongType(), containsNull=False), "[1, null]", MISFIT),
+    (t.ArrayType(t.LongType()), '[1, "x"]', INVALID),
+    (t.ArrayType(t.LongType()), "1", INVALID),
+    (t.ArrayType(t.LongType(), containsNull=False), "[1, null]", INVALID),
     (t.ArrayType(t.DecimalType(38, 18)), "[1.123456789012345678]", [Decimal("1.123456789012345678")]),
     (t.MapType(t.StringType(), t.DateType()), '{"a": "2024-01-15"}', [("a", date(2024, 1, 15))]),
-    (t.MapType(t.StringType(), t.DateType()), "[]", MISFIT),
+    (t.MapType(t.StringType(), t.DateType()), "[]", INVALID),
     (t.StructType().add("a", "long").add("b", "string"), '{"a": 1}', {"a": 1, "b": None}),
-    (t.StructType().add("a", "long"), '{"a": 1.5}', MISFIT),
-    (t.StructType().add("a", "long"), '{"a": 1, "c": 2}', MISFIT),
-    (t.StructType().add("a", "long", nullable=False), '{"a": null}', MISFIT),
+    (t.StructType().add("a", "long"), '{"a": 1.5}', INVALID),
+    (t.StructType().add("a", "long"), '{"a": 1, "c": 2}', INVALID),
+    (t.StructType().add("a", "long", nullable=False), '{"a": null}', INVALID),
     (t.StructType().add("a", "long"), "null", None),
 ]  # fmt: skip
 
@@ -187,7 +187,7 @@ def test_a_value_is_read_exactly_or_not_at_all(
 ) -> None:
     [(_, _, values)] = found([form.format(text)], fields({"v": data_type}))
 
-    if expected is MISFIT:
+    if expected is INVALID:
         assert isinstance(values, str)
         assert values.endswith(f"is no {data_type.simpleString()}")
     else:

@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 
 from glue_runtime.input.exact import csv_lines
 from glue_runtime.input.exact.csv_lines import LEFT_OPEN, Layout
-from glue_runtime.input.exact.verdicts import MISFIT, Rows
+from glue_runtime.input.exact.verdicts import INVALID, Rows
 
 WITHIN_A_CELL = "a quote within a cell that has none around it"
 AFTER_A_QUOTE = csv_lines.AFTER_A_QUOTE
@@ -106,7 +106,7 @@ def _contradiction(data: bytes, at: int) -> str:
 def _doubt(records: Records, rows: Rows, layout: Layout) -> str | None:
     """A row of several lines that has another number of cells: its quotes may be of two rows."""
     reason = f"not {len(layout.fields)} cells"
-    wrong = pc.and_(pc.equal(rows.verdicts, MISFIT), pc.equal(rows.reasons, reason))
+    wrong = pc.and_(pc.equal(rows.verdicts, INVALID), pc.equal(rows.reasons, reason))
     for row in pc.indices_nonzero(pc.fill_null(wrong, False)).to_pylist():
         place = row if rows.at is None else rows.at[row].as_py()
         if _LINE_END.search(records.texts[place].as_py()):

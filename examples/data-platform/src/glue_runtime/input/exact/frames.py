@@ -29,7 +29,7 @@ from pyspark.sql.types import (
 from glue_runtime.input.exact import csv_file, csv_lines, json_lines, verdicts
 from glue_runtime.input.exact.columns import arrow_type
 from glue_runtime.input.exact.csv_lines import Layout
-from glue_runtime.input.exact.verdicts import FITS, OPEN_QUOTE, Rows
+from glue_runtime.input.exact.verdicts import BREAKS_FILE, FITS, Rows
 
 VALUE, FAULT, NUMBER = "value", "_fault", "_number"
 
@@ -121,7 +121,7 @@ def _file_batch(file: pa.RecordBatch, layout: Layout) -> pa.RecordBatch:
 
 
 def _doubtful(fields: Sequence[StructField], reason: str) -> Rows:
-    fault = verdicts.Fault(0, OPEN_QUOTE, reason)
+    fault = verdicts.Fault(0, BREAKS_FILE, reason)
     nothing = [pa.nulls(0, arrow_type(field.dataType)) for field in fields]
     return verdicts.rows(fields, None, nothing, [], [fault])
 

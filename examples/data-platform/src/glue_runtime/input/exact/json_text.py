@@ -29,7 +29,7 @@ from pyspark.sql.types import (
 from glue_runtime.input.exact import verdicts
 from glue_runtime.input.exact.columns import arrow_type, convert
 from glue_runtime.input.exact.grammar import DoesNotFitError, base64_bytes, grammar_of
-from glue_runtime.input.exact.verdicts import MISFIT, Fault, Rows
+from glue_runtime.input.exact.verdicts import INVALID, Fault, Rows
 
 NO_OBJECT = "not one JSON object with each name once"
 NOT_UTF_8 = "not UTF-8"
@@ -113,7 +113,7 @@ def read(texts: pa.Array, fields: Sequence[StructField], *, declared: bool = Tru
         _note_others(records, fields, found)
     columns = [_column(field, records, found) for field in fields]
     faults = [
-        Fault(row, MISFIT, ", ".join(reasons)) for row, reasons in enumerate(found) if reasons
+        Fault(row, INVALID, ", ".join(reasons)) for row, reasons in enumerate(found) if reasons
     ]
     at = pa.array([record.at for record in records], pa.int64())
     return JsonRows(

@@ -11,7 +11,7 @@ from pyspark.sql.types import StructField
 from glue_runtime.input.exact.arrays import flags
 from glue_runtime.input.exact.columns import Converted, arrow_type
 
-FITS, HEADER, MISFIT, OPEN_QUOTE = range(4)
+FITS, HEADER, INVALID, BREAKS_FILE = range(4)
 """A row of the table; no row at all; one that does not fit; one that makes those around it doubtful."""
 
 _SHOWN = 40

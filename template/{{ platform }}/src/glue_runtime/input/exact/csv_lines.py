@@ -17,7 +17,7 @@ from pyspark.sql.types import StructField
 from glue_runtime.input.exact import verdicts
 from glue_runtime.input.exact.arrays import at_of, flags, joined, undecodable
 from glue_runtime.input.exact.columns import convert
-from glue_runtime.input.exact.verdicts import HEADER, MISFIT, OPEN_QUOTE, Fault, Rows
+from glue_runtime.input.exact.verdicts import BREAKS_FILE, HEADER, INVALID, Fault, Rows
 
 BOM = "\ufeff"
 _BOM = BOM.encode()
@@ -87,12 +87,12 @@ def fault_of(line: str, layout: Layout) -> Fault | None:
             continue
         cell = quoted.match(line, opened)
         if cell is None:
-            return Fault(0, OPEN_QUOTE, LEFT_OPEN)
+            return Fault(0, BREAKS_FILE, LEFT_OPEN)
         end = cell.end()
         if opened > start:
-            return Fault(0, MISFIT, BEFORE_A_QUOTE)
+            return Fault(0, INVALID, BEFORE_A_QUOTE)
         if end < len(line) and line[end] != layout.separator:
-            return Fault(0, MISFIT, AFTER_A_QUOTE)
+            return Fault(0, INVALID, AFTER_A_QUOTE)
     return None
 
 
@@ -108,7 +108,7 @@ def _typed(
         convert(column, field.dataType) for column, field in zip(cells, layout.fields, strict=True)
     ]
     reasons = verdicts.judged(layout.fields, cells, converted)
-    found = {row: Fault(row, MISFIT, reason) for row, reason in reasons.items()}
+    found = {row: Fault(row, INVALID, reason) for row, reason in reasons.items()}
     for row in _headers(cells, layout):
         found[row] = Fault(row, HEADER, THE_HEADER_AGAIN)
     columns = [column.values for column in converted]
@@ -150,7 +150,7 @@ def _sorted_out(lines: pa.Array, layout: Layout) -> tuple[list[pa.Array], pa.Arr
     faults = []
     is_line = _is_line(lines, layout)
     for place in undecodable(lines):
-        faults.append(Fault(place, MISFIT, NOT_UTF_8))
+        faults.append(Fault(place, INVALID, NOT_UTF_8))
         is_line[place] = 0
     places = at_of(flags(is_line))
     texts = lines.take(places).cast(pa.string())
@@ -172,7 +172,7 @@ def _sorted_out(lines: pa.Array, layout: Layout) -> tuple[list[pa.Array], pa.Arr
         for row in wrong:
             right[row - 2] = 0
             reason = f"not {len(layout.fields)} cells"
-            faults.append(Fault(places[row - 2].as_py(), MISFIT, reason))
+            faults.append(Fault(places[row - 2].as_py(), INVALID, reason))
         places = places.filter(flags(right))
     return cells, places, faults
 

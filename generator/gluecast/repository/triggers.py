@@ -1,0 +1,123 @@
+"""Which uploads and schedules start which job, read from a repository's Terraform code."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import hcl2
+from lark.exceptions import LarkError
+
+from gluecast.errors import GluecastError
+
+FOLDER = Path("infrastructure/jobs")
+ENVIRONMENTS = Path("infrastructure/environments")
+
+
+class TriggersError(GluecastError):
+    """A file of Terraform code cannot be read; the message says which, and why."""
+
+
+@dataclass(frozen=True)
+class Upload:
+    """An object in the bucket of a zone (bronze) that starts a job, by its prefix and suffix.
+
+    `name` is the key of the rule, which names it on AWS.
+    """
+
+    job: str
+    zone: str
+    prefix: str
+    suffix: str
+    name: str = field(default="", compare=False)
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """A point in time that starts a job: an EventBridge expression and an IANA time zone."""
+
+    job: str
+    expression: str
+    timezone: str
+    name: str = field(default="", compare=False)
+
+
+Trigger = Upload | Schedule
+
+
+def triggers(repository: Path) -> list[Trigger]:
+    """Every trigger below infrastructure/jobs, by file name; uploads before schedules.
+
+    Values that are no plain text are given as the expression that stands there.
+
+    Raises:
+        TriggersError: a file is no Terraform code, or lacks a value.
+    """
+    paths = sorted((repository / FOLDER).glob("*.tf"))
+    return [trigger for path in paths for trigger in _of_modules(path, _modules(path))]
+
+
+def environment_triggers(repository: Path) -> dict[str, list[Trigger]]:
+    """The triggers that stand in an environment's own code, as older repositories have them.
+
+    Those of its modules called eventbridge, by the environment's name. Raises as `triggers` does.
+    """
+    found: dict[str, list[Trigger]] = {}
+    for path in sorted((repository / ENVIRONMENTS).glob("*/*.tf")):
+        # To read a file takes far longer than to see that there is nothing to find.
+        if b"/eventbridge" in path.read_bytes():
+            modules = [
+                module
+                for module in _modules(path)
+                if str(module.get("source", "")).endswith("/eventbridge")
+            ]
+            found.setdefault(path.parent.name, []).extend(_of_modules(path, modules))
+    return found
+
+
+def _modules(path: Path) -> list[Mapping[str, Any]]:
+    """The bodies of a file's modules."""
+    options = hcl2.SerializationOptions(with_comments=False, strip_string_quotes=True)
+    try:
+        with path.open(encoding="utf-8") as file:
+            code = hcl2.load(file, serialization_options=options)
+    except (LarkError, OSError, UnicodeDecodeError) as error:
+        reason = str(error).splitlines()[0]
+        raise TriggersError(f"expected Terraform code in {path}, found {reason}") from error
+    return [body for block in code.get("module", []) for body in block.values()]
+
+
+def _of_modules(path: Path, modules: Sequence[Mapping[str, Any]]) -> list[Trigger]:
+    try:
+        return list(_triggers(modules))
+    except KeyError as error:
+        raise TriggersError(f"expected a value for {error} of each trigger in {path}") from error
+
+
+def _triggers(modules: Sequence[Mapping[str, Any]]) -> Iterator[Trigger]:
+    for module in modules:
+        for name, rule in _entries(module, "s3_event_rules"):
+            zone, job = _key(rule["bucket_name"]), _key(rule["target_arn"])
+            yield Upload(job, zone, rule["prefix"], rule["suffix"], name)
+    for module in modules:
+        for name, schedule in _entries(module, "schedules"):
+            timezone = schedule.get("timezone", "UTC")
+            expression = schedule["schedule_expression"]
+            yield Schedule(_key(schedule["target_arn"]), expression, timezone, name)
+
+
+def _entries(module: Mapping[str, Any], name: str) -> list[tuple[str, Mapping[str, Any]]]:
+    entries = module.get(name, {})
+    if not isinstance(entries, Mapping):
+        return []
+    return [(key.strip('"'), entry) for key, entry in entries.items() if isinstance(entry, Mapping)]
+
+
+def _key(expression: str) -> str:
+    """bronze of var.s3_buckets["bronze"]; what is no such lookup stays as it is."""
+    if not expression.startswith(("${var.", "${module.")) or not expression.endswith("}"):
+        return expression
+    looked_up = expression[2:-1].replace('["', ".").removesuffix('"]')
+    root, *names = looked_up.split(".")
+    steps = 2 if root == "var" else 3
+    return names[-1] if len(names) == steps and all(map(str.isidentifier, names)) else expression

@@ -145,6 +145,21 @@ def test_blank_lines_are_no_rows() -> None:
     assert found([], PEOPLE) == found([b""], PEOPLE) == []
 
 
+def test_a_tab_is_a_separator_or_a_blank() -> None:
+    of = strings(2, "\t")
+    lines = [b"\t", b'\t"b"', b'"a"\t "b"', b" ", b"a\t"]
+
+    assert found(lines, of) == [
+        (0, FITS, (None, None)),
+        (1, FITS, (None, "b")),
+        (2, INVALID, "a blank before a quote"),
+        (4, FITS, ("a", None)),
+    ]
+    for place, line in enumerate(lines):
+        alone = [(0, *rest) for at, *rest in found(lines, of) if at == place]
+        assert found([line], of) == alone
+
+
 def test_a_null_where_there_must_be_none_does_not_fit() -> None:
     of = layout(("id", t.LongType()), ("name", t.StringType()), nullable=False)
 
@@ -182,7 +197,7 @@ def test_what_the_csv_module_writes_is_found_again(data: st.DataObject) -> None:
         place: tuple(cell or None for cell in row)
         for place, row in enumerate(rows)
         # The module writes a blank before a quote as it is: `a cell: " "x"`.
-        if refused[place] is None and (count == 1 or written[place].strip(b" \t"))
+        if refused[place] is None and (count == 1 or written[place].strip(of.blanks.encode()))
     }
     assert {place: values for place, verdict, values in got if verdict == FITS} == wanted
     if quoting == csv.QUOTE_ALL:

@@ -43,6 +43,11 @@ class Layout:
     separator: str = ","
 
     @property
+    def blanks(self) -> str:
+        """The characters that no cell is between."""
+        return " \t".replace(self.separator, "")
+
+    @property
     def nothing(self) -> str:
         """A line of nulls."""
         return self.separator * (len(self.fields) - 1) or '""'
@@ -80,7 +85,7 @@ def fault_of(line: str, layout: Layout) -> Fault | None:
     end = -1
     while end < len(line):
         start = end + 1
-        blanks = re.compile("[ \t]*").match(line, start)
+        blanks = re.compile(f"[{layout.blanks}]*").match(line, start)
         opened = blanks.end() if blanks else start
         if line[opened : opened + 1] != '"':
             end = _next(line, layout.separator, start)
@@ -136,7 +141,7 @@ def _cells_at_once(lines: pa.Array, layout: Layout) -> list[pa.Array] | None:
     text = joined(lines)
     if text[: len(_BOM)].to_pybytes() == _BOM:
         return None
-    if b'"' in text.to_pybytes() and _well_formed(lines, layout.separator).false_count:
+    if b'"' in text.to_pybytes() and _well_formed(lines, layout).false_count:
         return None
     try:
         cells = _parsed(text, layout, None)
@@ -154,7 +159,7 @@ def _sorted_out(lines: pa.Array, layout: Layout) -> tuple[list[pa.Array], pa.Arr
         is_line[place] = 0
     places = at_of(flags(is_line))
     texts = lines.take(places).cast(pa.string())
-    well_formed = _well_formed(texts, layout.separator)
+    well_formed = _well_formed(texts, layout)
     if well_formed.false_count:
         for row in pc.indices_nonzero(pc.invert(well_formed)).to_pylist():
             fault = fault_of(texts[row].as_py(), layout)
@@ -177,10 +182,10 @@ def _sorted_out(lines: pa.Array, layout: Layout) -> tuple[list[pa.Array], pa.Arr
     return cells, places, faults
 
 
-def _well_formed(lines: pa.Array, separator: str) -> pa.Array:
+def _well_formed(lines: pa.Array, layout: Layout) -> pa.Array:
     """Whether `fault_of` has nothing against a line."""
-    sep = re.escape(separator)
-    cell = f'(?:"(?:[^"]|"")*"|[ \\t]*(?:[^" \\t{sep}][^{sep}]*)?)'
+    sep, blanks = re.escape(layout.separator), layout.blanks
+    cell = f'(?:"(?:[^"]|"")*"|[{blanks}]*(?:[^"{blanks}{sep}][^{sep}]*)?)'
     return pc.match_substring_regex(lines, f"(?s)\\A{cell}(?:{sep}{cell})*\\z")
 
 
@@ -191,7 +196,7 @@ def _is_line(lines: pa.Array, layout: Layout) -> bytearray:
     flags = bytearray(len(lines))
     alone = len(layout.fields) == 1
     for row, line in enumerate(lines.to_pylist()):
-        flags[row] = bool(line if alone else line.strip(b" \t"))
+        flags[row] = bool(line if alone else line.strip(layout.blanks.encode()))
     return flags
 
 

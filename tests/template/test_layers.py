@@ -10,7 +10,7 @@ import yaml
 
 from rendering import Copy, contents
 from gluecast.example_jobs import copier_copy
-from tasks.examples import published
+from gluecast.template.bundled import published
 from gluecast.template.bundled import PUBLISHED_AT, commit
 
 

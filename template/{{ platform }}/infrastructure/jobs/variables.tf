@@ -1,6 +1,7 @@
 # Owned by the gluecast template: an update rewrites this file and merges local edits into it.
 #
-# What every file here may use. A job's file names its uploads and schedules; nothing lists the files.
+# What every file here may use. A job's .tf file names its uploads and schedules, its .json file
+# its name on AWS; nothing lists the files.
 
 variable "environment" {
   description = "Name of the environment: dev."

@@ -67,8 +67,8 @@ variable "glue_version" {
   type        = string
 
   validation {
-    condition     = can(regex("^[0-9]+\\.[0-9]+$", var.glue_version))
-    error_message = "Expected a pinned version: 5.1."
+    condition     = contains(["5.1", "5.0"], var.glue_version)
+    error_message = "Expected 5.1 or 5.0."
   }
 }
 

@@ -11,16 +11,11 @@
 # 1 USD for the key of the topic, 3 USD for the dashboard (an account's first three are free), and 0.10
 # USD for the dead-letter queue of each job, which dead_letter_alarms switches.
 
-data "aws_caller_identity" "current" {}
-data "aws_partition" "current" {}
-data "aws_region" "current" {}
+module "account" {
+  source = "../account"
+}
 
 locals {
-  # Provider 5 has no attribute region, provider 6 deprecates name; both have the endpoint:
-  # ec2.eu-central-1.amazonaws.com.
-  region  = split(".", data.aws_region.current.endpoint)[1]
-  account = "${local.region}:${data.aws_caller_identity.current.account_id}"
-
   name      = "${var.lake_prefix}-${var.environment}"
   namespace = local.name
 

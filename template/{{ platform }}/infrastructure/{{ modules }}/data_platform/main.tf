@@ -5,14 +5,17 @@ locals {
   buckets = {
     for name in concat(local.zones, ["artifacts"]) : name => "${var.lake_prefix}-${var.environment}-${name}"
   }
-  # No list of jobs: what lies in src/jobs is a job, with the name on AWS that it hands to main(). So
-  # a module that is renamed stays the job that it was: sales_etl -> the file sales.py.
+  # No list of jobs: every module in src/jobs is a job. Its name on AWS is declared beside its triggers,
+  # so that a module that is renamed stays the job that it was: sales.json keeps sales_etl. A module
+  # without a declaration has its own name there.
+  declared_names = {
+    for file in fileset("${var.repository}/infrastructure/jobs", "*.json") :
+    trimsuffix(file, ".json") => jsondecode(file("${var.repository}/infrastructure/jobs/${file}")).deployed_name
+  }
   jobs = {
     for file in fileset("${var.repository}/src/jobs", "*.py") :
-    try(
-      regex("(?m)^[ \\t]+\\w+\\.main\\(\\s*[\"']([a-z][a-z0-9_]*)[\"']", file("${var.repository}/src/jobs/${file}"))[0],
-      trimsuffix(file, ".py"),
-    ) => trimsuffix(file, ".py") if file != "__init__.py"
+    lookup(local.declared_names, trimsuffix(file, ".py"), trimsuffix(file, ".py")) => trimsuffix(file, ".py")
+    if file != "__init__.py"
   }
   runtime = "${var.repository}/build/glue_runtime.zip"
 
@@ -48,6 +51,18 @@ resource "aws_s3_object" "script" {
   key         = "scripts/${each.key}.py"
   source      = "${var.repository}/src/jobs/${each.value}.py"
   source_hash = filemd5("${var.repository}/src/jobs/${each.value}.py")
+
+  # A job that is deployed under another name than its module's would be replaced.
+  lifecycle {
+    precondition {
+      condition = (
+        contains(keys(local.declared_names), each.value)
+        || strcontains(file("${var.repository}/src/jobs/${each.value}.py"), ".main(\"${each.value}\")")
+        || !strcontains(file("${var.repository}/src/jobs/${each.value}.py"), ".main(")
+      )
+      error_message = "Expected infrastructure/jobs/${each.value}.json to declare the name that src/jobs/${each.value}.py hands to main(), found no such file: {\"deployed_name\": \"...\"}."
+    }
+  }
 }
 
 resource "aws_s3_object" "runtime" {

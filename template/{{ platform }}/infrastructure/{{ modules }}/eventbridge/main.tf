@@ -1,6 +1,6 @@
 # Owned by the gluecast template: an update rewrites this file and merges local edits into it.
 #
-# Uploads and schedules start Glue jobs through one door: a state machine for each job.
+# Uploads and schedules start Glue jobs through a state machine for each job.
 #
 #     S3 Object Created -> rule -> input transformer -> machine -> Glue run over one object
 #     EventBridge Scheduler --------------------------> machine -> Glue run over the directory
@@ -8,9 +8,9 @@
 # A rule cannot start a Glue job by itself, so the machine does; it also retries what a retry can
 # mend, waits for the run, and sends what failed to a queue.
 
-data "aws_caller_identity" "current" {}
-data "aws_partition" "current" {}
-data "aws_region" "current" {}
+module "account" {
+  source = "../account"
+}
 
 locals {
   # The jobs that something here starts: sales-etl-prod -> the ARN of its Glue job.
@@ -21,19 +21,14 @@ locals {
     )) : split("job/", arn)[1] => arn
   }
 
-  # Provider 5 has no attribute region, provider 6 deprecates name; both have the endpoint:
-  # ec2.eu-central-1.amazonaws.com.
-  region = split(".", data.aws_region.current.endpoint)[1]
-
   # Known before the resources exist: a policy written with them needs no second resource.
-  account = "${local.region}:${data.aws_caller_identity.current.account_id}"
   machine_arns = {
     for job in keys(local.targets) :
-    job => "arn:${data.aws_partition.current.partition}:states:${local.account}:stateMachine:${job}"
+    job => "arn:${module.account.partition}:states:${module.account.place}:stateMachine:${job}"
   }
   queue_arns = {
     for job in keys(local.targets) :
-    job => "arn:${data.aws_partition.current.partition}:sqs:${local.account}:${job}-dead-letters"
+    job => "arn:${module.account.partition}:sqs:${module.account.place}:${job}-dead-letters"
   }
   rule_names     = { for name in keys(var.s3_event_rules) : name => "${var.environment}-${replace(name, "_", "-")}" }
   schedule_names = { for name in keys(var.schedules) : name => "${var.environment}-${replace(name, "_", "-")}" }
@@ -45,17 +40,15 @@ resource "aws_cloudwatch_event_rule" "s3_event_rules" {
   for_each = var.s3_event_rules
 
   name        = local.rule_names[each.key]
-  description = "Uploads of ${each.value.prefix}*${each.value.suffix} to ${each.value.bucket_name}"
+  description = "Uploads of ${join(", ", local.keys[each.key].whole)} to ${each.value.bucket_name}"
 
-  # Prefix and suffix in one pattern would be a choice between them, and a wildcard is one of 30 on
-  # the bus: the rule looks at the prefix, the machine at the suffix.
   event_pattern = jsonencode({
     source        = ["aws.s3"]
     "detail-type" = ["Object Created"]
     detail = {
       bucket = { name = [each.value.bucket_name] }
       object = {
-        key  = [{ prefix = each.value.prefix }]
+        key  = local.keys[each.key].event_pattern
         size = [{ numeric = [">", 0] }]
       }
     }
@@ -127,7 +120,7 @@ resource "aws_scheduler_schedule" "schedules" {
   }
 }
 
-# --- the door of each job --------------------------------------------------------------------------
+# --- the state machine of each job -----------------------------------------------------------------
 
 resource "aws_sfn_state_machine" "job" {
   #checkov:skip=CKV_AWS_284: one Glue run for each execution leaves nothing to trace
@@ -159,7 +152,7 @@ resource "aws_sqs_queue" "dead_letters" {
       Resource  = local.queue_arns[each.key]
       Condition = {
         ArnLike = {
-          "aws:SourceArn" = "arn:${data.aws_partition.current.partition}:events:${local.account}:rule/${var.environment}-*"
+          "aws:SourceArn" = "arn:${module.account.partition}:events:${module.account.place}:rule/${var.environment}-*"
         }
       }
     }]

@@ -27,7 +27,7 @@ AVRO = """\
       reader: avro
       suffixes: [.avro]
       compressed: false
-      module: avro
+      module: parquet
 """
 QUESTIONS = """\
 delimiter:

@@ -28,9 +28,9 @@ TASKS: dict[str, tuple[str, list[list[str]]]] = {
             ["-m", "ruff", "check", "."],
             ["-m", "ruff", "format", "--check", "."],
             ["-m", "mypy"],
-            # Two at once, each file in one piece: much of the time goes into waiting for Terraform.
-            # tests/conftest.py says which files come first.
-            ["-m", "pytest", "-n", "2", "--dist", "loadfile", "--no-loadscope-reorder"],
+            # Four at once, each file in one piece: much of the time is waiting, for AWS's provider
+            # above all. The longest files begin first (tests/durations.json).
+            ["-m", "pytest", "-n", "4", "--dist", "loadfile", "--no-loadscope-reorder"],
         ],
     ),
     "bench": (

@@ -32,7 +32,7 @@ OPERATING = (
 BUILD = f"{MAKE}::test_the_archive_holds_the_runtime_and_is_the_same_each_time"
 
 ELSEWHERE = {
-    "python3 generator demo": "tests/test_demo.py::test_the_demo_runs_every_job_both_ways_and_can_run_again",
+    "python3 generator demo": "tests/test_demo.py::test_the_demo_of_an_installed_package_runs_every_job_both_ways",
     "python3 generator test": "tests/test_readme.py::test_continuous_integration_runs_the_test_command",
     "make setup": f"{MAKE}::test_the_checks_of_a_fresh_repository_pass",
     "make lint": f"{MAKE}::test_the_checks_of_a_fresh_repository_pass",

@@ -6,12 +6,11 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
-import copier
 import pytest
 
 import runtime_source
 from gluecast.template.bundled import snapshot
-from rendering import Copy
+from rendering import Copy, copied
 
 runtime_source.make_importable()
 
@@ -76,18 +75,6 @@ def copy(template: Path, tmp_path: Path) -> Copy:
     """Copy the template without a terminal: `copy(job_name="sales_etl")` gives the repository."""
 
     def run(*, target: Path | None = None, source: Path | str = template, **options: Any) -> Path:
-        ref, overwrite = options.pop("vcs_ref", None), options.pop("overwrite", False)
-        folder = target or tmp_path / "repository"
-        copier.run_copy(
-            str(source),
-            folder,
-            options,
-            vcs_ref=ref,
-            overwrite=overwrite,
-            defaults=True,
-            quiet=True,
-            unsafe=False,
-        )
-        return folder
+        return copied(source, target or tmp_path / "repository", **options)
 
     return run

@@ -34,7 +34,7 @@ class DemoError(GluecastError):
 
 @dataclass(frozen=True)
 class JobRun:
-    """One run as its log told it. Counts are None where the log does not know them."""
+    """One run, as its log describes it. Counts are None where the log does not know them."""
 
     job: str
     started_by: str

@@ -4,7 +4,7 @@ from enum import IntEnum
 
 
 class GluecastError(Exception):
-    """A command cannot go on; the message says in one line what was expected, found, and to do."""
+    """A command cannot go on; the message says in one line what was expected, found, and what to do next."""
 
 
 class ExitCode(IntEnum):

@@ -372,5 +372,5 @@ def test_a_killed_adoption_is_put_back_by_the_next(repository: Path, template: P
     said: list[str] = []
     adopt(repository, template=str(template), data={}, defaults=True, dry_run=True, say=said.append)
 
-    assert any("put back" in line for line in said)
+    assert any("rolled back" in line for line in said)
     assert tree(repository) == before

@@ -47,15 +47,15 @@ TASKS: dict[str, tuple[str, list[list[str]]]] = {
     ),
     "examples": (
         "render examples/data-platform anew, after a change of the template",
-        [["-m", "gluecast.examples"]],
+        [["-m", "tasks.examples"]],
     ),
     "docs": (
         "write docs/commands.md anew, after a change of the command line",
-        [["-m", "gluecast.reference"]],
+        [["-m", "tasks.reference"]],
     ),
     "tags": (
         "tag the commits of the releases, as the file RELEASES names them",
-        [["-m", "gluecast.releases"]],
+        [["-m", "tasks.releases"]],
     ),
     "bench-update": (
         "measure gluecast update beside a loop of copier update, for 1 to 1000 jobs",
@@ -63,7 +63,7 @@ TASKS: dict[str, tuple[str, list[list[str]]]] = {
     ),
     "samples": (
         "write the template's sample data anew, after a change of its formats",
-        [["-m", "gluecast.sample_data"]],
+        [["-m", "tasks.sample_data"]],
     ),
 }
 

@@ -2,7 +2,7 @@
 
 import re
 
-from gluecast.template import TEMPLATE_ROOT
+from gluecast.template.bundled import TEMPLATE_ROOT
 
 PAGE = (TEMPLATE_ROOT / "docs/adopting.md").read_text(encoding="utf-8")
 

@@ -7,7 +7,7 @@ from typing import Any
 import copier
 import pytest
 
-from gluecast.template import snapshot
+from gluecast.template.bundled import snapshot
 from rendering import Copy
 
 pytest_plugins = ["glue_runtime.testing"]

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from gluecast.examples import RENDERED
+from tasks.examples import RENDERED
 
 SHARED = (
     ".copier-answers/_platform.yml",

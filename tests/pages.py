@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from gluecast.examples import RENDERED
-from gluecast.template import TEMPLATE_ROOT
+from gluecast.template.bundled import TEMPLATE_ROOT
+from tasks.examples import RENDERED
 
 PROGRAMS = frozenset(
     (

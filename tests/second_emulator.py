@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from emulated_aws.server import EmulatedAws
-from gluecast.template import TEMPLATE_ROOT
+from gluecast.template.bundled import TEMPLATE_ROOT
 
 VERSION = "1.5.33"
 

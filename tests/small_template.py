@@ -5,7 +5,7 @@ from pathlib import Path
 
 import copier
 
-from gluecast.template import commit
+from gluecast.template.bundled import commit
 
 COPIER_YML = """\
 _subdirectory: template

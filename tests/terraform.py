@@ -7,7 +7,7 @@ import subprocess
 import tempfile
 from pathlib import Path
 
-from gluecast.examples import RENDERED
+from tasks.examples import RENDERED
 from tools import skip_because
 
 PROVIDER_ALONE = """

@@ -4,8 +4,8 @@ import io
 
 import pytest
 
-from gluecast import progress
-from gluecast.progress import counted
+from gluecast.terminal import progress
+from gluecast.terminal.progress import counted
 
 
 class Terminal(io.StringIO):

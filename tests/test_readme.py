@@ -6,7 +6,7 @@ import sys
 
 import yaml
 
-from gluecast.template import TEMPLATE_ROOT
+from gluecast.template.bundled import TEMPLATE_ROOT
 
 README = (TEMPLATE_ROOT / "README.md").read_text(encoding="utf-8")
 CONTRIBUTING = (TEMPLATE_ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")

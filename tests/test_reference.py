@@ -2,7 +2,7 @@
 
 import pytest
 
-from gluecast.reference import PAGE, commands_page
+from tasks.reference import PAGE, commands_page
 
 
 def test_the_committed_page_is_the_help_of_the_commands() -> None:

@@ -8,13 +8,13 @@ from pathlib import Path
 import copier
 import pytest
 
-from gluecast.examples import version
-from gluecast.releases import make_tags
-from gluecast.repository import read_layers
-from gluecast.source import RELEASES, read_releases, tags, version_of
-from gluecast.template import TEMPLATE_ROOT, commit, snapshot
-from gluecast.update import update
+from gluecast.repository.layers import read_layers
+from gluecast.template.bundled import TEMPLATE_ROOT, commit, snapshot
+from gluecast.template.versions import RELEASES, read_releases, tags, version_of
+from gluecast.update.update import update
 from small_template import SmallTemplate, git, tree
+from tasks.examples import version
+from tasks.releases import make_tags
 
 RELEASED = read_releases((TEMPLATE_ROOT / RELEASES).read_text())
 

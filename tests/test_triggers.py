@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from gluecast.examples import RENDERED
-from gluecast.triggers import Schedule, TriggersError, Upload, triggers
+from gluecast.repository.triggers import Schedule, TriggersError, Upload, triggers
+from tasks.examples import RENDERED
 
 
 def test_the_triggers_of_the_examples_are_found() -> None:

@@ -14,10 +14,10 @@ from typing import Any
 import yaml
 
 from gluecast.errors import GluecastError
-from gluecast.examples import JOBS, answers, copier_copy
-from gluecast.tables import table
-from gluecast.template import TEMPLATE_ROOT
-from gluecast.triggers import Trigger, Upload, triggers
+from gluecast.example_jobs import JOBS, answers, copier_copy
+from gluecast.repository.triggers import Trigger, Upload, triggers
+from gluecast.template.bundled import TEMPLATE_ROOT
+from gluecast.terminal.tables import table
 
 
 class DemoError(GluecastError):

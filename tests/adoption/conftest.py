@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from gluecast.adopting import adopt
-from gluecast.template import commit
+from gluecast.adopt.adoption import adopt
+from gluecast.template.bundled import commit
 from small_template import git
 
 collect_ignore = ["repository"]

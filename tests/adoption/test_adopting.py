@@ -10,14 +10,14 @@ from pathlib import Path
 import pytest
 import yaml
 
-from gluecast.adopting import adopt
-from gluecast.check import check
+from gluecast.adopt.adoption import adopt
 from gluecast.cli import main
 from gluecast.errors import ExitCode, GluecastError
-from gluecast.listing import jobs
-from gluecast.new import new
-from gluecast.template import commit
-from gluecast.update import update
+from gluecast.jobs.check import check
+from gluecast.jobs.listing import jobs
+from gluecast.jobs.new import new
+from gluecast.template.bundled import commit
+from gluecast.update.update import update
 from small_template import git, tree
 
 BASE = "src/common/base_job.py"
@@ -334,13 +334,13 @@ def test_git_takes_an_adoption_back(repository: Path, template: Path) -> None:
 def test_a_killed_adoption_is_put_back_by_the_next(repository: Path, template: Path) -> None:
     before = tree(repository)
     code = (
-        "import os, signal, gluecast.writing as writing\n"
-        "replace, count = writing._replace, []\n"
+        "import os, signal, gluecast.update.transaction as transaction\n"
+        "replace, count = transaction.replace_file, []\n"
         "def killed(*arguments):\n"
         "    replace(*arguments)\n"
         "    count.append(1)\n"
         "    if len(count) == 10: os.kill(os.getpid(), signal.SIGKILL)\n"
-        "writing._replace = killed\n"
+        "transaction.replace_file = killed\n"
         "from gluecast.cli import main\n"
         f"main(['adopt', {str(repository)!r}, '--template', {str(template)!r}, '--defaults'])\n"
     )

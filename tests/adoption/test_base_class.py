@@ -6,11 +6,11 @@ from textwrap import dedent, indent
 
 import pytest
 
-from gluecast.base_class import Conversion, convert
+from gluecast.adopt.base_class import Conversion, convert
+from gluecast.adopt.job_classes import find_base_class, find_jobs
+from gluecast.adopt.python_module import Module
 from gluecast.errors import GluecastError
-from gluecast.examples import RENDERED
-from gluecast.job_classes import find_base_class, find_jobs
-from gluecast.python_module import Module
+from tasks.examples import RENDERED
 
 PLATFORM = (RENDERED / "src/glue_runtime/base_job.py").read_text()
 CONSTRUCTOR = """

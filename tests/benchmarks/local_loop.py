@@ -9,7 +9,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from gluecast.examples import RENDERED
+from tasks.examples import RENDERED
 
 FILE = "tests/test_data/sales_etl/sales/daily_2024-01-15.csv"
 

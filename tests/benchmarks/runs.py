@@ -20,7 +20,7 @@ from typing import Any
 
 from local_loop import show_local_loop
 
-from gluecast.examples import RENDERED
+from tasks.examples import RENDERED
 
 SCHEMA = "id BIGINT, name STRING, category STRING, amount DOUBLE, updated_at TIMESTAMP"
 BUCKET = "data-lake-test-bronze"

@@ -20,11 +20,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from gluecast.rendering import Renderer
-from gluecast.repository import Layer
-from gluecast.source import open_source
-from gluecast.tables import table
-from gluecast.template import commit, snapshot
+from gluecast.repository.layers import Layer
+from gluecast.template.bundled import commit, snapshot
+from gluecast.template.renderer import Renderer
+from gluecast.template.source import open_source
+from gluecast.terminal.tables import table
 
 SAMPLE = 4
 """Layers that the loop is measured on."""

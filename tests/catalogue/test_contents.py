@@ -11,8 +11,8 @@ from gluecast.catalogue.contents import Job, Place, Start, catalogue
 from gluecast.catalogue.page import rendered, write_page
 from gluecast.cli import main
 from gluecast.errors import GluecastError
-from gluecast.examples import RENDERED
 from job_files import job_with, many_jobs, write
+from tasks.examples import RENDERED
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ import pytest
 from gluecast.catalogue.columns import Column, columns_of
 from gluecast.catalogue.modules import JobModule, constants, read_module
 from gluecast.errors import GluecastError
-from gluecast.examples import RENDERED
+from tasks.examples import RENDERED
 
 
 @pytest.mark.parametrize(

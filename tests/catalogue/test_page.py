@@ -15,8 +15,8 @@ from selenium.webdriver.remote.webelement import WebElement
 
 from browser import missing_browser, resize, started_browser
 from gluecast.catalogue.page import write_page
-from gluecast.examples import RENDERED
 from job_files import job_with, many_jobs, write
+from tasks.examples import RENDERED
 from tools import skip_because
 
 pytestmark = skip_because(missing_browser())

@@ -12,10 +12,11 @@ from pathlib import Path
 
 import pytest
 
-from gluecast.examples import RENDERED, answers, copier_copy, version
-from gluecast.template import PUBLISHED_AT, TEMPLATE_ROOT, commit
+from gluecast.example_jobs import answers, copier_copy
+from gluecast.template.bundled import PUBLISHED_AT, TEMPLATE_ROOT, commit
 from pages import Page, commands, pages
 from reader import Reader, clone, environment, equip_clone
+from tasks.examples import RENDERED, version
 from tools import needs
 
 pytestmark = needs("make", to="type the commands of the pages")

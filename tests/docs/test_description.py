@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from gluecast.examples import RENDERED
-from gluecast.template import TEMPLATE_ROOT
-from gluecast.triggers import Upload, triggers
+from gluecast.repository.triggers import Upload, triggers
+from gluecast.template.bundled import TEMPLATE_ROOT
+from tasks.examples import RENDERED
 
 PAGE = (TEMPLATE_ROOT / "docs/description.md").read_text(encoding="utf-8")
 

@@ -7,7 +7,7 @@ import pytest
 
 from glue_runtime import BaseGlueJob
 from glue_runtime.testing import Lake, run_for, run_scheduled
-from gluecast.template import TEMPLATE_ROOT
+from gluecast.template.bundled import TEMPLATE_ROOT
 
 PAGE = (TEMPLATE_ROOT / "docs/writing-a-job.md").read_text(encoding="utf-8")
 CODE: dict[str, Any] = {}

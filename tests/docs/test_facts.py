@@ -4,10 +4,10 @@ import re
 
 import pytest
 
-from gluecast.examples import RENDERED
-from gluecast.template import TEMPLATE_ROOT
+from gluecast.template.bundled import TEMPLATE_ROOT
 from operations.cli import main
 from pages import commands
+from tasks.examples import RENDERED
 
 COST = (TEMPLATE_ROOT / "docs/cost.md").read_text(encoding="utf-8")
 FORECASTS = [command for command in commands(COST) if command.startswith("make cost FILES")]

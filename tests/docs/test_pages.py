@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from gluecast.template import TEMPLATE_ROOT
+from gluecast.template.bundled import TEMPLATE_ROOT
 from pages import Page, pages
 
 OURS = [page for page in pages() if not page.name.startswith("rendered")]

@@ -18,10 +18,10 @@ import pytest
 from botocore.exceptions import ClientError
 
 from emulated_aws.server import REGION, EmulatedAws
-from gluecast.examples import RENDERED
 from operations.patterns import PatternError, matches
 from operations.transformer import TransformerError, transform
 from second_emulator import second_emulator
+from tasks.examples import RENDERED
 from tools import needs
 
 BUCKET = "data-lake-dev-bronze"

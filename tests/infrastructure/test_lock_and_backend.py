@@ -17,7 +17,7 @@ from pathlib import Path
 
 import pytest
 
-from gluecast.examples import RENDERED
+from tasks.examples import RENDERED
 from terraform import PROVIDER_ALONE
 from tools import needs
 

@@ -11,8 +11,8 @@ import pytest
 import deployment
 from deployment import Deployment, prepare
 from emulated_aws.server import EmulatedAws, emulated_aws
-from gluecast.renaming import rename
-from gluecast.template import commit
+from gluecast.jobs.rename import rename
+from gluecast.template.bundled import commit
 from rendering import Copy
 from small_template import git
 from terraform import needs_terraform

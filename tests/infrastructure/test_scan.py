@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from gluecast.examples import RENDERED
-from gluecast.template import TEMPLATE_ROOT
+from gluecast.template.bundled import TEMPLATE_ROOT
+from tasks.examples import RENDERED
 from tools import needs
 
 pytestmark = needs("make", to="start the scan")

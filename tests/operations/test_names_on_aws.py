@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from gluecast.examples import RENDERED
 from operations import environment
 from operations.environment import Environment, deployed_name
+from tasks.examples import RENDERED
 
 
 @pytest.fixture

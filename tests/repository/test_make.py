@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from gluecast.examples import JOBS, answers, copier_copy
-from gluecast.template import TEMPLATE_ROOT
+from gluecast.example_jobs import JOBS, answers, copier_copy
+from gluecast.template.bundled import TEMPLATE_ROOT
 from terraform import needs_terraform
 from tools import needs
 

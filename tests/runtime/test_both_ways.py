@@ -15,8 +15,8 @@ from glue_runtime.formats import FORMATS
 from glue_runtime.s3_object import S3Object
 from glue_runtime.storage import Storage, StoredFile
 from glue_runtime.testing import Lake, run_for, run_scheduled
-from gluecast.sample_data import sample_folder
 from jobs_of_the_documentation import CustomerImportJob, ProductCatalogJob, SalesETLJob
+from tasks.sample_data import sample_folder
 
 KINDS = [
     (name, compressed)

@@ -6,8 +6,8 @@ import sys
 
 import pytest
 
-from gluecast.examples import RENDERED
-from gluecast.template import TEMPLATE_ROOT
+from gluecast.template.bundled import TEMPLATE_ROOT
+from tasks.examples import RENDERED
 from test_bad_input import FAULTS, FINE
 
 PAGE = (RENDERED / "docs/data-guarantees.md").read_text(encoding="utf-8")

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from gluecast.examples import RENDERED
+from tasks.examples import RENDERED
 
 HEADER = "id,name,category,amount,updated_at"
 

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from gluecast.examples import RENDERED, render_examples
+from tasks.examples import RENDERED, render_examples
 
 
 def test_a_fresh_rendering_equals_the_committed_one_byte_for_byte(tmp_path: Path) -> None:

@@ -9,8 +9,9 @@ import pytest
 import yaml
 
 from rendering import Copy, contents
-from gluecast.examples import copier_copy, published
-from gluecast.template import PUBLISHED_AT, commit
+from gluecast.example_jobs import copier_copy
+from tasks.examples import published
+from gluecast.template.bundled import PUBLISHED_AT, commit
 
 
 def test_the_first_copy_writes_the_platform_and_the_job(copy: Copy) -> None:

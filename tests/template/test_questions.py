@@ -13,7 +13,7 @@ from jinja2.loaders import FileSystemLoader
 from jinja2.sandbox import SandboxedEnvironment
 
 from rendering import Copy
-from gluecast.template import TEMPLATE_ROOT
+from gluecast.template.bundled import TEMPLATE_ROOT
 
 JINJA = SandboxedEnvironment(
     loader=FileSystemLoader(TEMPLATE_ROOT),

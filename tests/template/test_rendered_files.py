@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from rendering import Copy
-from gluecast.sample_data import registered_formats, sample_folder
+from tasks.sample_data import registered_formats, sample_folder
 
 OWNERS = ("Owned by the gluecast template", "Owned by you", "Written by Copier")
 

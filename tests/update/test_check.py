@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from gluecast.check import Findings, check, described
 from gluecast.cli import main
 from gluecast.errors import ExitCode
-from gluecast.template import commit
+from gluecast.jobs.check import Findings, check, described
+from gluecast.template.bundled import commit
 from rendering import Copy
 from small_template import SmallTemplate, git
 

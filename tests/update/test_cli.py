@@ -11,9 +11,9 @@ import pytest
 
 from gluecast.cli import main, parser
 from gluecast.errors import ExitCode
-from gluecast.examples import published
-from gluecast.template import commit
+from gluecast.template.bundled import commit
 from small_template import BASE, JOB, SmallTemplate, git, tree
+from tasks.examples import published
 
 
 @pytest.fixture
@@ -104,7 +104,7 @@ def test_ctrl_c_ends_without_a_traceback(repository: Path, monkeypatch: pytest.M
     def interrupt(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("gluecast.update.update", interrupt)
+    monkeypatch.setattr("gluecast.update.update.update", interrupt)
 
     assert run("update", repository) == ExitCode.INTERRUPTED
 

@@ -8,8 +8,8 @@ from pathlib import Path
 import copier
 import pytest
 
-from gluecast.template import commit
-from gluecast.update import continue_update, update
+from gluecast.template.bundled import commit
+from gluecast.update.update import continue_update, update
 from rendering import Copy
 from small_template import BASE, JOB, LINES, SmallTemplate, git, tree
 

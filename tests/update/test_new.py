@@ -5,11 +5,11 @@ from pathlib import Path
 import pytest
 
 from gluecast.errors import GluecastError
-from gluecast.new import new, next_steps
-from gluecast.repository import read_layers
-from gluecast.source import RELEASES
-from gluecast.template import commit
-from gluecast.update import update
+from gluecast.jobs.new import new, next_steps
+from gluecast.repository.layers import read_layers
+from gluecast.template.bundled import commit
+from gluecast.template.versions import RELEASES
+from gluecast.update.update import update
 from small_template import SmallTemplate, git, tree
 
 

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import HealthCheck, event, given, settings
 from hypothesis import strategies as st
 
-from gluecast.merge import Kind
-from gluecast.template import commit
-from gluecast.update import update
+from gluecast.template.bundled import commit
+from gluecast.update.merge import Kind
+from gluecast.update.update import update
 from small_template import BASE, JOB, SmallTemplate
 
 FILES = ["src/base.py", "src/jobs/a.py", "src/jobs/b.py", "tests/test_a.py", "tests/test_b.py"]

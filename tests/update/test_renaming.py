@@ -7,12 +7,13 @@ from typing import Any
 import pytest
 import yaml
 
-from gluecast.check import check
 from gluecast.cli import main
 from gluecast.errors import ExitCode, GluecastError
-from gluecast.renaming import remove, rename
-from gluecast.template import commit
-from gluecast.update import abort_update, continue_update, update
+from gluecast.jobs.check import check
+from gluecast.jobs.remove import remove
+from gluecast.jobs.rename import rename
+from gluecast.template.bundled import commit
+from gluecast.update.update import abort_update, continue_update, update
 from rendering import Copy
 from small_template import JOB, SmallTemplate, git, tree
 
@@ -263,7 +264,7 @@ def test_files_that_git_does_not_know_are_named(
         main(["rename", "sales_etl", "sales", str(one_job)])
 
     said = capsys.readouterr().out
-    assert f"{mine} is unknown to git, and stays where it is" in said
+    assert f"{mine} is untracked; left in place" in said
     assert "scratch.tmp" not in said
 
 

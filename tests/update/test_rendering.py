@@ -5,10 +5,10 @@ from pathlib import Path
 import pytest
 
 from gluecast.errors import GluecastError
-from gluecast.files import EXECUTABLE, SYMLINK
-from gluecast.rendering import Renderer
-from gluecast.repository import read_layers
-from gluecast.source import open_source
+from gluecast.repository.layers import read_layers
+from gluecast.repository.work_tree import EXECUTABLE, SYMLINK
+from gluecast.template.renderer import Renderer
+from gluecast.template.source import open_source
 from rendering import Copy
 from small_template import SmallTemplate, tree
 

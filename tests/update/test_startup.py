@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from gluecast.check import check
-from gluecast.listing import jobs
-from gluecast.template import commit
-from gluecast.update import update
+from gluecast.jobs.check import check
+from gluecast.jobs.listing import jobs
+from gluecast.template.bundled import commit
+from gluecast.update.update import update
 from small_template import BASE, JOB, SmallTemplate, git, tree
 
 IMPORTS = """

@@ -8,14 +8,15 @@ from pathlib import Path
 
 import pytest
 
-from gluecast.check import check
 from gluecast.errors import GluecastError
-from gluecast.examples import published
-from gluecast.merge import Kind
-from gluecast.source import RELEASES, version_of
-from gluecast.template import PUBLISHED_AT, commit
-from gluecast.update import Report, abort_update, continue_update, update
+from gluecast.jobs.check import check
+from gluecast.template.bundled import PUBLISHED_AT, commit
+from gluecast.template.versions import RELEASES, version_of
+from gluecast.update.merge import Kind
+from gluecast.update.report import Report
+from gluecast.update.update import abort_update, continue_update, update
 from small_template import BASE, JOB, LINES, SmallTemplate, git, tree
+from tasks.examples import published
 
 
 @pytest.fixture
@@ -579,7 +580,7 @@ def test_a_template_at_an_address_is_cloned(
 KILLED = """
 import os, sys
 from pathlib import Path
-import gluecast.writing as writing
+import gluecast.repository.disk as disk
 from gluecast.update import update
 
 replace, left = os.replace, int(sys.argv[2])
@@ -589,7 +590,7 @@ def replace_then_die(source, target):
     left -= 1
     if not left:
         os.kill(os.getpid(), int(sys.argv[3]))
-writing.os.replace = replace_then_die
+disk.os.replace = replace_then_die
 update(Path(sys.argv[1]))
 """
 
@@ -628,7 +629,7 @@ def test_an_update_that_fails_half_way_undoes_itself(
             raise KeyboardInterrupt
         replace(source, target)
 
-    monkeypatch.setattr("gluecast.writing.os.replace", fail)
+    monkeypatch.setattr("gluecast.repository.disk.os.replace", fail)
 
     with pytest.raises(KeyboardInterrupt):
         quietly(repository)

@@ -7,9 +7,9 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from gluecast.examples import published
-from gluecast.merge import MEANING
-from gluecast.template import TEMPLATE_ROOT
+from gluecast.template.bundled import TEMPLATE_ROOT
+from gluecast.update.merge import MEANING
+from tasks.examples import published
 from tools import needs
 
 PAGE = (TEMPLATE_ROOT / "docs/updating.md").read_text(encoding="utf-8")

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 import yaml
 
-from gluecast.examples import RENDERED
-from gluecast.template import commit
+from gluecast.template.bundled import commit
 from small_template import JOB, SmallTemplate, git
+from tasks.examples import RENDERED
 
 WORKFLOW = RENDERED / ".github/workflows/template.yml"
 

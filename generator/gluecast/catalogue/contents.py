@@ -6,8 +6,8 @@ from pathlib import Path
 
 from gluecast.catalogue.modules import JobModule, Source, constants, read_module
 from gluecast.catalogue.spoken import spoken
-from gluecast.repository import PLATFORM, Layer, find_repository, read_layers
-from gluecast.triggers import (
+from gluecast.repository.layers import PLATFORM, Layer, find_repository, read_layers
+from gluecast.repository.triggers import (
     ENVIRONMENTS,
     FOLDER,
     Schedule,

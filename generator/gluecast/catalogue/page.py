@@ -12,7 +12,7 @@ from markupsafe import Markup
 from gluecast.catalogue.contents import Catalogue, Job, catalogue
 from gluecast.catalogue.picture import description, tall, wide
 from gluecast.errors import GluecastError
-from gluecast.repository import find_repository
+from gluecast.repository.layers import find_repository
 
 DEFAULT_OUTPUT = Path("docs/catalogue.html")
 

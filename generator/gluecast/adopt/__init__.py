@@ -1,0 +1,1 @@
+"""Migrate an existing repository of Glue jobs to the platform."""

@@ -1,0 +1,436 @@
+"""Bring a repository that was there before under the platform: its jobs and tests stay as they are.
+
+What the platform's jobs stand on is added: the runtime, the Terraform modules. The repository's own
+base class comes to stand on the runtime's. All else of the platform (its environments, its build) is
+left out, for the repository has its own; `_platform.yml` records what, so that updates leave it out.
+"""
+
+import re
+import tempfile
+import tomllib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from gluecast.adopt.base_class import Conversion, convert
+from gluecast.adopt.job_classes import Job, find_base_class, find_jobs
+from gluecast.adopt.python_module import NAME, Module
+from gluecast.errors import GluecastError
+from gluecast.repository.git import run_git
+from gluecast.repository.layers import ANSWERS_FOLDER, PLATFORM
+from gluecast.repository.work_tree import EXECUTABLE, REGULAR, SYMLINK, File, WorkTree
+from gluecast.template.copy import copy_template
+from gluecast.terminal.progress import Say
+from gluecast.update.merge import Change, Kind
+from gluecast.update.transaction import refuse_uncommitted, refuse_unfinished, write
+
+RUNTIME = "src/glue_runtime"
+BASE_CLASS = f"{RUNTIME}/base_job.py"
+ANSWERS_FILE = f"{ANSWERS_FOLDER}/{PLATFORM}.yml"
+MODULES, OTHER_MODULES = "modules", "gluecast"
+
+LEFT_OUT = (
+    # The repository builds, checks and describes itself.
+    "/.github/",
+    "/.gitignore",
+    "/.pre-commit-config.yaml",
+    "/Makefile",
+    "/README.md",
+    "/pyproject.toml",
+    # Its Terraform code has buckets and Glue jobs; these would be further ones, and their tests.
+    "/infrastructure/*/data_platform/",
+    "/infrastructure/environments/",
+    "/infrastructure/test.sh",
+    "/operations/",
+    "/tests/e2e/",
+    "/tests/infrastructure/",
+)
+"""What an adopted repository does without."""
+
+
+@dataclass(frozen=True)
+class Adoption:
+    """What adopting does, or would do.
+
+    `repository` is its folder, `base` the path of its base class, `writes` what is new, `theirs`
+    what the platform would write too and stays, `notes` what people have to know or do.
+    """
+
+    repository: Path
+    base: str = ""
+    jobs: Sequence[Job] = ()
+    answers: Mapping[str, Any] = field(default_factory=dict)
+    conversion: Conversion | None = None
+    writes: Sequence[str] = ()
+    theirs: Sequence[str] = ()
+    notes: Sequence[str] = ()
+    already: bool = False
+
+    def as_json(self) -> dict[str, Any]:
+        """The report as JSON values."""
+        found = self.conversion
+        return {
+            "already_adopted": self.already,
+            "base_class": {
+                "path": self.base,
+                "converted": found is not None,
+                "kept": found.kept if found else [],
+                "replaced": found.replaced if found else [],
+                "whole_directory": found.whole_directory if found else False,
+            },
+            "jobs": [vars(job) for job in self.jobs],
+            "answers": dict(self.answers),
+            "new_files": list(self.writes),
+            "left_as_they_are": list(self.theirs),
+            "notes": list(self.notes),
+        }
+
+
+def adopt(
+    start: Path,
+    *,
+    template: str | None = None,
+    ref: str | None = None,
+    data: Mapping[str, Any],
+    defaults: bool = False,
+    keep_base_class: bool = False,
+    dry_run: bool = False,
+    say: Say = print,
+) -> Adoption:
+    """Bring the repository around `start` under the platform; with `dry_run` only say how.
+
+    Raises:
+        GluecastError: it cannot be adopted, or would lose something; nothing was changed.
+        KeyboardInterrupt: the user left the questions.
+    """
+    repository = _repository(start)
+    tree = WorkTree(repository)
+    refuse_unfinished(tree, say)
+    if tree.entry(ANSWERS_FILE):
+        return Adoption(repository, already=True)
+    modules = _python_files(tree)
+    own = [module for module in modules if not module.path.startswith("tests/")]
+    base = find_base_class(own)
+    jobs = _jobs(own)
+    _refuse_own_runtime(tree)
+    code = _terraform_code(tree)
+    with tempfile.TemporaryDirectory(prefix="gluecast-") as folder:
+        # The name of the folder is the default of the project's.
+        first = Path(folder, "first", repository.name)
+        copy_template(
+            first,
+            template=template,
+            ref=ref,
+            data={"layer": "platform", **data},
+            defaults=defaults,
+            guesses=_guesses(tree, base, code),
+        )
+        taken = _taken(first, tree)
+        second = Path(folder, "second", repository.name)
+        left_out = [*LEFT_OUT, *(f"/{path}" for path in taken)]
+        settings = {"modules": _modules_folder(first, tree), "left_out": left_out}
+        copy_template(
+            second,
+            template=template,
+            ref=ref,
+            data={**_answers(first), **data, **settings, "layer": "platform"},
+            defaults=True,
+        )
+        answers, files = _answers(second), _files(second)
+        packages = _packages(first)
+    _refuse_taken(files, tree)
+    conversion = None
+    if not keep_base_class:
+        others = [module for module in modules if module is not base]
+        conversion = convert(base, files[BASE_CLASS].data.decode(), others)
+    changes = [Change(PLATFORM, path, Kind.NEW, file) for path, file in files.items()]
+    if conversion:
+        changes.append(_converted(tree, base, conversion))
+    if dry_run:
+        refuse_uncommitted(tree, changes)
+    else:
+        write(tree, changes, (), "adopt")
+    return Adoption(
+        repository=repository,
+        base=base.path,
+        jobs=jobs,
+        answers=answers,
+        conversion=conversion,
+        writes=sorted(files),
+        theirs=taken,
+        notes=[
+            *_notes(tree, base, jobs, code, conversion, taken, packages),
+            *_ignored(tree, files),
+        ],
+    )
+
+
+def described(adoption: Adoption, *, dry_run: bool) -> str:
+    """The report as text."""
+    if adoption.already:
+        return "Nothing to do: the repository stands on the platform; gluecast update updates it."
+    jobs = [f"  {job.name}  {job.class_name}, loads {_names(job.sources)}" for job in adoption.jobs]
+    lines = [f"{len(jobs)} jobs extend {NAME} of {adoption.base}:", *jobs, ""]
+    lines.append("Would be written:" if dry_run else "Written:")
+    lines += [f"  {line}" for line in _by_folder(adoption.writes)]
+    if adoption.conversion:
+        lines += ["", *_conversion_lines(adoption)]
+    if adoption.theirs:
+        lines += ["", "Yours, and left as they are:", *(f"  {path}" for path in adoption.theirs)]
+    lines += [
+        "",
+        "By hand:",
+        *(f"  {number}. {note}" for number, note in _numbered(adoption.notes)),
+    ]
+    if not dry_run:
+        lines += [
+            "",
+            "Run your tests, look at git diff, commit. To take it back: git stash --include-untracked.",
+        ]
+    return "\n".join(lines)
+
+
+def _conversion_lines(adoption: Adoption) -> Iterator[str]:
+    conversion = adoption.conversion
+    assert conversion
+    yield f"{adoption.base} is changed: {NAME} extends the platform's class"
+    yield f"  stays yours: {_names(conversion.kept)}"
+    yield f"  the platform's: {_names(conversion.replaced)}"
+    if conversion.whole_directory:
+        yield "  whole_directory = True, for your code overwrites: see the docs before you change it"
+
+
+# --- looking at the repository ---------------------------------------------------------------------
+
+
+def _repository(start: Path) -> Path:
+    """The nearest folder from `start` upwards that has src/jobs, or else git's.
+
+    Raises:
+        GluecastError: there is no git repository.
+    """
+    folder = start.resolve()
+    found = run_git(folder, "rev-parse", "--show-toplevel")
+    if found.returncode:
+        raise GluecastError(
+            f"expected a git repository in {folder}, found none: git init, git add --all, git commit"
+        )
+    top = Path(found.stdout.decode().rstrip("\n"))
+    above = [each for each in (folder, *folder.parents) if each.is_relative_to(top)]
+    return next((each for each in above if (each / "src/jobs").is_dir()), top)
+
+
+def _python_files(tree: WorkTree) -> list[Module]:
+    """Every Python file that git knows; a link is found where its file lies.
+
+    Raises:
+        GluecastError: one cannot be read and may hold the base class or a job.
+    """
+    found = []
+    for path in sorted(tree.entries):
+        file = tree.on_disk(path) if path.endswith(".py") else None
+        if file and file.mode != SYMLINK:
+            found.append(Module(path, _text(path, file.data)))
+    return found
+
+
+def _text(path: str, data: bytes) -> str:
+    try:
+        return data.decode()
+    except UnicodeDecodeError as error:
+        if NAME.encode() in data:
+            raise GluecastError(f"expected UTF-8 in {path}, found {error.reason}") from error
+        return data.decode(errors="replace")
+
+
+def _terraform_code(tree: WorkTree) -> str:
+    paths = [path for path in sorted(tree.entries) if path.endswith((".tf", ".tfvars"))]
+    found = (tree.on_disk(path) for path in paths)
+    return "\n".join(file.data.decode("utf-8", "replace") for file in found if file)
+
+
+def _jobs(modules: Sequence[Module]) -> list[Job]:
+    """Every job.
+
+    Raises:
+        GluecastError: there is none, or one is not in src/jobs.
+    """
+    found = find_jobs(modules)
+    if not found:
+        raise GluecastError(f"expected classes that extend {NAME}, found none; nothing to adopt")
+    elsewhere = [job.path for job in found if job.path != f"src/jobs/{job.name}.py"]
+    if elsewhere:
+        raise GluecastError(
+            f"expected every job in src/jobs, where the platform looks for it, found "
+            f"{_names(elsewhere[:5])}; git mv them, and adopt again"
+        )
+    return found
+
+
+def _guesses(tree: WorkTree, base: Module, code: str) -> dict[str, Any]:
+    """Answers that can be read from the repository; the user may give others."""
+    found: dict[str, Any] = {}
+    form = re.compile(r"infrastructure/environments/([a-z][a-z0-9]{1,9})/[^/]+\.tf")
+    environments = sorted({match[1] for match in map(form.fullmatch, tree.entries) if match})
+    if environments:
+        found["environments"] = environments
+    for name, pattern in (
+        ("region", r'\bregion\s*=\s*"([a-z]{2}(?:-[a-z]+)+-[0-9])"'),
+        ("lake_prefix", r'"([a-z0-9](?:-?[a-z0-9])+)-(?:\$\{[\w.]+\}|[a-z0-9]+)-(?:\$\{|bronze)'),
+        ("glue_version", r'\bglue_version\s*=\s*"(5\.[01])"'),
+    ):
+        if match := re.search(pattern, code):
+            found[name] = match[1]
+    lake = re.search(r"s3://([a-z0-9](?:-?[a-z0-9])+)-\{[^}]+\}-bronze", base.text)
+    return {**found, **({"lake_prefix": lake[1]} if lake else {})}
+
+
+# --- what is written -------------------------------------------------------------------------------
+
+
+def _files(folder: Path) -> dict[str, File]:
+    return {
+        path.relative_to(folder).as_posix(): File(
+            EXECUTABLE if path.stat().st_mode & 0o100 else REGULAR, path.read_bytes()
+        )
+        for path in sorted(folder.rglob("*"))
+        if path.is_file()
+    }
+
+
+def _answers(folder: Path) -> dict[str, Any]:
+    recorded = yaml.safe_load((folder / ANSWERS_FILE).read_text(encoding="utf-8"))
+    return {
+        name: value
+        for name, value in recorded.items()
+        if not name.startswith("_") and name not in ("layer", "occasion")
+    }
+
+
+def _packages(rendered: Path) -> list[str]:
+    """What the runtime needs, as pip takes it."""
+    project = tomllib.loads((rendered / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    return [str(package) for package in project["dependencies"]]
+
+
+def _taken(rendered: Path, tree: WorkTree) -> list[str]:
+    """Files that the platform has and the repository has too, with other content."""
+    return [
+        path
+        for path, file in _files(rendered).items()
+        if not path.startswith(("infrastructure/", f"{RUNTIME}/"))
+        and not any(f"/{path}".startswith(pattern) for pattern in LEFT_OUT)
+        and tree.entry(path) not in (None, file.entry)
+    ]
+
+
+def _modules_folder(rendered: Path, tree: WorkTree) -> str:
+    """Where the Terraform modules go: not among modules of the same names."""
+    names = [path.name for path in (rendered / "infrastructure" / MODULES).iterdir()]
+    own = tree.folder / "infrastructure" / MODULES
+    return OTHER_MODULES if any((own / name).exists() for name in names) else MODULES
+
+
+def _refuse_own_runtime(tree: WorkTree) -> None:
+    """Refuse a repository whose package has the name of the platform's.
+
+    Raises:
+        GluecastError: it has.
+    """
+    if (tree.folder / RUNTIME).exists():
+        raise GluecastError(
+            f"expected no {RUNTIME}, which is the platform's runtime, found it; give yours another "
+            f"name: git mv {RUNTIME} src/own_runtime, the same in what imports it, and commit"
+        )
+
+
+def _refuse_taken(files: Iterable[str], tree: WorkTree) -> None:
+    """Refuse to write among files of the repository that would work together with ours.
+
+    Raises:
+        GluecastError: a file is there.
+    """
+    taken = [path for path in files if path.startswith("infrastructure/") and tree.entry(path)]
+    if taken:
+        raise GluecastError(
+            f"expected {taken[0]} to be free for the platform, found a file of yours; move it"
+        )
+
+
+def _converted(tree: WorkTree, base: Module, conversion: Conversion) -> Change:
+    before = tree.on_disk(base.path)
+    mode = before.mode if before else REGULAR
+    return Change(PLATFORM, base.path, Kind.MERGED, File(mode, conversion.text.encode()))
+
+
+# --- what people have to do ------------------------------------------------------------------------
+
+
+def _notes(
+    tree: WorkTree,
+    base: Module,
+    jobs: Sequence[Job],
+    code: str,
+    conversion: Conversion | None,
+    taken: Sequence[str],
+    packages: Sequence[str],
+) -> Iterator[str]:
+    if conversion is None:
+        yield (
+            f"make {NAME} in {base.path} a class of glue_runtime.adopted.AdoptedGlueJob; take out its "
+            "load_data(), run() and what its constructor sets up for them"
+        )
+    else:
+        yield from conversion.notes
+    yield (
+        f"where your jobs are tested, install {_names(packages)}, on Python 3.11 or newer; on AWS "
+        "--additional-python-modules does"
+    )
+    versions = sorted(set(re.findall(r'\bglue_version\s*=\s*"([0-9.]+)"', code)))
+    old = [version for version in versions if not version.startswith("5.")]
+    if old:
+        yield f"expected glue_version 5.0 or 5.1 of your Glue jobs, found {_names(old)}: raise it"
+    yield "add build/ and .local-lake/ to .gitignore"
+    if "tests/conftest.py" in taken:
+        yield (
+            'for the tests of new jobs: pytest_plugins = ["glue_runtime.testing"] in tests/conftest.py, '
+            "in place of a fixture spark of yours, and --import-mode=importlib for pytest"
+        )
+    for job in jobs:
+        for source in job.sources:
+            if not (tree.folder / "tests/test_data" / job.name / source).is_dir():
+                yield (
+                    f"a local run of {job.name} without a path in load_data() looks for "
+                    f"tests/test_data/{job.name}/{source}/"
+                )
+    yield "on AWS, once: the runtime, the arguments, one block for each environment; see the docs"
+    yield "for each source, when you want it: one block in infrastructure/jobs; see the docs"
+
+
+def _ignored(tree: WorkTree, files: Iterable[str]) -> Iterator[str]:
+    names = "\0".join(files).encode()
+    found = run_git(tree.folder, "check-ignore", "--no-index", "-z", "--stdin", stdin=names)
+    ignored = found.stdout.decode().split("\0")[:-1]
+    if ignored:
+        yield f"your .gitignore hides what was written: let it have {_names(ignored[:3])}"
+
+
+def _numbered(notes: Sequence[str]) -> Iterator[tuple[int, str]]:
+    return iter(enumerate(notes, start=1))
+
+
+def _names(names: Sequence[str]) -> str:
+    return ", ".join(names) or "nothing"
+
+
+def _by_folder(paths: Sequence[str]) -> Iterator[str]:
+    """A line for a folder of several files."""
+    counted: dict[str, list[str]] = {}
+    for path in paths:
+        parts = path.split("/")
+        counted.setdefault("/".join(parts[: min(2, len(parts) - 1)]), []).append(path)
+    for folder, found in counted.items():
+        yield found[0] if len(found) == 1 else f"{folder}/ ({len(found)} files)"

@@ -1,0 +1,218 @@
+"""The constructor of a base class that comes to stand on the platform's: what it still has to do."""
+
+import ast
+import re
+from collections.abc import Sequence
+from typing import NoReturn
+
+from gluecast.adopt.python_module import (
+    NAME,
+    Function,
+    Module,
+    head_of,
+    indentation,
+    is_own,
+    is_stored,
+    is_text,
+    own_targets,
+    parts_of,
+)
+from gluecast.errors import GluecastError
+
+NEW_BASE = "AdoptedGlueJob"
+BY_HAND = (
+    "adopt with --keep-base-class and make the class one of "
+    f"glue_runtime.adopted.{NEW_BASE} by hand"
+)
+
+_ARGUMENTS = {
+    "env": "environment",
+    "bucket": "source_bucket",
+    "object_key": "source_object_key",
+    "JOB_RUN_ID": "job_run_id",
+}
+"""Which argument the platform's constructor keeps under which name."""
+
+_SAME_VALUES = {
+    "job_name": ("job_name",),
+    "args": ("args", "dict(args)", "args or {}", "args.copy()"),
+}
+"""What a constructor sets as the platform's does."""
+
+_CHANGES = ("update", "setdefault", "pop", "popitem", "clear")
+"""What changes a dict."""
+
+
+def constructor_of(
+    base: Module, function: Function | None, attributes: set[str], mixins: Sequence[ast.expr]
+) -> tuple[str, list[str]]:
+    """The constructor that does what the platform's does not, and what is to be told of it.
+
+    The text is empty when nothing is left.
+
+    Raises:
+        GluecastError: it is not (self, job_name, args), or does what no rule can keep.
+    """
+    _refuse_parameters(base, function)
+    assert function
+    parts = parts_of(base, function)
+    environment = _environment(base, function)
+    kept, notes = "", []
+    for statement in function.body:
+        if is_text(statement) or isinstance(statement, ast.Pass):
+            continue
+        if _is_super(statement):
+            if mixins:
+                _refuse(base, statement, "no call of a constructor that is not in this repository")
+            continue
+        targets = own_targets(statement)
+        if targets and targets <= attributes:
+            if note := _replaced_value(base, statement, targets):
+                notes.append(note)
+            continue
+        for each in ast.walk(statement):
+            if _is_super_call(each):
+                _refuse(base, each, "super().__init__() in a line of its own")
+            if isinstance(each, ast.Attribute) and is_stored(each) and is_own(each, attributes):
+                _refuse(base, each, f"self.{each.attr} = ... in a line of its own")
+        kept += parts[statement]
+    head = function.args.defaults or function.decorator_list
+    if not (kept or environment or head):
+        return "", notes
+    args = "args or {}" if _may_be_none(function) else "args"
+    if environment:
+        args = f'{{"env": {environment}, **{f"({args})" if " " in args else args}}}'
+    first = function.body[0]
+    text = parts[first] if is_text(first) else ""
+    call = f"{indentation(base.text, function)}super().__init__(job_name, {args})\n"
+    return head_of(base, function) + text + call + kept, notes
+
+
+def _refuse(base: Module, node: ast.AST, expected: str) -> NoReturn:
+    line = getattr(node, "lineno", 0)
+    raise GluecastError(
+        f"expected {expected} in the constructor of {NAME} in {base.path}, found "
+        f"{_shortened(node)} in line {line}; {BY_HAND}"
+    )
+
+
+def _shortened(node: ast.AST) -> str:
+    text = ast.unparse(node).splitlines()[0]
+    return text if len(text) <= 60 else f"{text[:57]}..."
+
+
+def _refuse_parameters(base: Module, function: Function | None) -> None:
+    """Refuse a constructor that is not called as the platform's is.
+
+    Raises:
+        GluecastError: it is not, or there is none.
+    """
+    found = ast.unparse(function.args) if function else "no constructor"
+    names = [each.arg for each in function.args.args] if function else []
+    more = function and (
+        function.args.posonlyargs
+        or function.args.vararg
+        or function.args.kwonlyargs
+        or function.args.kwarg
+    )
+    if names != ["self", "job_name", "args"] or more:
+        raise GluecastError(
+            f"expected the constructor (self, job_name, args) in {NAME} of {base.path}, found "
+            f"{f'({found})' if function else found}; {BY_HAND}"
+        )
+    assert function
+    for each in ast.walk(function):
+        if isinstance(each, ast.Name) and is_stored(each) and each.id in names:
+            _refuse(base, each, f"{each.id} as it was handed over")
+        if (
+            (isinstance(each, ast.Subscript) and is_stored(each))
+            or (isinstance(each, ast.Attribute) and each.attr in _CHANGES)
+        ) and ast.unparse(each.value) == "args":
+            _refuse(base, each, "args as they were handed over")
+
+
+def _environment(base: Module, function: Function) -> str:
+    """The default of the argument env as code, where the constructor has one.
+
+    Raises:
+        GluecastError: it cannot be told.
+    """
+    found = set()
+    own = {each.id for each in ast.walk(function) if isinstance(each, ast.Name) and is_stored(each)}
+    for each in ast.walk(function):
+        if isinstance(each, ast.Call) and _argument(each) == "env" and len(each.args) == 2:
+            code = ast.get_source_segment(base.text, each.args[1]) or ""
+        elif isinstance(each, ast.BoolOp) and _argument(each.values[0]) == "env":
+            code = (ast.get_source_segment(base.text, each) or "").replace("self.args", "args")
+        else:
+            continue
+        names = {node.id for node in ast.walk(ast.parse(f"({code})")) if isinstance(node, ast.Name)}
+        if names & {*own, "self"}:
+            _refuse(base, each, "a default of env that needs nothing of the constructor's own")
+        found.add(code)
+    if len(found) > 1:
+        _refuse(base, function, "one default of env")
+    return found.pop() if found else ""
+
+
+def _argument(node: ast.AST) -> str:
+    """x of args["x"], args.get("x") and args.get("x", default), and the same of self.args."""
+    key: ast.expr | None = None
+    if isinstance(node, ast.Subscript):
+        key, holder = node.slice, ast.unparse(node.value)
+    elif isinstance(node, ast.Call) and ast.unparse(node.func).endswith("args.get") and node.args:
+        key, holder = node.args[0], ast.unparse(node.func).removesuffix(".get")
+    if isinstance(key, ast.Constant) and holder in ("args", "self.args"):
+        return str(key.value)
+    return ""
+
+
+def _replaced_value(base: Module, statement: ast.stmt, targets: set[str]) -> str:
+    """What is to be told of an assignment whose target the platform sets; empty: it sets the same.
+
+    Raises:
+        GluecastError: the platform would not find the environment.
+    """
+    assert isinstance(statement, ast.Assign | ast.AnnAssign)
+    value = statement.value
+    code = ast.unparse(value) if value else "None"
+    if targets == {"environment"}:
+        first = value.values[0] if isinstance(value, ast.BoolOp) else value
+        if not first or _argument(first) != "env":
+            _refuse(base, statement, 'self.environment = args["env"]')
+        return ""
+    [target, *more] = targets
+    same = code in {"None", *_SAME_VALUES.get(target, ())} or (
+        value is not None and _ARGUMENTS.get(_argument(value)) == target and "," not in code
+    )
+    if not more and (same or (target == "logger" and re.match(r"(logging\.)?getLogger\(", code))):
+        return ""
+    return (
+        f"your constructor had {_shortened(statement)}: the platform sets its own; what else that "
+        f"did is to be done in your {NAME}, after super().__init__()"
+    )
+
+
+def _may_be_none(function: Function) -> bool:
+    """Whether a job may hand over None for its arguments."""
+    annotation = function.args.args[2].annotation
+    told = [annotation, *function.args.defaults[-1:]]
+    if any(re.search(r"\b(None|Optional)\b", ast.unparse(each)) for each in told if each):
+        return True
+    choices = (each for each in ast.walk(function) if isinstance(each, ast.BoolOp))
+    return any(ast.unparse(each.values[0]) == "args" for each in choices)
+
+
+def _is_super(statement: ast.stmt) -> bool:
+    return isinstance(statement, ast.Expr) and _is_super_call(statement.value)
+
+
+def _is_super_call(node: ast.AST) -> bool:
+    """Whether this calls the constructor of what the class extends."""
+    if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Attribute):
+        return False
+    holder = ast.unparse(node.func.value)
+    return (
+        node.func.attr == "__init__"
+        and re.match(r"super\(|(abc\.)?ABC$|object$", holder) is not None
+    )

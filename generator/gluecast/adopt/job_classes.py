@@ -1,0 +1,132 @@
+"""The classes that extend the base class, by whatever name they know it."""
+
+import ast
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from gluecast.adopt.python_module import NAME, Module, last_name
+from gluecast.errors import GluecastError
+
+_Index = Mapping[str, Sequence[Module]]
+"""Modules by the last part of their names."""
+
+
+@dataclass(frozen=True)
+class Job:
+    """A class that extends the base class. `sources` are what it calls load_data() for."""
+
+    name: str
+    class_name: str
+    path: str
+    sources: list[str]
+
+
+def find_base_class(modules: Sequence[Module]) -> Module:
+    """The module that defines the class BaseGlueJob.
+
+    Raises:
+        GluecastError: there is none, or there are several.
+    """
+    found = [each for each in modules if any(node.name == NAME for node in each.classes)]
+    if not found:
+        raise GluecastError(
+            f"expected a class {NAME}, found none in the Python files outside of tests; "
+            "`gluecast new` begins a repository without one"
+        )
+    if len(found) > 1:
+        paths = " and ".join(module.path for module in found)
+        raise GluecastError(f"expected one class {NAME}, found it in {paths}; remove all but one")
+    return found[0]
+
+
+def find_jobs(modules: Sequence[Module]) -> list[Job]:
+    """Every class that extends BaseGlueJob, also by way of another class, by path."""
+    heirs = extending(modules)
+    inner = {name for _, _, bases in heirs for name in bases}
+    return [
+        Job(
+            module.path.rpartition("/")[2].removesuffix(".py"), node.name, module.path, _loads(node)
+        )
+        for module, node, _ in heirs
+        if node.name not in inner
+    ]
+
+
+def extending(modules: Sequence[Module]) -> list[tuple[Module, ast.ClassDef, set[str]]]:
+    """The classes that extend BaseGlueJob, each with the names of what it extends."""
+    index: dict[str, list[Module]] = {}
+    for module in modules:
+        index.setdefault(_dotted(module).rpartition(".")[2], []).append(module)
+    names = {module.path: _Names(module, index) for module in modules}
+    classes = [
+        (module, node, {names[module.path].original(each) for each in node.bases})
+        for module in modules
+        for node in module.classes
+    ]
+    found = {NAME}
+    while more := {node.name for _, node, bases in classes if bases & found} - found:
+        found |= more
+    return [each for each in classes if each[2] & found and each[1].name != NAME]
+
+
+class _Names:
+    """What the names in a module are called where they come from."""
+
+    def __init__(self, module: Module, index: _Index) -> None:
+        self.index = index
+        self.given: dict[str, str] = {}
+        self.imported: dict[str, str] = {}
+        for node in ast.walk(module.tree):
+            if isinstance(node, ast.ImportFrom):
+                for alias in node.names:
+                    self._import_from(node.module or "", alias)
+            elif isinstance(node, ast.Import):
+                self.imported |= {each.asname or each.name: each.name for each in node.names}
+        for statement in module.tree.body:
+            if isinstance(statement, ast.Assign) and last_name(statement.value):
+                original = self.original(statement.value)
+                self.given |= {
+                    each.id: original for each in statement.targets if isinstance(each, ast.Name)
+                }
+
+    def _import_from(self, source: str, alias: ast.alias) -> None:
+        local = alias.asname or alias.name
+        self.imported[local] = f"{source}.{alias.name}"
+        self.given[local] = _original(alias.name, source, self.index)
+
+    def original(self, node: ast.expr) -> str:
+        """BaseGlueJob of Base and of base_job.Base, where Base is another name of BaseGlueJob."""
+        if isinstance(node, ast.Subscript):
+            return self.original(node.value)
+        if isinstance(node, ast.Attribute):
+            source = ast.unparse(node.value)
+            return _original(node.attr, self.imported.get(source, source), self.index)
+        name = last_name(node)
+        return self.given.get(name, name)
+
+
+def _dotted(module: Module) -> str:
+    return module.path.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
+
+
+def _original(name: str, source: str, index: _Index, seen: frozenset[str] = frozenset()) -> str:
+    """What `name` of the module that an import calls `source` is called where it comes from."""
+    for module in index.get(source.rpartition(".")[2], ()):
+        # Whatever is on Python's path, and for relative imports, the end of the name is the same.
+        if module.path in seen or not f".{_dotted(module)}".endswith(f".{source.lstrip('.')}"):
+            continue
+        for node in module.tree.body:
+            further = seen | {module.path}
+            if isinstance(node, ast.ImportFrom):
+                for alias in node.names:
+                    if name == (alias.asname or alias.name):
+                        return _original(alias.name, node.module or "", index, further)
+            elif isinstance(node, ast.Assign) and name in map(last_name, node.targets):
+                return last_name(node.value) or name
+    return name
+
+
+def _loads(node: ast.ClassDef) -> list[str]:
+    calls = (each for each in ast.walk(node) if isinstance(each, ast.Call) and each.args)
+    names = [each.args[0] for each in calls if last_name(each.func) == "load_data"]
+    return [str(each.value) for each in names if isinstance(each, ast.Constant)]

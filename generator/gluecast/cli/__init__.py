@@ -1,0 +1,63 @@
+"""The command line: it parses, calls one function, and prints what that gave."""
+
+import argparse
+import gc
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+from gluecast.cli import adopt, check, demo, docs, list_jobs, new, remove, rename, update
+from gluecast.errors import ExitCode, GluecastError
+
+COMMANDS = [
+    each.COMMAND for each in (demo, new, adopt, list_jobs, update, check, docs, rename, remove)
+]
+
+_EXIT_CODES = "exit codes:\n" + "\n".join(f"  {code:>3}  {code.meaning}" for code in ExitCode)
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """Run one command, and exit with an ExitCode."""
+    options = parser().parse_args(argv)
+    # A command lives for seconds; looking for cycles would be a quarter of what an update costs.
+    gc.disable()
+    try:
+        sys.exit(options.run(options))
+    except GluecastError as error:
+        print(f"gluecast {options.command}: {error}", file=sys.stderr)
+        sys.exit(ExitCode.FAILED)
+    except KeyboardInterrupt:
+        sys.exit(ExitCode.INTERRUPTED)
+    finally:
+        gc.enable()
+
+
+def parser() -> argparse.ArgumentParser:
+    """Every command and option; its help is the reference."""
+    root = argparse.ArgumentParser(
+        prog="gluecast",
+        description="Generate AWS Glue jobs that an uploaded file or a schedule starts, list them,\n"
+        "and update all of them to a newer template without losing manual edits.",
+        epilog=_EXIT_CODES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    root.add_argument("--version", action=_Version, help="show the version of this release")
+    commands = root.add_subparsers(required=True, metavar="COMMAND")
+    for each in COMMANDS:
+        command = commands.add_parser(each.name, help=each.purpose, description=each.description)
+        each.add_options(command)
+        command.set_defaults(run=each.run, command=each.name)
+    return root
+
+
+class _Version(argparse.Action):
+    """Looks the version up only when it is asked for."""
+
+    def __init__(self, option_strings: Sequence[str], dest: str, **options: Any) -> None:
+        super().__init__(option_strings, dest, nargs=0, **options)
+
+    def __call__(self, parser: argparse.ArgumentParser, *arguments: Any) -> None:
+        from importlib.metadata import version
+
+        print(f"gluecast {version('gluecast')}")
+        parser.exit()

@@ -1,0 +1,49 @@
+"""gluecast adopt"""
+
+import argparse
+
+from gluecast.cli.command import Command, print_json, say
+from gluecast.cli.options import add_dry_run, add_json, add_questionnaire, add_target, answers
+from gluecast.errors import ExitCode
+
+
+def add_options(command: argparse.ArgumentParser) -> None:
+    add_target(command)
+    add_questionnaire(command)
+    command.add_argument(
+        "--keep-base-class", action="store_true", help="do not change the class BaseGlueJob"
+    )
+    add_dry_run(command)
+    add_json(command)
+
+
+def run(options: argparse.Namespace) -> int:
+    from gluecast.adopt.adoption import adopt, described
+
+    say("Reading the repository and the template ...")
+    adoption = adopt(
+        options.target,
+        template=options.template,
+        ref=options.to,
+        data=answers(options),
+        defaults=options.defaults,
+        keep_base_class=options.keep_base_class,
+        dry_run=options.dry_run,
+        say=say,
+    )
+    if options.json:
+        print_json(adoption.as_json())
+    else:
+        print(described(adoption, dry_run=options.dry_run))
+    return ExitCode.OK
+
+
+COMMAND = Command(
+    "adopt",
+    "migrate an existing repository of Glue jobs to the platform",
+    "Add the runtime and the Terraform modules to a repository whose jobs extend a BaseGlueJob of "
+    "its own, and let that class extend the runtime's. Jobs, tests, schedules and every other "
+    "file stay as they are. The command prints the remaining manual steps.",
+    add_options,
+    run,
+)

@@ -1,0 +1,35 @@
+"""gluecast check"""
+
+import argparse
+
+from gluecast.cli.command import Command, print_json
+from gluecast.cli.options import add_json, add_target
+from gluecast.terminal.progress import counted
+
+
+def add_options(command: argparse.ArgumentParser) -> None:
+    add_target(command)
+    add_json(command)
+
+
+def run(options: argparse.Namespace) -> int:
+    from gluecast.jobs.check import check, described
+
+    findings = check(options.target, counted)
+    if options.json:
+        print_json(findings.as_json())
+    else:
+        print(described(findings))
+    return findings.exit_code
+
+
+COMMAND = Command(
+    "check",
+    "report outdated, edited or inconsistent jobs",
+    "Report a newer template (exit code 4), edits in files that the template owns (8), and "
+    "inconsistent jobs (16): two that claim the same uploads, an output inside an input, duplicate "
+    "names, names over an AWS limit, a module whose name on AWS is not certain, answers that the "
+    "template refuses, conflict markers. The exit code is the sum of what was found.",
+    add_options,
+    run,
+)

@@ -1,0 +1,35 @@
+"""What a command is made of, and how commands print."""
+
+import argparse
+import json
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Command:
+    """One command: `purpose` is its line in the list of commands, `run` gives the exit code."""
+
+    name: str
+    purpose: str
+    description: str
+    add_options: Callable[[argparse.ArgumentParser], None]
+    run: Callable[[argparse.Namespace], int]
+
+
+def say(line: str) -> None:
+    """Print progress, on standard error: it does not mix with what a command prints."""
+    print(line, file=sys.stderr)
+
+
+def print_json(value: Any) -> None:
+    """Print a result as JSON."""
+    print(json.dumps(value, indent=2, ensure_ascii=False))
+
+
+def print_untracked(paths: Sequence[str]) -> None:
+    """Name the files that a command left where they are, because git does not track them."""
+    for path in paths:
+        print(f"{path} is untracked; left in place")

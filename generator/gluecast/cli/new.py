@@ -1,0 +1,38 @@
+"""gluecast new"""
+
+import argparse
+
+from gluecast.cli.command import Command, say
+from gluecast.cli.options import add_questionnaire, add_target, answers
+from gluecast.errors import ExitCode
+
+
+def add_options(command: argparse.ArgumentParser) -> None:
+    add_target(command)
+    add_questionnaire(command)
+
+
+def run(options: argparse.Namespace) -> int:
+    from gluecast.jobs.new import new, next_steps
+
+    say("Reading the template ...")
+    repository, jobs = new(
+        options.target,
+        template=options.template,
+        ref=options.to,
+        data=answers(options),
+        defaults=options.defaults,
+        say=say,
+    )
+    print(next_steps(repository, jobs))
+    return ExitCode.OK
+
+
+COMMAND = Command(
+    "new",
+    "add a job to a repository, or start a new repository",
+    "Ask the template's questions and write the job; in a new folder, also write what all jobs "
+    "share. The template is the published one, at the release of this package.",
+    add_options,
+    run,
+)

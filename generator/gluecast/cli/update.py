@@ -1,0 +1,102 @@
+"""gluecast update"""
+
+import argparse
+from pathlib import Path
+
+from gluecast.cli.command import Command, print_json, say
+from gluecast.cli.options import add_dry_run, add_json, add_target
+from gluecast.errors import ExitCode
+from gluecast.terminal.progress import counted
+
+_AFTER_CONFLICTS = """
+Resolve the conflicts, git add the files, then: gluecast update --continue
+To go back to where you were: gluecast update --abort"""
+
+
+def add_options(command: argparse.ArgumentParser) -> None:
+    add_target(command)
+    command.add_argument(
+        "--to", metavar="REF", help="release, branch or commit (default: the newest release)"
+    )
+    command.add_argument(
+        "--only",
+        nargs="+",
+        default=[],
+        metavar="JOB",
+        help="update only these jobs; _platform is what all jobs share",
+    )
+    add_dry_run(command)
+    add_json(command)
+    command.add_argument(
+        "--summary", type=Path, metavar="FILE", help="write a pull request's body to FILE"
+    )
+    ending = command.add_mutually_exclusive_group()
+    ending.add_argument(
+        "--continue",
+        action="store_true",
+        dest="resume",
+        help="finish the update after you have resolved its conflicts",
+    )
+    ending.add_argument(
+        "--abort", action="store_true", help="restore every file as it was before the update"
+    )
+
+
+def run(options: argparse.Namespace) -> int:
+    if options.abort:
+        return _abort(options.target)
+    if options.resume:
+        return _continue(options.target)
+    return _update(options)
+
+
+def _abort(target: Path) -> int:
+    from gluecast.update.update import abort_update
+
+    for path in abort_update(target):
+        print(f"{path} was edited since; that content is in gluecast/aborted of git's folder")
+    print("Every file is as it was before the update.")
+    return ExitCode.OK
+
+
+def _continue(target: Path) -> int:
+    from gluecast.update.update import continue_update
+
+    answers = continue_update(target)
+    moved = f" The answers moved on: {', '.join(answers)}." if answers else ""
+    print(f"Done.{moved} Commit the result.")
+    return ExitCode.OK
+
+
+def _update(options: argparse.Namespace) -> int:
+    from gluecast.update.report import as_markdown, described
+    from gluecast.update.update import update
+
+    report = update(
+        options.target,
+        to=options.to,
+        only=options.only,
+        dry_run=options.dry_run,
+        say=say,
+        counting=counted,
+    )
+    if options.summary:
+        options.summary.write_text(as_markdown(report), encoding="utf-8")
+    if options.json:
+        print_json(report.as_json())
+    else:
+        print(described(report, every_file=options.dry_run))
+        if report.conflicts and not options.dry_run:
+            print(_AFTER_CONFLICTS)
+    return ExitCode.CONFLICT if report.conflicts else ExitCode.OK
+
+
+COMMAND = Command(
+    "update",
+    "update all jobs, and what they share, to a newer template",
+    "Merge a newer template into the platform and all jobs at once. The command decides about every "
+    "file before it writes the first one. It leaves conflicts in the files with the usual markers "
+    "and in git's index: resolve them, git add, then --continue; or go back with --abort.",
+    add_options,
+    run,
+)

@@ -1,0 +1,1 @@
+"""What gluecast does to the jobs of a repository."""

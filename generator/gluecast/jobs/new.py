@@ -1,0 +1,138 @@
+"""Add a job to a repository, or begin one: what `copier copy` does, from the right template."""
+
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from gluecast.errors import GluecastError
+from gluecast.repository.git import run_git
+from gluecast.repository.layers import (
+    ANSWERS_FOLDER,
+    PLATFORM,
+    Layer,
+    read_layer,
+    repository_around,
+)
+from gluecast.repository.work_tree import WorkTree
+from gluecast.template.copy import copy_template
+from gluecast.terminal.progress import Say
+from gluecast.update.transaction import refuse_unfinished
+
+
+def new(
+    target: Path,
+    *,
+    template: str | None = None,
+    ref: str | None = None,
+    data: Mapping[str, Any],
+    defaults: bool = False,
+    say: Say = print,
+) -> tuple[Path, list[str]]:
+    """Render a job, and the platform if it is the first; gives the repository, and the new jobs.
+
+    The repository is the one around `target`, if there is one. `template` is the address of another
+    template; otherwise it is that of the repository's platform at its version, or for a new
+    repository the published one at the release of this package. `data` answers questions; `defaults`
+    takes the default of every other.
+
+    Raises:
+        GluecastError: an answer is refused, or the template cannot be had, or an update is under way.
+        KeyboardInterrupt: the user left the questions.
+    """
+    repository = repository_around(target) or target
+    platform = _platform(repository)
+    if platform:
+        if run_git(repository, "rev-parse", "--git-dir").returncode == 0:
+            refuse_unfinished(WorkTree(repository), say)
+        _refuse_shared(platform, data)
+        if template is None:
+            local = repository / Path(platform.source).expanduser()
+            template = str(local) if local.exists() else platform.source
+            ref = ref or platform.version
+    before = _jobs(repository)
+    with _nothing_left_of_half_a_job(repository, data.get("job_name")):
+        copy_template(repository, template=template, ref=ref, data=data, defaults=defaults)
+    return repository, sorted(_jobs(repository) - before)
+
+
+@contextmanager
+def _nothing_left_of_half_a_job(repository: Path, job: str | None) -> Iterator[None]:
+    """Remove the files that are named after a job and new, when its copy is cut off.
+
+    A new repository is Copier's to remove.
+    """
+    answers, files = _jobs(repository), _files(repository)
+    try:
+        yield
+    except BaseException:
+        jobs = {*(_jobs(repository) - answers), *([job] if job else [])}
+        for path in _files(repository) - files:
+            parts = path.relative_to(repository).parts
+            if {part.split(".")[0].removeprefix("test_") for part in parts} & jobs:
+                path.unlink()
+                _remove_empty_above(path, repository)
+        raise
+
+
+def _remove_empty_above(path: Path, repository: Path) -> None:
+    for folder in path.relative_to(repository).parents[:-1]:
+        with suppress(OSError):
+            (repository / folder).rmdir()
+
+
+def _files(repository: Path) -> set[Path]:
+    """Every file of a repository, but for those in hidden folders other than the answers'."""
+    found = set()
+    for folder, folders, names in os.walk(repository):
+        folders[:] = [name for name in folders if name[0] != "." or name == ANSWERS_FOLDER]
+        found |= {Path(folder, name) for name in names}
+    return found
+
+
+def _refuse_shared(platform: Layer, data: Mapping[str, Any]) -> None:
+    """Refuse another answer to what was answered once for all jobs.
+
+    Raises:
+        GluecastError: one is given.
+    """
+    for name, value in data.items():
+        recorded = platform.recorded.get(name, value)
+        if recorded not in (value, yaml.safe_load(str(value))):
+            raise GluecastError(
+                f"expected {name}={recorded}, as all jobs of the repository have it, found {value}; to "
+                f"change it for all: copier update -a {platform.answers_file} --data {name}=..."
+            )
+
+
+def next_steps(repository: Path, jobs: list[str]) -> str:
+    """What to do with the jobs that are new."""
+    if not jobs:
+        return f"Nothing new in {repository.resolve()}."
+    job = jobs[0]
+    steps = ["make setup lint test", f"make run-local JOB={job}"]
+    if run_git(repository, "rev-parse", "--git-dir").returncode:
+        # An update merges, and needs the history.
+        steps.insert(0, 'git init && git add --all && git commit --message "The first job"')
+    if (folder := os.path.relpath(repository)) != ".":
+        steps.insert(0, f"cd {folder}")
+    listed = "\n".join(f"    {step}" for step in steps)
+    return f"""\
+{job} is in {repository.resolve()}; its code goes into src/jobs/{job}.py.
+
+{listed}
+
+gluecast new adds the next job, gluecast list shows them all, gluecast update brings a newer template."""
+
+
+def _platform(repository: Path) -> Layer | None:
+    path = repository / ANSWERS_FOLDER / f"{PLATFORM}.yml"
+    return read_layer(PLATFORM, path.read_bytes(), path) if path.is_file() else None
+
+
+def _jobs(target: Path) -> set[str]:
+    names = {path.stem for path in (target / ANSWERS_FOLDER).glob("*.yml")}
+    return names - {PLATFORM}

@@ -1,0 +1,168 @@
+"""What is wrong with the jobs of a repository, a sentence for each problem."""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+
+from gluecast.errors import GluecastError
+from gluecast.jobs.names_on_aws import JobNames, Naming
+from gluecast.repository.git import run_git
+from gluecast.repository.layers import Layer
+from gluecast.repository.triggers import (
+    Trigger,
+    TriggersError,
+    Upload,
+    environment_triggers,
+    triggers,
+)
+from gluecast.repository.work_tree import WorkTree
+
+_LONGEST_ROLE = "-schedules"
+"""The longest that infrastructure/modules adds to <job>-<environment> in a role's name."""
+
+_AWS_LIMIT = 64
+"""Characters of the name of an IAM role, an EventBridge rule, a schedule."""
+
+_OUTPUT_ZONE = "silver"
+"""Where a job writes: s3://<prefix>-<environment>-silver/<job>/."""
+
+
+def problems_of(repository: Path, layers: Sequence[Layer], tree: WorkTree) -> Iterator[str]:
+    """The problems of a repository's jobs.
+
+    Raises:
+        GluecastError: git cannot look for conflict markers.
+    """
+    names = JobNames(repository, layers)
+    deployed = names.deployed()
+    yield from _names(repository, layers)
+    yield from _names_on_aws(names, deployed, _environments(layers))
+    try:
+        found = _all_triggers(repository)
+    except TriggersError as error:
+        yield str(error)
+    else:
+        yield from _overlaps(found)
+        yield from _loops(found, deployed)
+        yield from _long_triggers(found, layers)
+    yield from _unresolved(repository, tree)
+
+
+def _names(repository: Path, layers: Sequence[Layer]) -> Iterator[str]:
+    jobs = [layer for layer in layers if not layer.is_platform]
+    for layer in jobs:
+        name = layer.recorded.get("job_name")
+        if name != layer.name:
+            yield (
+                f"expected job_name {layer.name} in {layer.answers_file}, found {name}; "
+                "gluecast rename moves a job with all its files"
+            )
+        if not (repository / f"src/jobs/{layer.name}.py").is_file():
+            yield (
+                f"expected src/jobs/{layer.name}.py of the job in {layer.answers_file}, found none; "
+                f"restore it from git, or gluecast remove {layer.name}"
+            )
+    for name, count in Counter(str(layer.recorded.get("job_name")) for layer in jobs).items():
+        if count > 1:
+            yield f"expected every job name once, found {name} in {count} answers files"
+    classes: dict[str, list[str]] = {}
+    for layer in jobs:
+        classes.setdefault(layer.name.removesuffix("_job"), []).append(layer.name)
+    for same in classes.values():
+        if len(same) > 1:
+            yield f"expected names that differ in more than _job, found {' and '.join(same)}"
+
+
+def _names_on_aws(
+    names: JobNames, deployed: Mapping[str, str], environments: Sequence[str]
+) -> Iterator[str]:
+    by_name: dict[str, list[str]] = {}
+    for job, name in deployed.items():
+        by_name.setdefault(name, []).append(job)
+        if names.naming is Naming.MAIN and (doubt := names.in_doubt(job)):
+            yield doubt
+        for environment in environments:
+            longest = f"{name}-{environment}{_LONGEST_ROLE}"
+            if len(longest) > _AWS_LIMIT:
+                yield (
+                    f"expected names of at most {_AWS_LIMIT} characters on AWS, found "
+                    f"{len(longest)} in {longest}; gluecast rename {job} ..."
+                )
+    for name, same in by_name.items():
+        if len(same) > 1:
+            yield (
+                f"expected every name on AWS once, found that {' and '.join(same)} are {name} "
+                "there; let one of them hand another name to main(), or gluecast remove it"
+            )
+
+
+def _environments(layers: Sequence[Layer]) -> list[str]:
+    recorded = [layer.recorded.get("environments") for layer in layers if layer.is_platform]
+    return [str(name) for names in recorded if isinstance(names, list) for name in names]
+
+
+def _all_triggers(repository: Path) -> list[Trigger]:
+    """Those of infrastructure/jobs, and those that an environment has of its own."""
+    own = environment_triggers(repository).values()
+    return list(dict.fromkeys([*triggers(repository), *(one for each in own for one in each)]))
+
+
+def _long_triggers(found: Sequence[Trigger], layers: Sequence[Layer]) -> Iterator[str]:
+    for trigger in found:
+        for environment in _environments(layers):
+            name = f"{environment}-{trigger.name}"
+            if len(name) > _AWS_LIMIT:
+                yield (
+                    f"expected names of at most {_AWS_LIMIT} characters on AWS, found "
+                    f"{len(name)} in {name} of {trigger.job}; shorten it in infrastructure/jobs"
+                )
+
+
+def _overlaps(found: Sequence[Trigger]) -> Iterator[str]:
+    """Two jobs that the same upload would start."""
+    uploads = sorted(_plain_uploads(found), key=lambda each: (each.zone, each.prefix))
+    for index, one in enumerate(uploads):
+        for other in uploads[index + 1 :]:
+            # Sorted, all that begin with a prefix follow it at once.
+            if other.zone != one.zone or not other.prefix.startswith(one.prefix):
+                break
+            same_end = one.suffix.endswith(other.suffix) or other.suffix.endswith(one.suffix)
+            if one.job != other.job and same_end:
+                yield (
+                    f"expected one job for each upload, found {one.job} "
+                    f"({one.prefix}*{one.suffix}) and {other.job} ({other.prefix}*{other.suffix}) "
+                    f"in {one.zone}; give one of them another prefix or suffix"
+                )
+
+
+def _loops(found: Sequence[Trigger], deployed: Mapping[str, str]) -> Iterator[str]:
+    """Jobs whose output starts a job."""
+    inputs = [each for each in _plain_uploads(found) if each.zone == _OUTPUT_ZONE]
+    for writer in sorted({trigger.job for trigger in found}):
+        output = f"{deployed.get(writer, writer)}/"
+        for reader in inputs:
+            if output.startswith(reader.prefix) or reader.prefix.startswith(output):
+                yield (
+                    f"expected outputs outside of every input, found that {writer} writes to "
+                    f"{_OUTPUT_ZONE}:{output}, where each file starts {reader.job}; "
+                    "use a schedule for it"
+                )
+
+
+def _plain_uploads(found: Sequence[Trigger]) -> list[Upload]:
+    """Uploads whose prefix and suffix are written out; an expression cannot be compared."""
+    uploads = [each for each in found if isinstance(each, Upload)]
+    return [each for each in uploads if "${" not in each.prefix + each.suffix]
+
+
+def _unresolved(repository: Path, tree: WorkTree) -> Iterator[str]:
+    for path in sorted(tree.unmerged):
+        yield f"expected merged files, found {path} unmerged; resolve it, git add"
+    # Either line alone may be a heading; a file that has both was not resolved.
+    marks = ["-e", "^<<<<<<< ", "--or", "-e", "^>>>>>>> "]
+    listing = run_git(repository, "grep", "-lzI", "--all-match", *marks)
+    if listing.returncode > 1:
+        raise GluecastError(f"git grep failed in {repository}: {listing.stderr.decode().strip()}")
+    for name in listing.stdout.decode().split("\0")[:-1]:
+        if name not in tree.unmerged:
+            yield f"expected no conflict markers, found some in {name}; resolve them"

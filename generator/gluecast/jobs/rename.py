@@ -1,0 +1,129 @@
+"""Rename a job with all its files: module, tests, data, Terraform code, answers."""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from gluecast.errors import GluecastError
+from gluecast.jobs.job_files import (
+    Outcome,
+    find_job,
+    folders_of,
+    mentions_of,
+    own_files,
+    untracked_files,
+)
+from gluecast.jobs.names_on_aws import JobNames, Naming
+from gluecast.repository.layers import Layer, read_layers
+from gluecast.template.open_templates import open_templates
+from gluecast.template.rendering import Rendering
+from gluecast.update.merge import Change, Kind, merge_layer
+from gluecast.update.transaction import write
+
+
+def rename(start: Path, old: str, new: str) -> Outcome:
+    """Give a job another name: every file that the template named after it moves, edits and all.
+
+    On AWS it stays what it is, with its name and its output: the answers record the name that it is
+    deployed under, and those that its Terraform module had.
+
+    Raises:
+        GluecastError: there is no such job, the new name is refused or taken, a file that moves is
+            not committed, or the job would not stay what it is on AWS.
+    """
+    repository, tree, layer = find_job(start, old)
+    _refuse_taken(repository, layer, new)
+    renamed = replace(layer, name=new, recorded=_renamed(layer, new))
+    with open_templates(repository) as of:
+        before = of.renderer(layer).render(layer, of.nowhere, strict=True)
+        after = of.renderer(layer).render(renamed, of.nowhere, strict=True)
+    names = JobNames(repository, read_layers(repository))
+    if "deployed_name" in after.answers:
+        _refuse_another_name(names, layer)
+    moves = _moves(before, after) | own_files(before, tree, old, new)
+    taken = sorted(path for path in moves.values() if path not in before.files and tree.entry(path))
+    if taken:
+        raise GluecastError(f"expected the name of a new job, found {taken[0]}; choose another")
+    # What the user deleted under the old name does not come back under the new one.
+    gone = {moves[path] for path in moves if tree.entry(path) is None}
+    changes = [
+        change
+        for change in merge_layer(new, renamed.answers_file, before, after, tree, moves)
+        if change.path not in gone
+    ]
+    for path, target in moves.items():
+        if path not in before.files and (file := tree.read(path)):
+            changes.append(Change(new, target, Kind.RENAMED, file, moved_from=path))
+    write(tree, changes, (), "rename")
+    return Outcome(
+        files=[
+            f"{path} -> {target}" for path, target in sorted(moves.items()) if target not in gone
+        ],
+        conflicts=[change.path for change in changes if change.stages],
+        mentions=mentions_of(tree, old, after),
+        left=untracked_files(tree, folders_of(before, old)),
+        deployed_name=after.answers.get("deployed_name"),
+        own_terraform=names.naming is Naming.OWN,
+    )
+
+
+def _renamed(layer: Layer, new: str) -> dict[str, Any]:
+    """The answers under the new name.
+
+    The former names are a chain that leads from each to the next and to the new one: Terraform takes
+    neither a circle nor two that lead to the same. So a name that comes back leaves the chain.
+    """
+    former = [*layer.former_names, layer.name]
+    return {
+        **layer.recorded,
+        "job_name": new,
+        "deployed_name": layer.deployed_name,
+        "former_names": [name for name in former if name != new],
+    }
+
+
+def _refuse_taken(repository: Path, layer: Layer, new: str) -> None:
+    """Refuse a name that another job had.
+
+    Raises:
+        GluecastError: it is.
+    """
+    for other in read_layers(repository):
+        if other.name != layer.name and new in (other.deployed_name, *other.former_names):
+            raise GluecastError(
+                f"expected the name of a new job, found {new}, which {other.name} had before it was "
+                "renamed, and may still have on AWS; choose another"
+            )
+
+
+def _refuse_another_name(names: JobNames, layer: Layer) -> None:
+    """Refuse a rename after which the job would be another one on AWS.
+
+    Raises:
+        GluecastError: it would.
+    """
+    if names.naming is Naming.FILE:
+        raise GluecastError(
+            f"expected a platform that takes the names of Glue jobs from main(), found an older one: "
+            f"terraform apply would replace {layer.name}; gluecast update first"
+        )
+    if not (names.repository / f"src/jobs/{layer.name}.py").is_file():
+        return
+    if doubt := names.in_doubt(layer.name):
+        raise GluecastError(f"{doubt}; write it so, and rename then")
+    deployed = names.deployed()[layer.name]
+    if deployed != layer.deployed_name:
+        raise GluecastError(
+            f'expected main("{layer.deployed_name}") in src/jobs/{layer.name}.py, as '
+            f'{layer.answers_file} says, found main("{deployed}"); write that name into '
+            "deployed_name of the answers too, commit, and rename then"
+        )
+
+
+def _moves(before: Rendering, after: Rendering) -> dict[str, str]:
+    """Which path becomes which: both come from the same file of the template."""
+    targets: dict[str, list[str]] = {}
+    for path, source in after.sources.items():
+        targets.setdefault(source, []).append(path)
+    moves = {path: targets[source].pop(0) for path, source in before.sources.items()}
+    return {path: target for path, target in moves.items() if path != target}

@@ -1,0 +1,1 @@
+"""A rendered repository: its layers, its files, and git."""

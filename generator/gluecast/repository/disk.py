@@ -1,0 +1,46 @@
+"""Files on the disk, each written or removed in one step."""
+
+import os
+from pathlib import Path
+
+from gluecast.repository.work_tree import EXECUTABLE, SYMLINK, File
+
+UNFINISHED = ".gluecast-new"
+"""What the name of a file ends in until its content is complete."""
+
+
+def replace_file(folder: Path, path: str, file: File) -> None:
+    """Write a file in one step: a reader sees the old one or the new one."""
+    target = folder / path
+    if target.is_dir() and not target.is_symlink():
+        _remove_empty_folders(target)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    fresh = folder / (path + UNFINISHED)
+    fresh.unlink(missing_ok=True)
+    if file.mode == SYMLINK:
+        fresh.symlink_to(os.fsdecode(file.data))
+    else:
+        fresh.write_bytes(file.data)
+        allowed = target.stat().st_mode if target.is_file() else fresh.stat().st_mode
+        readable = allowed & 0o444
+        fresh.chmod(allowed & ~0o111 | (readable >> 2 if file.mode == EXECUTABLE else 0))
+    os.replace(fresh, target)
+
+
+def remove_file(folder: Path, path: str) -> None:
+    """Remove a file, and the folders below `folder` that are empty without it."""
+    target = folder / path
+    target.unlink(missing_ok=True)
+    for parent in target.parents:
+        if parent == folder:
+            break
+        try:
+            parent.rmdir()
+        except OSError:
+            break
+
+
+def _remove_empty_folders(folder: Path) -> None:
+    for path in sorted(folder.rglob("*"), reverse=True):
+        path.rmdir()
+    folder.rmdir()

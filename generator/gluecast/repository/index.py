@@ -1,0 +1,43 @@
+"""git's index and object store, as an update writes to them."""
+
+from collections.abc import Mapping, Sequence
+
+from gluecast.repository.git import git
+from gluecast.repository.work_tree import Entry, File, WorkTree
+
+Stages = tuple[File | None, File | None, File | None]
+"""Base, yours and the template's file of a conflict."""
+
+_ABSENT = f"0 {'0' * 40}"
+
+
+def store(tree: WorkTree, file: File) -> str:
+    """Put a content into git's object store; gives the name that git calls it by."""
+    return git(tree.folder, "hash-object", "-w", "--stdin", stdin=file.data).decode().strip()
+
+
+def set_entries(tree: WorkTree, entries: Mapping[str, Entry | None]) -> None:
+    """Let the index have these entries, resolved; None removes a path from it."""
+    lines = []
+    for path, entry in entries.items():
+        lines.append(f"{_ABSENT}\t{tree.prefix}{path}")
+        if entry:
+            lines.append(f"{entry.mode} {entry.oid} 0\t{tree.prefix}{path}")
+    _write(tree, lines)
+
+
+def set_unmerged(tree: WorkTree, conflicts: Mapping[str, Stages]) -> None:
+    """Give git the three sides of each conflict, as a merge of its own would."""
+    lines = []
+    for path, stages in conflicts.items():
+        lines.append(f"{_ABSENT}\t{tree.prefix}{path}")
+        for number, file in enumerate(stages, start=1):
+            if file is not None:
+                lines.append(f"{file.mode} {store(tree, file)} {number}\t{tree.prefix}{path}")
+    _write(tree, lines)
+
+
+def _write(tree: WorkTree, lines: Sequence[str]) -> None:
+    if lines:
+        listing = "".join(f"{line}\0" for line in lines).encode("utf-8", "surrogateescape")
+        git(tree.folder, "update-index", "-z", "--index-info", stdin=listing)

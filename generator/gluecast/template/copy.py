@@ -1,0 +1,93 @@
+"""Copy a template into a folder, as `copier copy` does, with errors of one line."""
+
+import tempfile
+from collections.abc import Mapping
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import copier
+import yaml
+from copier.errors import CopierAnswersInterrupt, CopierError
+from jinja2 import TemplateError
+from plumbum import ProcessExecutionError
+
+from gluecast.errors import GluecastError
+from gluecast.repository.git import git, run_git
+from gluecast.template.bundled import PUBLISHED_AT
+from gluecast.template.source import open_source
+from gluecast.template.versions import newest, tags
+
+
+def copy_template(
+    target: Path,
+    *,
+    template: str | None,
+    ref: str | None,
+    data: Mapping[str, Any],
+    defaults: bool,
+    guesses: Mapping[str, Any] | None = None,
+) -> None:
+    """Copy a template, or the published one, into a folder. `guesses` are better defaults.
+
+    Raises:
+        GluecastError: an answer is refused, or the template cannot be had.
+        KeyboardInterrupt: the user left the questions.
+    """
+    if template is None:
+        template, ref = PUBLISHED_AT, ref or f"v{version('gluecast')}"
+    elif Path(template).expanduser().exists():
+        template = str(Path(template).expanduser().resolve())
+    ref = _checked(template, ref, data)
+    try:
+        copier.run_copy(
+            template,
+            target,
+            dict(data),
+            vcs_ref=ref,
+            defaults=defaults,
+            user_defaults=dict(guesses or {}),
+            quiet=True,
+            unsafe=False,
+        )
+    except CopierAnswersInterrupt as error:
+        raise KeyboardInterrupt from error
+    except ProcessExecutionError as error:
+        lines = [
+            line for line in error.stderr.splitlines() if line.startswith(("fatal:", "error:"))
+        ]
+        reason = lines[0] if lines else f"git exited with {error.retcode}"
+        raise GluecastError(f"expected the template in {template}, found: {reason}") from error
+    except (CopierError, TemplateError, ValueError, OSError) as error:
+        raise GluecastError(" ".join(str(error).split())) from error
+
+
+def _checked(template: str, ref: str | None, data: Mapping[str, Any]) -> str | None:
+    """What git calls this version of the template, also where its tag did not arrive.
+
+    Raises:
+        GluecastError: the template cannot be had, or has no such version, or no question of a name.
+    """
+    with tempfile.TemporaryDirectory(prefix="gluecast-") as folder:
+        source = open_source(template, Path.cwd(), Path(folder))
+        tagged = tags(source.git)
+        # Without a version Copier takes the newest tag, or else HEAD.
+        commit = source.resolve(ref or newest(tagged) or "HEAD")
+        code = git(source.git, "show", f"{commit}:copier.yml").decode()
+        if ref is None and not tagged and _is_dirty(source.git):
+            # Copier would commit the changes to a copy, and record a commit that is nowhere else.
+            raise GluecastError(
+                f"expected a template without uncommitted changes, found some in {template}; commit "
+                "them, or take the last commit with --to HEAD"
+            )
+    questions = [name for name in yaml.safe_load(code) if not name.startswith("_")]
+    if unknown := sorted(data.keys() - {*questions}):
+        raise GluecastError(
+            f"expected the name of a question, found {unknown[0]}; the questions: "
+            f"{', '.join(questions)}"
+        )
+    return commit if ref and ref not in tagged else ref
+
+
+def _is_dirty(template: Path) -> bool:
+    return bool(run_git(template, "status", "--porcelain").stdout)

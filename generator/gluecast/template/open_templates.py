@@ -1,0 +1,61 @@
+"""The templates of a repository's layers: each is opened once, each version of it read once."""
+
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from gluecast.repository.layers import Layer
+from gluecast.template.source import Source, open_source
+
+if TYPE_CHECKING:
+    from gluecast.template.renderer import Renderer
+
+
+class OpenTemplates:
+    """Sources and renderers, made when they are asked for.
+
+    `nowhere` is an empty folder: what a rendering that knows all answers sees as its destination.
+    """
+
+    def __init__(self, repository: Path, scratch: Path) -> None:
+        self.nowhere = scratch / "nowhere"
+        self.nowhere.mkdir()
+        self._repository = repository
+        self._scratch = scratch
+        self._sources: dict[str, Source] = {}
+        self._renderers: dict[tuple[str, str], Renderer] = {}
+
+    def source(self, layer: Layer) -> Source:
+        """The repository of a layer's template.
+
+        Raises:
+            GluecastError: there is none.
+        """
+        address = layer.source
+        if address not in self._sources:
+            self._sources[address] = open_source(address, self._repository, self._scratch)
+        return self._sources[address]
+
+    def renderer(self, layer: Layer, commit: str | None = None) -> "Renderer":
+        """What renders one commit of a layer's template; that of the layer's version when None.
+
+        Raises:
+            GluecastError: the template has no such version, or needs `--trust`.
+        """
+        # It imports Copier, which takes longer than all that most commands do.
+        from gluecast.template.renderer import Renderer
+
+        source = self.source(layer)
+        key = (layer.source, commit or source.resolve(layer.version))
+        if key not in self._renderers:
+            self._renderers[key] = Renderer(source.checkout(key[1]))
+        return self._renderers[key]
+
+
+@contextmanager
+def open_templates(repository: Path) -> Iterator[OpenTemplates]:
+    """The templates of a repository, for as long as a command needs them."""
+    with tempfile.TemporaryDirectory(prefix="gluecast-") as folder:
+        yield OpenTemplates(repository, Path(folder))

@@ -1,0 +1,391 @@
+"""Render layers in memory, many from one checkout of the template.
+
+Copier renders one layer at a time into a folder, and prepares everything anew for each. Here the
+checkout, the Jinja environment and every compiled template are shared; the questionnaire is
+Copier's own, so that validators, `when`, defaults and excludes keep their meaning. This is the only
+module that uses names private to Copier; pyproject.toml pins the releases that have them, and a
+test holds every layer of the real template beside what `copier copy` writes.
+"""
+
+import os
+import pickle
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+from pathlib import Path
+from types import CodeType
+from typing import Any
+
+import yaml
+from copier import _jinja_ext, _main, _settings, _subproject, _template, _types, _user_data
+from copier.errors import CopierError
+from jinja2 import Template as JinjaTemplate
+from jinja2 import TemplateError, meta, nodes
+
+from gluecast.errors import GluecastError
+from gluecast.repository.work_tree import EXECUTABLE, REGULAR, SYMLINK, File
+from gluecast.template.rendering import Rendering
+from gluecast.repository.layers import Layer
+from gluecast.template.source import Checkout
+
+_COMPILED: dict[tuple[str, str], tuple[CodeType, tuple[str, ...] | None]] = {}
+"""The code of each text, by the options of Jinja, and the variables that decide it."""
+
+_COPIERS_PARSER = _user_data.parse_yaml_string
+
+
+class Renderer:
+    """Renders layers from one checkout of a template."""
+
+    def __init__(self, checkout: Checkout) -> None:
+        """Read the template.
+
+        Raises:
+            GluecastError: the template needs `--trust`; only Copier itself may run it.
+        """
+        self.checkout = checkout
+        self.template = _template.Template(url=checkout.address, ref=checkout.commit)
+        self.template.__dict__.update(
+            vcs="git",
+            local_abspath=checkout.folder.resolve(),
+            commit=checkout.version,
+            commit_hash=checkout.commit,
+        )
+        template = self.template
+        with _told(checkout.version):
+            if (
+                template.jinja_extensions
+                or template.tasks
+                or template._raw_config.get("_migrations")
+            ):
+                raise GluecastError(
+                    f"expected a template without tasks, migrations and extensions, found one that "
+                    f"runs code in {checkout.address} {checkout.version}; use copier update --trust"
+                )
+            self._settings = _settings.SettingsModel.from_file()
+            self._environment: Any = None
+
+    def render(
+        self, layer: Layer, repository: Path, *, strict: bool, exclude: tuple[str, ...] = ()
+    ) -> Rendering:
+        """Render a layer with its recorded answers.
+
+        `strict` takes every recorded answer as it stands (the version that recorded it must accept
+        it); otherwise questions that are new get their default. `repository` is what the questions
+        see as the destination.
+
+        Raises:
+            GluecastError: an answer is refused, or the template cannot be rendered.
+        """
+        answers = {
+            name: value for name, value in layer.recorded.items() if not name.startswith("_")
+        }
+        worker = _main.Worker(
+            src_path=layer.source,
+            dst_path=repository,
+            answers_file=Path(layer.answers_file),
+            vcs_ref=self.checkout.commit,
+            data=answers if strict else {},
+            settings=self._settings,
+            exclude=exclude,
+            defaults=True,
+            overwrite=True,
+            quiet=True,
+        )
+        subproject = _subproject.Subproject(
+            local_abspath=repository.absolute(), answers_relpath=Path(layer.answers_file)
+        )
+        subproject.__dict__["last_answers"] = {} if strict else dict(layer.recorded)
+        worker.__dict__.update(template=self.template, subproject=subproject)
+        operation = _main._operation.set("update")
+        try:
+            with _told(f"{layer.name} at {self.checkout.version}"):
+                worker.__dict__["jinja_env"] = self._shared_environment(worker)
+                with _types.Phase.use(_types.Phase.PROMPT), _yaml_parsed_once():
+                    try:
+                        worker._ask()
+                    finally:
+                        if not strict:
+                            _refuse_lost_answers(layer, worker)
+                with _types.Phase.use(_types.Phase.RENDER):
+                    return self._render(worker, layer)
+        finally:
+            _main._operation.reset(operation)
+
+    def _shared_environment(self, worker: _main.Worker) -> Any:
+        if self._environment is None:
+            environment = worker.jinja_env
+            environment.auto_reload = False
+            environment.cache = {}
+            compiled: dict[str, _Template] = {}
+            options = repr(self.template.envops)
+            marks = (
+                environment.variable_start_string,
+                environment.block_start_string,
+                environment.comment_start_string,
+            )
+
+            def compile_once(text: str) -> _Template:
+                if not any(mark in text for mark in marks):
+                    return _Plain(text)
+                # Two versions of a template share most texts.
+                if (options, text) not in _COMPILED:
+                    parsed = environment.parse(text)
+                    _COMPILED[options, text] = environment.compile(parsed), _decided_by(parsed)
+                code, names = _COMPILED[options, text]
+                template = JinjaTemplate.from_code(environment, code, environment.make_globals({}))
+                return template if names is None else _Once(template, names)
+
+            def from_string(text: Any) -> _Template:
+                if not isinstance(text, str):
+                    raise TypeError("expected a text")  # Copier then takes the value as it is
+                if text not in compiled:
+                    compiled[text] = compile_once(text)
+                return compiled[text]
+
+            vars(environment)["from_string"] = from_string
+            self._environment = environment
+        return self._environment
+
+    def _render(self, worker: _main.Worker, layer: Layer) -> Rendering:
+        files: dict[str, File] = {}
+        sources: dict[str, str] = {}
+        context = dict(worker._render_context())
+        root = Path(worker.template_copy_root)
+        for source, target, values in self._paths(
+            self._tree(root), (), context, layer.answers_file
+        ):
+            if worker.match_exclude(Path(target)):
+                continue
+            if source.is_link:
+                text = os.readlink(source.file)
+                if source.is_template:
+                    text = worker.jinja_env.from_string(text).render(values)
+                files[target] = File(SYMLINK, os.fsencode(text))
+            else:
+                data = self._content(source)
+                if source.is_template:
+                    name = source.file.relative_to(self.checkout.folder.resolve()).as_posix()
+                    data = worker.jinja_env.get_template(name).render(values).encode()
+                files[target] = File(source.mode, data)
+            sources[target] = source.path
+        return Rendering(
+            version=self.checkout.version,
+            files=files,
+            sources=sources,
+            answers=worker._answers_to_remember(),
+            skip=frozenset(
+                path
+                for path in files
+                if self.template.skip_if_exists and worker.match_skip(Path(path))
+            ),
+        )
+
+    def _content(self, source: "_Source") -> bytes:
+        if source.path not in self._contents:
+            self._contents[source.path] = source.file.read_bytes()
+        return self._contents[source.path]
+
+    @cached_property
+    def _contents(self) -> dict[str, bytes]:
+        return {}
+
+    @cached_property
+    def _trees(self) -> dict[Path, list["_Source | _Folder"]]:
+        return {}
+
+    def _tree(self, root: Path) -> list["_Source | _Folder"]:
+        """What lies below a folder of the template, read once."""
+        if root not in self._trees:
+            self._trees[root] = self._read_tree(root, root)
+        return self._trees[root]
+
+    def _read_tree(self, folder: Path, root: Path) -> list["_Source | _Folder"]:
+        suffix = self.template.templates_suffix
+        keep_links = self.template.preserve_symlinks
+        found: list[_Source | _Folder] = []
+        for path in sorted(folder.iterdir()):
+            if path.name == ".git" and folder == self.checkout.folder.resolve():
+                continue
+            is_link = keep_links and path.is_symlink()
+            if not is_link and not path.resolve().is_relative_to(self.checkout.folder.resolve()):
+                raise GluecastError(f"expected files inside the template, found the link {path}")
+            if path.is_dir() and not is_link:
+                found.append(_Folder(path.name, self._read_tree(path, root)))
+                continue
+            is_template = bool(suffix) and path.name.endswith(suffix)
+            if not is_template and suffix and path.with_name(path.name + suffix).exists():
+                continue
+            found.append(
+                _Source(
+                    name=path.name.removesuffix(suffix) if is_template else path.name,
+                    path=path.relative_to(root).as_posix(),
+                    file=path,
+                    mode=EXECUTABLE if path.lstat().st_mode & stat.S_IXUSR else REGULAR,
+                    is_template=is_template or not suffix,
+                    is_link=is_link,
+                )
+            )
+        return found
+
+    def _paths(
+        self,
+        nodes: "list[_Source | _Folder]",
+        above: tuple[str, ...],
+        context: dict[str, Any],
+        answers_file: str,
+    ) -> Iterator[tuple["_Source", str, dict[str, Any]]]:
+        """Each file, where it goes, and the variables it is rendered with.
+
+        A folder or file whose name renders to nothing is left out, with all that is in it; one
+        with a `yield` tag comes once for each value.
+        """
+        for node in nodes:
+            for name, values in self._names(node.name, context):
+                if not name:
+                    continue
+                if isinstance(node, _Folder):
+                    yield from self._paths(node.nodes, (*above, name), values, answers_file)
+                elif name == answers_file:
+                    yield node, answers_file, values
+                else:
+                    yield node, Path(*above, name).as_posix(), values
+
+    def _names(self, name: str, context: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+        if not any(mark in name for mark in self._marks):
+            yield name, context
+            return
+        # Copier clears this when it compiles; what is compiled once is cleared by hand.
+        loop = _jinja_ext.get_yield_context(self._environment)
+        template = self._environment.from_string(name)
+        loop.yield_name = loop.yield_iterable = None
+        rendered = template.render(context)
+        if loop.yield_name is None:
+            yield rendered, context
+            return
+        variable, values = loop.yield_name, list(loop.yield_iterable or ())
+        for value in values:
+            loop.yield_name = loop.yield_iterable = None
+            inner = {**context, variable: value}
+            yield template.render(inner), inner
+        loop.yield_name = loop.yield_iterable = None
+
+    @cached_property
+    def _marks(self) -> tuple[str, ...]:
+        """What a name that must be rendered contains."""
+        environment = self._environment
+        return (environment.variable_start_string, environment.block_start_string)
+
+
+@dataclass(frozen=True)
+class _Plain:
+    """A template without anything to render: most values of most questions."""
+
+    text: str
+
+    def render(self, *_: Any, **__: Any) -> str:
+        return self.text
+
+
+class _Once:
+    """A template that some variables decide: for the same values it is rendered once.
+
+    Most questions of a thousand jobs are asked with the same few values.
+    """
+
+    def __init__(self, template: JinjaTemplate, names: tuple[str, ...]) -> None:
+        self._template = template
+        self._names = names
+        self._known: dict[tuple[Any, ...], str] = {}
+
+    def render(self, *arguments: Any, **named: Any) -> str:
+        context = dict(*arguments, **named)
+        values = [context.get(name) for name in self._names]
+        if any(type(value) not in _PLAIN_TYPES for value in values):
+            return self._template.render(context)
+        # None may also be a variable that is not there, and 1 is no True.
+        key = (*[name in context for name in self._names], *map(repr, values))
+        if key not in self._known:
+            self._known[key] = self._template.render(context)
+        return self._known[key]
+
+
+_Template = JinjaTemplate | _Plain | _Once
+
+_PLAIN_TYPES = (str, bool, int, float, list, dict, type(None))
+_OF_EXTENSIONS = (nodes.CallBlock, nodes.ExtensionAttribute, nodes.ContextReference)
+_BY_CHANCE = {"ans_random", "lipsum", "random", "random_mac", "shuffle", "strftime"}
+
+
+def _decided_by(parsed: nodes.Template) -> tuple[str, ...] | None:
+    """The variables that alone decide what a template renders to; None where more may."""
+    if any(
+        isinstance(node, _OF_EXTENSIONS)
+        or getattr(node, "with_context", False)
+        or (isinstance(node, (nodes.Filter, nodes.Name)) and node.name in _BY_CHANCE)
+        for node in parsed.find_all(nodes.Node)
+    ):
+        return None
+    return tuple(sorted(meta.find_undeclared_variables(parsed)))
+
+
+@dataclass(frozen=True)
+class _Source:
+    """A file of the template: its name without the template suffix, and its path."""
+
+    name: str
+    path: str
+    file: Path
+    mode: str
+    is_template: bool
+    is_link: bool
+
+
+@dataclass(frozen=True)
+class _Folder:
+    name: str
+    nodes: "list[_Source | _Folder]"
+
+
+def _refuse_lost_answers(layer: Layer, worker: _main.Worker) -> None:
+    """Copier replaces an answer that a newer template refuses by a default, without a word."""
+    for name, value in layer.recorded.items():
+        asked = name in worker.template.questions_data and name not in worker.answers.hidden
+        if asked and name not in worker.answers.last:
+            raise GluecastError(
+                f"the template refuses {name}: {value!r} of {layer.name} at "
+                f"{worker.template.commit}; give another: copier update "
+                f"-a {layer.answers_file} --data {name}=..."
+            )
+
+
+@contextmanager
+def _yaml_parsed_once() -> Iterator[None]:
+    module: Any = _user_data
+    module.CAST_STR_TO_NATIVE["yaml"] = module.parse_yaml_string = _parse_yaml
+    try:
+        yield
+    finally:
+        module.CAST_STR_TO_NATIVE["yaml"] = module.parse_yaml_string = _COPIERS_PARSER
+
+
+@lru_cache(maxsize=4096)
+def _parsed_once(text: str) -> bytes:
+    return pickle.dumps(_COPIERS_PARSER(text))
+
+
+def _parse_yaml(text: str) -> Any:
+    """Copier's own, but a text is parsed once: the formats are the same for every job."""
+    return pickle.loads(_parsed_once(text))
+
+
+@contextmanager
+def _told(what: str) -> Iterator[None]:
+    """Say in one line what Copier, Jinja and YAML say in many."""
+    try:
+        yield
+    except (CopierError, TemplateError, ValueError, TypeError, OSError, yaml.YAMLError) as error:
+        reason = " ".join(str(error).split()) or type(error).__name__
+        raise GluecastError(f"{what}: {reason}") from error

@@ -1,0 +1,59 @@
+"""The versions of a template: its releases, their order, and the commits that they name."""
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+
+from packaging.version import InvalidVersion, Version
+
+from gluecast.repository.git import git, run_git
+
+RELEASES = "RELEASES"
+"""The file in the template's repository that names each release's commit: ``v0.1.0 <commit>``."""
+
+_HAS_POINT = re.compile(r"v?\d+\.\d")
+
+
+def releases(repository: Path) -> dict[str, str]:
+    """Name and commit of each release: the tags, and what the file RELEASES adds."""
+    listed = run_git(repository, "show", f"HEAD:{RELEASES}")
+    named = read_releases(listed.stdout.decode()) if listed.returncode == 0 else {}
+    return named | tags(repository)
+
+
+def read_releases(text: str) -> dict[str, str]:
+    """Name and commit of each release in the text of a file RELEASES."""
+    lines = (line.split() for line in text.splitlines() if not line.startswith("#"))
+    return {line[0]: line[1] for line in lines if len(line) == 2}
+
+
+def tags(repository: Path) -> dict[str, str]:
+    """Every tag that is a version, and its commit."""
+    form = "%(refname:strip=2) %(objectname) %(*objectname)"
+    listed = git(repository, "for-each-ref", f"--format={form}", "refs/tags").decode()
+    found = (line.split() for line in listed.splitlines())
+    return {name: commits[-1] for name, *commits in found if version_of(name)}
+
+
+def newest(versions: Mapping[str, str]) -> str | None:
+    """The highest version that is no pre-release."""
+    final = [name for name in versions if (found := version_of(name)) and not found.is_prerelease]
+    return max(final, key=version_order, default=None)
+
+
+def version_of(described: str) -> Version | None:
+    """v0.1.0-4-gabc -> 0.1.0.post4, to be compared; None for what is no version.
+
+    A version has a point: to packaging, the commit 417c597 would be a release candidate of 417.
+    """
+    name, *rest = re.split(r"-(?=\d+-g[0-9a-f]+$)", described)
+    if not _HAS_POINT.match(name):
+        return None
+    try:
+        return Version(f"{name}.post{rest[0].split('-')[0]}" if rest else name)
+    except InvalidVersion:
+        return None
+
+
+def version_order(name: str) -> Version:
+    return version_of(name) or Version("0")

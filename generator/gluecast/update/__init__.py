@@ -1,0 +1,1 @@
+"""Bring a repository to a newer template: plan, merge, write in one transaction, report."""

@@ -1,0 +1,122 @@
+"""Update all layers of a repository at once: plan, render, merge, write."""
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from gluecast.errors import GluecastError
+from gluecast.repository.layers import Layer, find_repository, read_layer, read_layers
+from gluecast.repository.work_tree import WorkTree
+from gluecast.template.open_templates import OpenTemplates, open_templates
+from gluecast.template.render_cache import RenderCache
+from gluecast.template.rendering import Rendering
+from gluecast.terminal.progress import Counting, Say, uncounted
+from gluecast.update.merge import Change, merge_layer
+from gluecast.update.plan import Step, plan
+from gluecast.update.report import Report
+from gluecast.update.transaction import abort, refuse_uncommitted, refuse_unfinished, resume, write
+
+
+def update(
+    start: Path,
+    *,
+    to: str | None = None,
+    only: Sequence[str] = (),
+    dry_run: bool = False,
+    say: Say = print,
+    counting: Counting = uncounted,
+) -> Report:
+    """Bring the layers of the repository around `start` to a version of their template.
+
+    `to` is a release, branch or commit; the newest release when it is None. With `dry_run` nothing
+    is written. `say` and `counting` tell the user how it goes.
+
+    Raises:
+        GluecastError: the update cannot begin; nothing was changed.
+    """
+    repository = find_repository(start)
+    tree = WorkTree(repository)
+    refuse_unfinished(tree, say)
+    cache = RenderCache(tree.state_folder)
+    with open_templates(repository) as of:
+        steps = plan(read_layers(repository), to, only, of)
+        if not steps:
+            return Report({}, [])
+        report = _merge(counting("layers", steps), tree, of, cache)
+    if dry_run:
+        refuse_uncommitted(tree, report.changes)
+        return report
+    answers = {step.layer.answers_file for step in steps if step.layer.name in report.held}
+    write(tree, report.changes, answers, "update")
+    cache.save()
+    return report
+
+
+def _merge(steps: Iterable[Step], tree: WorkTree, of: OpenTemplates, cache: RenderCache) -> Report:
+    """Render both states of each layer and merge them with what is there.
+
+    Raises:
+        GluecastError: a layer cannot be rendered, or two layers write the same file.
+    """
+    changes: list[Change] = []
+    versions = {}
+    owners: dict[str, str] = {}
+    for step in steps:
+        layer = step.layer
+        after = of.renderer(layer, step.new)
+        new = after.render(layer, tree.folder, strict=False)
+        old = _unedited(layer, new, tree, cache)
+        if old is None:
+            # What the new version excludes is not its business: it is not taken for removed.
+            exclude = tuple(after.template.exclude)
+            before = of.renderer(layer, step.old)
+            old = before.render(layer, of.nowhere, strict=True, exclude=exclude)
+        for path in new.files:
+            if owners.setdefault(path, layer.name) != layer.name:
+                raise GluecastError(
+                    f"expected one layer to write {path}, found {owners[path]} and "
+                    f"{layer.name}; the template must give each its own"
+                )
+        versions[layer.name] = (old.version, new.version)
+        merged = merge_layer(layer.name, layer.answers_file, old, new, tree)
+        changes += merged
+        recorded = new.files.get(layer.answers_file)
+        if recorded and not any(change.stages for change in merged):
+            cache.put(read_layer(layer.name, recorded.data), new)
+    return Report(versions, sorted(changes, key=lambda change: change.path))
+
+
+def _unedited(layer: Layer, new: Rendering, tree: WorkTree, cache: RenderCache) -> Rendering | None:
+    """What the template wrote, taken from the repository, when it is known to stand there as it was
+    and the template still has all of it.
+    """
+    written = cache.get(layer)
+    if written is None or not written.keys() <= new.files.keys():
+        return None
+    if any(tree.entry(path) != each.entry for path, each in written.items()):
+        return None
+    found = {path: tree.read(path) for path in (*written, layer.answers_file)}
+    return Rendering(
+        version=layer.version,
+        files={path: file for path, file in found.items() if file},
+        sources={},
+        answers={},
+        skip=frozenset(path for path, each in written.items() if each.once),
+    )
+
+
+def continue_update(start: Path) -> list[str]:
+    """Finish an update whose conflicts are resolved; gives the answers files that moved on.
+
+    Raises:
+        GluecastError: nothing is unfinished, or something is unresolved.
+    """
+    return sorted(resume(WorkTree(find_repository(start))).answers)
+
+
+def abort_update(start: Path) -> list[str]:
+    """Put every file back as it was before the update; gives the files that were edited since.
+
+    Raises:
+        GluecastError: nothing is unfinished.
+    """
+    return abort(WorkTree(find_repository(start)))

@@ -1,0 +1,1 @@
+"""What maintainers run: `python3 generator TASK`."""

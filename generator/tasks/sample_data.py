@@ -1,0 +1,120 @@
+"""Write the sample files that the template carries, one set for each format of its registry.
+
+Run after a change of the formats in copier.yml: python3 generator samples
+"""
+
+import csv
+import gzip
+import io
+import json
+import shutil
+import tempfile
+from collections.abc import Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from gluecast.template.bundled import TEMPLATE_ROOT
+
+COLUMNS = ("id", "name", "category", "amount", "updated_at")
+
+FILES: Mapping[str, list[tuple[int, str, str, float, str]]] = {
+    "daily_2024-01-15": [
+        (1001, "Espresso machine", "Kitchen", 249.9, "2024-01-15T08:30:00Z"),
+        (1002, "Desk lamp", "Office", 39.5, "2024-01-15T09:12:45Z"),
+        (1003, "Garden chair, foldable", "Garden", 59.0, "2024-01-15T11:05:10Z"),
+        (1004, 'Monitor 27"', "Office", 319.99, "2024-01-15T16:48:02Z"),
+    ],
+    "weekly_summary_2024-W03": [
+        (1005, "Kettle", "Kitchen", 28.75, "2024-01-16T07:59:30Z"),
+        (1006, "Crème brûlée torch", "Kitchen", 24.25, "2024-01-17T18:20:00Z"),
+        (1007, "Parasol", "Garden", 89.0, "2024-01-19T12:00:00Z"),
+    ],
+    "corrections_2024-01-15_v2": [
+        (1002, "Desk lamp", "Office", 35.5, "2024-01-18T10:00:00Z"),
+        (1003, "Garden chair, foldable", "Garden", 54.9, "2024-01-18T10:00:00Z"),
+    ],
+    "realtime_batch_20240115_143022": [
+        (1008, "Notebook", "Office", 4.5, "2024-01-15T14:30:21Z"),
+        (1009, "Watering can", "Garden", 17.95, "2024-01-15T14:30:22Z"),
+    ],
+}
+
+
+def main() -> None:
+    """Rewrite template/{{ job }}/<one folder a format>/test_data."""
+    for name, properties in registered_formats().items():
+        _write(name, properties, compressed=False)
+        if properties["compressed"]:
+            _write(name, properties, compressed=True)
+
+
+def registered_formats() -> dict[str, dict[str, Any]]:
+    """The registry of copier.yml: name -> reader, suffixes, compressed, whole."""
+    questions = yaml.safe_load((TEMPLATE_ROOT / "copier.yml").read_text(encoding="utf-8"))
+    formats: dict[str, dict[str, Any]] = yaml.safe_load(questions["formats"]["default"])
+    return formats
+
+
+def sample_folder(format_name: str, *, compressed: bool) -> Path:
+    """Where the template keeps the sample files of a format."""
+    samples = format_name + (".gz" if compressed else "")
+    condition = f"{{% if samples == '{samples}' %}}tests{{% endif %}}"
+    return (
+        TEMPLATE_ROOT / "template/{{ job }}" / condition / "test_data/{{ job_name }}/{{ prefix }}"
+    )
+
+
+def _write(format_name: str, properties: Mapping[str, Any], *, compressed: bool) -> None:
+    folder = sample_folder(format_name, compressed=compressed)
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, rows in FILES.items():
+        records = [dict(zip(COLUMNS, row, strict=True)) for row in rows]
+        content = _encode(properties, records)
+        if compressed:
+            content = gzip.compress(content, mtime=0)
+        (folder / f"{name}{{{{ suffix }}}}").write_bytes(content)
+
+
+def _encode(properties: Mapping[str, Any], records: list[dict[str, Any]]) -> bytes:
+    match properties["reader"], properties["whole"]:
+        case "csv", _:
+            text = io.StringIO()
+            writer = csv.DictWriter(text, COLUMNS, lineterminator="\n")
+            writer.writeheader()
+            writer.writerows(records)
+            return text.getvalue().encode()
+        case "json", True:
+            return (json.dumps(records, indent=2, ensure_ascii=False) + "\n").encode()
+        case "json", False:
+            lines = (json.dumps(record, ensure_ascii=False) for record in records)
+            return "".join(f"{line}\n" for line in lines).encode()
+        case reader, _:
+            return _encode_with_spark(reader, records)
+
+
+def _encode_with_spark(reader: str, records: list[dict[str, Any]]) -> bytes:
+    from pyspark.sql import SparkSession
+
+    spark = (
+        SparkSession.builder.master("local[1]").config("spark.ui.enabled", "false").getOrCreate()
+    )
+    schema = "id BIGINT, name STRING, category STRING, amount DOUBLE, updated_at TIMESTAMP"
+    folder = Path(tempfile.mkdtemp())
+    try:
+        values = [
+            (*list(record.values())[:-1], datetime.fromisoformat(record["updated_at"]))
+            for record in records
+        ]
+        rows = spark.createDataFrame(values, schema)
+        rows.coalesce(1).write.format(reader).save(str(folder / "written"))
+        [part] = (folder / "written").glob("part-*")
+        return part.read_bytes()
+    finally:
+        shutil.rmtree(folder)
+
+
+if __name__ == "__main__":
+    main()

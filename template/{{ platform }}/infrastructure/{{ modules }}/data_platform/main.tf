@@ -5,8 +5,8 @@ locals {
   buckets = {
     for name in concat(local.zones, ["artifacts"]) : name => "${var.lake_prefix}-${var.environment}-${name}"
   }
-  # No list of jobs: what lies in src/jobs is a job, with the name on AWS that it hands to main(). So
-  # a module that is renamed stays the job that it was: sales_etl -> the file sales.py.
+  # There is no list of jobs: every module in src/jobs is a job, and its name on AWS is the one that it passes
+  # to main(). So a renamed module stays the same job: sales_etl -> the file sales.py.
   jobs = {
     for file in fileset("${var.repository}/src/jobs", "*.py") :
     try(
@@ -16,7 +16,7 @@ locals {
   }
   runtime = "${var.repository}/build/glue_runtime.zip"
 
-  # One pair of log groups for all jobs: a query is over all of them, and each line names its job.
+  # All jobs share one pair of log groups, so that one query covers all jobs; each line names its job.
   log_group_prefix = "/aws-glue/${var.lake_prefix}-${var.environment}"
 }
 
@@ -58,23 +58,23 @@ resource "aws_s3_object" "runtime" {
 }
 
 resource "aws_cloudwatch_log_group" "jobs" {
-  #checkov:skip=CKV_AWS_158: CloudWatch encrypts with a key of its own; a key of yours costs extra
-  #checkov:skip=CKV_AWS_338: log_retention_days decides; logs of a year cost more than they are read
+  #checkov:skip=CKV_AWS_158: CloudWatch encrypts with its own key; a customer key costs extra
+  #checkov:skip=CKV_AWS_338: log_retention_days decides; keeping logs for a year costs more than it is worth
   for_each = toset(["output", "error"])
 
   name              = "${local.log_group_prefix}/${each.key}"
   retention_in_days = var.log_retention_days
 }
 
-# CloudWatch counts missed schedules by their group.
+# CloudWatch counts missed schedules per schedule group.
 resource "aws_scheduler_schedule_group" "this" {
   name = var.environment
 }
 
 resource "aws_s3_bucket" "this" {
-  #checkov:skip=CKV_AWS_18: who reads what is for the account's CloudTrail; access logs need one more bucket
-  #checkov:skip=CKV_AWS_144: a copy in another region doubles the price; versions keep what is overwritten
-  #checkov:skip=CKV2_AWS_62: bronze tells EventBridge of uploads; nobody waits for the other buckets
+  #checkov:skip=CKV_AWS_18: the account's CloudTrail records who reads what; access logs need one more bucket
+  #checkov:skip=CKV_AWS_144: a copy in another region doubles the price; versioning keeps overwritten objects
+  #checkov:skip=CKV2_AWS_62: bronze notifies EventBridge; nothing consumes events of the other buckets
   for_each = local.buckets
 
   bucket        = each.value

@@ -5,11 +5,11 @@ data "aws_partition" "current" {}
 data "aws_region" "current" {}
 
 locals {
-  # Provider 5 has no attribute region, provider 6 deprecates name; both have the endpoint:
+  # Version 5 of the provider has no attribute region, and version 6 deprecates name. Both have the endpoint,
   # ec2.eu-central-1.amazonaws.com.
   region = split(".", data.aws_region.current.endpoint)[1]
 
-  # Built from parts that are known before the job exists, so that others can key on it.
+  # The ARN is built from parts that are known before the job exists, so that other resources can use it as a key.
   arn = join(":", [
     "arn", data.aws_partition.current.partition, "glue", local.region,
     data.aws_caller_identity.current.account_id, "job/${aws_glue_job.this.name}",

@@ -21,7 +21,11 @@ def many_jobs(repository: Path, count: int) -> list[str]:
     names = [f"job_{number:03}" for number in range(count)]
     for number, name in enumerate(names):
         like, folder = KINDS[number % len(KINDS)]
-        for place in (f"src/jobs/{like}.py", f"infrastructure/jobs/{like}.tf"):
+        for place in (
+            f"src/jobs/{like}.py",
+            f"infrastructure/jobs/{like}.tf",
+            f"infrastructure/jobs/{like}.json",
+        ):
             text = (RENDERED / place).read_text(encoding="utf-8").replace(like, name)
             write(repository, place.replace(like, name), text.replace(f"{folder}/", f"{name}s/"))
         answers = (RENDERED / f".copier-answers/{like}.yml").read_text(encoding="utf-8")

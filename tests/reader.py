@@ -133,7 +133,7 @@ def equip(repository: Path) -> None:
     if own.exists() or not (repository / "src/glue_runtime").is_dir():
         return
     (own / "bin").mkdir(parents=True)
-    path = f"{repository / 'src'}{os.pathsep}{repository}"
+    path = f"{repository / 'src'}{os.pathsep}$PYTHONPATH"
     for name, words in {
         "python": sys.executable,
         "ruff": shutil.which("ruff", path=str(BIN)),

@@ -14,9 +14,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from gluecast.template.bundled import TEMPLATE_ROOT
+from gluecast.template.registries import Registry, registry
 
 COLUMNS = ("id", "name", "category", "amount", "updated_at")
 
@@ -51,11 +50,9 @@ def main() -> None:
             _write(name, properties, compressed=True)
 
 
-def registered_formats() -> dict[str, dict[str, Any]]:
+def registered_formats() -> Registry:
     """The registry of copier.yml: name -> reader, suffixes, compressed, whole."""
-    questions = yaml.safe_load((TEMPLATE_ROOT / "copier.yml").read_text(encoding="utf-8"))
-    formats: dict[str, dict[str, Any]] = yaml.safe_load(questions["formats"]["default"])
-    return formats
+    return registry("formats")
 
 
 def sample_folder(format_name: str, *, compressed: bool) -> Path:

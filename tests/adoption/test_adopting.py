@@ -165,14 +165,14 @@ def test_an_update_leaves_out_what_the_adoption_left_out(
     adopt(repository, template=str(own_template), data={}, defaults=True)
     commit(repository, "Adopted")
     for path in (
-        "Makefile",
+        "Makefile.jinja",
         "tests/conftest.py",
-        "operations/cost.py",
+        "tooling/operations/cost.py",
         "src/glue_runtime/errors.py",
     ):
         file = own_template / "template/{{ platform }}" / path
         file.write_text(file.read_text() + "# newer\n")
-    (own_template / "template/{{ platform }}/operations/newer.py").write_text("")
+    (own_template / "template/{{ platform }}/tooling/operations/newer.py").write_text("")
     commit(own_template, "Newer", "v0.3.0")
 
     report = update(repository, say=silent)
@@ -180,6 +180,27 @@ def test_an_update_leaves_out_what_the_adoption_left_out(
     assert {change.path: str(change.kind) for change in report.changes} == {
         ".copier-answers/_platform.yml": "clean",
         "src/glue_runtime/errors.py": "clean",
+    }
+
+
+def test_an_update_of_a_repository_adopted_with_0_2_leaves_the_tooling_out(
+    repository: Path, own_template: Path
+) -> None:
+    """Its answers list the folders as they were called then."""
+    adopt(repository, template=str(own_template), data={}, defaults=True)
+    answers = repository / ".copier-answers/_platform.yml"
+    assert "/tooling/" in answers.read_text()
+    answers.write_text(answers.read_text().replace("/tooling/", "/operations/"))
+    commit(repository, "Adopted with 0.2")
+    errors = own_template / "template/{{ platform }}/src/glue_runtime/errors.py"
+    errors.write_text(errors.read_text() + "# newer\n")
+    commit(own_template, "Newer", "v0.3.0")
+
+    report = update(repository, say=silent)
+
+    assert {change.path for change in report.changes} == {
+        ".copier-answers/_platform.yml",
+        "src/glue_runtime/errors.py",
     }
 
 

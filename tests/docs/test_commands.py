@@ -26,7 +26,9 @@ RUN_BOTH_WAYS = f"{MAKE}::test_a_job_runs_as_the_schedule_and_as_an_upload_would
 PRINTED = {"make run-local JOB=clicks": '"file_format": "log", "file_count": 4'}
 """Commands, and what they are to print."""
 
-OPERATING = "examples/data-platform/tests/e2e/test_commands.py::test_the_commands_of_the_readme_run"
+OPERATING = (
+    "examples/data-platform/tooling/e2e/test_commands.py::test_the_commands_of_the_readme_run"
+)
 BUILD = f"{MAKE}::test_the_archive_holds_the_runtime_and_is_the_same_each_time"
 
 ELSEWHERE = {
@@ -67,7 +69,7 @@ BEGUN_BY_ITS_READER = ("README.md", "docs/first-source.md", "docs/questions.md")
 
 def operating_commands() -> set[str]:
     """What the end-to-end tests of a rendered repository take from its README and execute."""
-    text = (RENDERED / "tests/e2e/test_commands.py").read_text()
+    text = (RENDERED / "tooling/e2e/test_commands.py").read_text()
     targets = re.findall(r'"([a-z-]+)"', text.split("IN_THE_README = (")[1].split(")")[0])
     commands = Page(RENDERED / "README.md").commands
     return {command for command in commands if command.split()[:2][-1] in targets}

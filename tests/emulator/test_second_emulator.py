@@ -316,23 +316,25 @@ ALONE = ({"object": "$.detail.object"}, "<object>")
 """Where the template has no quote, MiniStack makes a text of it and drops the quotes of an object's
 JSON. AWS's documents tell of no such thing: they say that what arrives is JSON."""
 
+MODULE = RENDERED / "infrastructure/modules/eventbridge"
 EVERY_EVENT = {"account": [{"exists": True}]}
 
 
 def patterns_of_the_example(folder: Path) -> dict[str, Any]:
     """The patterns of the example repository's rules, as Terraform writes them."""
-    module = (RENDERED / "infrastructure/modules/eventbridge/main.tf").read_text()
+    module = (MODULE / "main.tf").read_text()
     [pattern] = re.findall(r"event_pattern = (jsonencode\(.*?\n  \}\))", module, re.DOTALL)
-    prefixes = {
-        file.stem: prefix
+    keys = (MODULE / "keys.tf").read_text()
+    rules = {
+        file.stem: {"bucket_name": BUCKET, "prefix": prefix, "suffix": ".csv"}
         for file in RENDERED.glob("infrastructure/jobs/*.tf")
         for prefix in re.findall(r'prefix += "([^"]+)"', file.read_text())
     }
-    rules = {job: {"bucket_name": BUCKET, "prefix": prefix} for job, prefix in prefixes.items()}
     (folder / "patterns.tf.json").write_text(json.dumps({"locals": {"rules": rules}}))
+    (folder / "keys.tf").write_text(keys.replace("var.s3_event_rules", "local.rules"))
     (folder / "patterns.tf").write_text(
         "locals {\n  patterns = { for job, rule in local.rules : job => "
-        + pattern.replace("each.value.", "rule.")
+        + pattern.replace("each.value.", "rule.").replace("each.key", "job")
         + " }\n}\n"
     )
     ran = subprocess.run(

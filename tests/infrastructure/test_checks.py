@@ -129,6 +129,16 @@ FAULTS: list[tuple[Check, str, str, Edit]] = [
         *(RULE, "customer"),
         swap("event_pattern", '"customers/"', '"sales/today/"'),
     ),
+    (
+        uploads.an_upload_starts_one_run,
+        *(RULE, "customer"),
+        swap("event_pattern", '{"prefix":"customers/"}', '{"prefix":"old/"},{"prefix":"sales/"}'),
+    ),
+    (
+        uploads.an_upload_starts_one_run,
+        *(RULE, "customer"),
+        swap("event_pattern", '{"prefix":"customers/"}', '{"wildcard":"sales/*/today.csv"}'),
+    ),
     (schedules.schedules_start_machines, SCHEDULE, "sales", to(A_JOB, "target", 0, "arn")),
     (schedules.schedules_start_machines, SCHEDULE, "sales", to("", "target", 0, "role_arn")),
     (
@@ -472,11 +482,7 @@ def test_every_check_has_a_fault_that_it_finds() -> None:
 def test_faults_in_the_terraform_code_are_found(tmp_path: Path) -> None:
     repository = repository_with_archive(tmp_path / "platform")
     for file, right, wrong in [
-        (
-            "modules/eventbridge/main.tf",
-            "[{ prefix = each.value.prefix }]",
-            "[{ starts = each.value.prefix }]",
-        ),
+        ("modules/eventbridge/keys.tf", "[{ prefix = rule.prefix }]", "[{ starts = rule.prefix }]"),
         ("modules/eventbridge/machine.tf", 'Arguments = { "--env"', 'Argument = { "--env"'),
         ("modules/eventbridge/roles.tf", '"glue:GetJobRun", ', ""),
         ("jobs/customer_import.tf", "cron(0 2 * * ? *)", "cron(0 2 31 2 ? 1969)"),

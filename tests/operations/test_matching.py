@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from operations.choices import ChoiceError, next_state, runs_object
+from operations.asl_choice import ChoiceError, next_state, runs_object
 
 
 def machine(*conditions: dict[str, Any]) -> dict[str, Any]:

@@ -91,10 +91,8 @@ def test_a_first_copy_without_questions_spares_a_folder_with_files_of_its_own(
     # These folders are the template's as a whole, and recognised by one file.
     folders = {
         "src/glue_runtime/": "src/glue_runtime/__init__.py",
-        "infrastructure/": "infrastructure/test.sh",
-        "operations/": "operations/__init__.py",
-        "tests/e2e/": "tests/e2e/conftest.py",
-        "tests/infrastructure/": "tests/infrastructure/test_environments.py",
+        "infrastructure/": "infrastructure/jobs/variables.tf",
+        "tooling/": "tooling/README.md",
     }
     names = {
         next((one for folder, one in folders.items() if name.startswith(folder)), name)
@@ -273,7 +271,7 @@ def test_a_bad_answer_on_the_command_line_exits_with_the_message(
 
 def test_job_files_use_no_answer_of_the_platform(template: Path) -> None:
     """An update of a job alone does not know the platform's answers."""
-    names = ["project_name", "lake_prefix", "region", "environments", "glue_version", "spark_version"]
+    names = ["project_name", "lake_prefix", "region", "environments", "glue_version", "glue_runs"]
     for path in (template / "template/{{ job }}").rglob("*.jinja"):
         assert not [name for name in names if name in path.read_text()], path
 

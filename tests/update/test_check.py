@@ -107,6 +107,7 @@ def plant_markers(repository: Path) -> None:
 
 def plant_name_of_another(repository: Path) -> None:
     edit(repository, "src/jobs/orders.py", '"orders")', '"sales_etl")')
+    edit(repository, "infrastructure/jobs/orders.json", '"orders"', '"sales_etl"')
 
 
 def plant_name_in_a_variable(repository: Path) -> None:
@@ -143,7 +144,7 @@ def plant_broken_terraform(repository: Path) -> None:
         (plant_bad_answer, r"orders at v0.1.0: Validation error for question 'prefix'"),
         (plant_markers, r"conflict markers, found some in src/jobs/orders.py"),
         (plant_name_of_another, r"that orders and sales_etl are sales_etl there"),
-        (plant_name_in_a_variable, r"in src/jobs/orders.py, indented below"),
+        (plant_name_in_a_variable, r"in src/jobs/orders.py, below"),
         (plant_answers_alone, r"expected src/jobs/orders.py of the job in .copier-answers/orders"),
         (plant_broken_terraform, r"expected Terraform code in"),
     ],
@@ -167,7 +168,10 @@ GUARD = 'if __name__ == "__main__":\n'
     [
         (GUARD + '    J.main("hand_made")\n', None),
         (GUARD + '    J.main(\n        "hand_made",\n    )\n', None),
-        (GUARD + '    cli = 1\n    J.main("another_name")\n', None),
+        (
+            GUARD + '    cli = 1\n    J.main("another_name")\n',
+            'found main("another_name") in src/jobs/hand_made.py and no such file',
+        ),
         ("NAME = 'hand_made'\n" + GUARD + "    J.main(NAME)\n", "J.main(NAME)"),
         (GUARD + '    J.main(f"hand_{1}")\n', "J.main(f'hand_{1}')"),
         (GUARD + '    J.main(job_name="hand_made")\n', "J.main(job_name='hand_made')"),
@@ -177,22 +181,42 @@ GUARD = 'if __name__ == "__main__":\n'
         (GUARD + '    J("hand_made").run()\n', "no calls of main()"),
         ('J.main("hand_made")\n', "no calls of main()"),
         ("if:\n", "code that Python cannot read"),
-        (GUARD.strip() + ' J.main("other")\n', '"other" there, which the Terraform code reads as'),
-        (GUARD + '    J.main("Hand-Made")\n', '"Hand-Made" there, which the Terraform code reads'),
-        (
-            '"""Not\n    J.main("other")\n"""\n' + GUARD + '    J.main("hand_made")\n',
-            '"hand_made" there, which the Terraform code reads as "other"',
-        ),
-        (
-            'def run():\n    cli.main("other")\n' + GUARD + '    J.main("hand_made")\n',
-            '"hand_made" there, which the Terraform code reads as "other"',
-        ),
+        (GUARD.strip() + ' J.main("other")\n', 'found main("other")'),
+        (GUARD + '    J.main("Hand-Made")\n', 'found main("Hand-Made")'),
+        ('"""Not\n    J.main("other")\n"""\n' + GUARD + '    J.main("hand_made")\n', None),
+        ('def run():\n    cli.main("other")\n' + GUARD + '    J.main("hand_made")\n', None),
     ],
 )
 def test_a_name_on_aws_that_the_module_does_not_say_for_sure_is_a_problem(
     repository: Path, code: str, found: str | None
 ) -> None:
     (repository / "src/jobs/hand_made.py").write_text(code)
+
+    problems = check(repository).problems
+
+    assert [found in each for each in problems] == [True] if found else problems == []
+
+
+@pytest.mark.parametrize(
+    ("declared", "found"),
+    [
+        ('{"deployed_name": "another_name"}', None),
+        (
+            '{"deployed_name": "hand_made"}',
+            'found "hand_made" in infrastructure/jobs/hand_made.json, which names it on AWS, and '
+            'main("another_name") in src/jobs/hand_made.py',
+        ),
+        ("{}", "in infrastructure/jobs/hand_made.json, found KeyError"),
+        ("[]", "in infrastructure/jobs/hand_made.json, found TypeError"),
+        ("<<<<<<<", "in infrastructure/jobs/hand_made.json, found JSONDecodeError"),
+        ('{"deployed_name": 1}', "expected a text as deployed_name in infrastructure/jobs"),
+    ],
+)
+def test_a_declared_name_is_compared_with_the_one_that_main_is_given(
+    repository: Path, declared: str, found: str | None
+) -> None:
+    (repository / "src/jobs/hand_made.py").write_text(GUARD + '    J.main("another_name")\n')
+    (repository / "infrastructure/jobs/hand_made.json").write_text(declared)
 
     problems = check(repository).problems
 

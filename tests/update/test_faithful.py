@@ -197,7 +197,7 @@ def test_the_real_template_is_updated_as_by_copier(
     job.write_text(job.read_text().replace("Started for one", "Begun for one"))
     module = own_template / "template/{{ job }}/infrastructure/jobs/{{ job_name }}.tf.jinja"
     module.write_text(module.read_text().replace('"bronze"', '"copper"'))
-    (own_template / "template/{{ platform }}/Makefile").unlink()
+    (own_template / "template/{{ platform }}/Makefile.jinja").unlink()
     commit(own_template, "A newer template", tag="v9.0.0")
 
     left = assert_faithful(repository, "v9.0.0")

@@ -236,8 +236,11 @@ def test_of_a_glue_job_in_terraform_code_of_ones_own_nothing_is_promised(
 @pytest.mark.parametrize(
     ("call", "message"),
     [
-        ("SalesETLJob.main(NAME)", r"found SalesETLJob\.main\(NAME\); write it so"),
-        ('SalesETLJob.main("another")', r'expected main\("sales_etl"\).*found main\("another"\)'),
+        ("SalesETLJob.main(NAME)", r"found SalesETLJob\.main\(NAME\); rename then"),
+        (
+            'SalesETLJob.main("another")',
+            r'found "sales_etl" in infrastructure/jobs/sales_etl\.json.*main\("another"\)',
+        ),
     ],
 )
 def test_a_module_whose_name_on_aws_is_in_doubt_is_not_renamed(
@@ -247,6 +250,28 @@ def test_a_module_whose_name_on_aws_is_in_doubt_is_not_renamed(
     before = tree(one_job)
 
     with pytest.raises(GluecastError, match=message):
+        rename(one_job, "sales_etl", "sales")
+
+    assert tree(one_job) == before
+
+
+def test_a_job_that_declares_another_name_than_its_answers_is_not_renamed(one_job: Path) -> None:
+    another = 'SalesETLJob.main("another")'
+    edit_and_commit(one_job, "src/jobs/sales_etl.py", 'SalesETLJob.main("sales_etl")', another)
+    declaration = "infrastructure/jobs/sales_etl.json"
+    edit_and_commit(one_job, declaration, '"sales_etl"', '"another"')
+
+    with pytest.raises(GluecastError, match=r"expected sales_etl as name on AWS.*found another"):
+        rename(one_job, "sales_etl", "sales")
+
+
+def test_a_job_that_declares_no_name_is_not_renamed(one_job: Path) -> None:
+    """Terraform would take the new name of its module, and replace it."""
+    git(one_job, "rm", "--quiet", "infrastructure/jobs/sales_etl.json")
+    commit(one_job, "Without")
+    before = tree(one_job)
+
+    with pytest.raises(GluecastError, match=r"found no such file: terraform apply would replace"):
         rename(one_job, "sales_etl", "sales")
 
     assert tree(one_job) == before

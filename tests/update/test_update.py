@@ -581,7 +581,7 @@ KILLED = """
 import os, sys
 from pathlib import Path
 import gluecast.repository.disk as disk
-from gluecast.update import update
+from gluecast.update.update import update
 
 replace, left = os.replace, int(sys.argv[2])
 def replace_then_die(source, target):

@@ -22,7 +22,8 @@ from gluecast.errors import GluecastError
 from gluecast.repository.git import run_git
 from gluecast.repository.layers import ANSWERS_FOLDER, PLATFORM
 from gluecast.repository.work_tree import EXECUTABLE, REGULAR, SYMLINK, File, WorkTree
-from gluecast.template.copy import copy_template
+from gluecast.template.copy import copy_template, read_questions
+from gluecast.template.registries import glue_versions
 from gluecast.terminal.progress import Say
 from gluecast.update.merge import Change, Kind
 from gluecast.update.transaction import refuse_uncommitted, refuse_unfinished, write
@@ -43,10 +44,7 @@ LEFT_OUT = (
     # Its Terraform code has buckets and Glue jobs; these would be further ones, and their tests.
     "/infrastructure/*/data_platform/",
     "/infrastructure/environments/",
-    "/infrastructure/test.sh",
-    "/operations/",
-    "/tests/e2e/",
-    "/tests/infrastructure/",
+    "/tooling/",
 )
 """What an adopted repository does without."""
 
@@ -117,6 +115,7 @@ def adopt(
     jobs = _jobs(own)
     _refuse_own_runtime(tree)
     code = _terraform_code(tree)
+    versions = glue_versions(read_questions(template, ref))
     with tempfile.TemporaryDirectory(prefix="gluecast-") as folder:
         # The name of the folder is the default of the project's.
         first = Path(folder, "first", repository.name)
@@ -126,7 +125,7 @@ def adopt(
             ref=ref,
             data={"layer": "platform", **data},
             defaults=defaults,
-            guesses=_guesses(tree, base, code),
+            guesses=_guesses(tree, base, code, versions),
         )
         taken = _taken(first, tree)
         second = Path(folder, "second", repository.name)
@@ -140,7 +139,7 @@ def adopt(
             defaults=True,
         )
         answers, files = _answers(second), _files(second)
-        packages = _packages(first)
+        needs = _needs(first)
     _refuse_taken(files, tree)
     conversion = None
     if not keep_base_class:
@@ -162,7 +161,7 @@ def adopt(
         writes=sorted(files),
         theirs=taken,
         notes=[
-            *_notes(tree, base, jobs, code, conversion, taken, packages),
+            *_notes(tree, base, jobs, code, conversion, taken, needs, versions),
             *_ignored(tree, files),
         ],
     )
@@ -270,7 +269,7 @@ def _jobs(modules: Sequence[Module]) -> list[Job]:
     return found
 
 
-def _guesses(tree: WorkTree, base: Module, code: str) -> dict[str, Any]:
+def _guesses(tree: WorkTree, base: Module, code: str, versions: Sequence[str]) -> dict[str, Any]:
     """Answers that can be read from the repository; the user may give others."""
     found: dict[str, Any] = {}
     form = re.compile(r"infrastructure/environments/([a-z][a-z0-9]{1,9})/[^/]+\.tf")
@@ -280,7 +279,7 @@ def _guesses(tree: WorkTree, base: Module, code: str) -> dict[str, Any]:
     for name, pattern in (
         ("region", r'\bregion\s*=\s*"([a-z]{2}(?:-[a-z]+)+-[0-9])"'),
         ("lake_prefix", r'"([a-z0-9](?:-?[a-z0-9])+)-(?:\$\{[\w.]+\}|[a-z0-9]+)-(?:\$\{|bronze)'),
-        ("glue_version", r'\bglue_version\s*=\s*"(5\.[01])"'),
+        ("glue_version", rf'\bglue_version\s*=\s*"({"|".join(map(re.escape, versions))})"'),
     ):
         if match := re.search(pattern, code):
             found[name] = match[1]
@@ -310,10 +309,10 @@ def _answers(folder: Path) -> dict[str, Any]:
     }
 
 
-def _packages(rendered: Path) -> list[str]:
-    """What the runtime needs, as pip takes it."""
+def _needs(rendered: Path) -> tuple[str, str]:
+    """What the runtime needs: packages, as pip takes them, and the oldest Python."""
     project = tomllib.loads((rendered / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    return [str(package) for package in project["dependencies"]]
+    return _names(project["dependencies"]), project["requires-python"].removeprefix(">=")
 
 
 def _taken(rendered: Path, tree: WorkTree) -> list[str]:
@@ -376,7 +375,8 @@ def _notes(
     code: str,
     conversion: Conversion | None,
     taken: Sequence[str],
-    packages: Sequence[str],
+    needs: tuple[str, str],
+    versions: Sequence[str],
 ) -> Iterator[str]:
     if conversion is None:
         yield (
@@ -385,14 +385,15 @@ def _notes(
         )
     else:
         yield from conversion.notes
+    packages, python = needs
     yield (
-        f"where your jobs are tested, install {_names(packages)}, on Python 3.11 or newer; on AWS "
+        f"where your jobs are tested, install {packages}, on Python {python} or newer; on AWS "
         "--additional-python-modules does"
     )
-    versions = sorted(set(re.findall(r'\bglue_version\s*=\s*"([0-9.]+)"', code)))
-    old = [version for version in versions if not version.startswith("5.")]
-    if old:
-        yield f"expected glue_version 5.0 or 5.1 of your Glue jobs, found {_names(old)}: raise it"
+    deployed = set(re.findall(r'\bglue_version\s*=\s*"([0-9.]+)"', code))
+    if others := sorted(deployed.difference(versions)):
+        expected = " or ".join(sorted(versions))
+        yield f"expected glue_version {expected} of your Glue jobs, found {_names(others)}: change it"
     yield "add build/ and .local-lake/ to .gitignore"
     if "tests/conftest.py" in taken:
         yield (

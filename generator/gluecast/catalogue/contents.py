@@ -125,6 +125,7 @@ def catalogue(start: Path) -> Catalogue:
                 [(each, where) for each, where in started if each.job == name],
                 layers.get(name),
                 lake,
+                settings.get("QUARANTINE", "_quarantine"),
             )
             for name in sorted({*modules, *layers, *(each.job for each, _ in started)})
         ),
@@ -158,13 +159,14 @@ def _job(
     started: Sequence[tuple[Trigger, tuple[str, ...]]],
     layer: Layer | None,
     lake: str,
+    quarantine_folder: str,
 ) -> Job:
     known = module or JobModule(name)
     starts = tuple(_start(each, known, lake, where) for each, where in started)
     output, quarantine = "", ""
     if module and module.standard and not module.hooks & {"load", "output_uri"}:
         output = f"{_bucket(lake, 'silver')}/{module.name}"
-        quarantine = f"{_bucket(lake, 'silver')}/_quarantine/{module.name}"
+        quarantine = f"{_bucket(lake, 'silver')}/{quarantine_folder}/{module.name}"
     files = [f"{_MODULES}/{name}.py", f"{FOLDER}/{name}.tf"]
     if layer:
         files.append(layer.answers_file)

@@ -9,6 +9,7 @@ from typing import Any
 
 from gluecast.catalogue.columns import Column, columns_of
 from gluecast.errors import GluecastError
+from gluecast.repository.job_start import started_class
 
 _SOURCE_FIELDS = ("prefix", "suffix", "file_format", "schema", "multiline", "routes")
 """The parameters of glue_runtime.Source, in their order."""
@@ -66,7 +67,7 @@ def read_module(path: Path) -> JobModule:
     """
     tree = _parsed(path)
     classes = {node.name: node for node in tree.body if isinstance(node, ast.ClassDef)}
-    started, name = _started(tree, classes) or (next(iter(classes), ""), path.stem)
+    started, name = started_class(tree, classes) or (next(iter(classes), ""), path.stem)
     family = list(_family(started, classes))
     names = _Names([*(_assigned(each) for each in family), _assigned(tree)])
     declared = names.node("sources") if family else None
@@ -177,24 +178,6 @@ def _assigned(scope: ast.Module | ast.ClassDef) -> dict[str, ast.expr]:
             case ast.AugAssign(target=ast.Name(id=name), op=op, value=value) if name in found:
                 found[name] = ast.BinOp(found[name], op, value)
     return found
-
-
-def _started(tree: ast.Module, classes: Mapping[str, ast.ClassDef]) -> tuple[str, str] | None:
-    """Class and name of ``SalesETLJob.main("sales_etl")`` or ``SalesETLJob("sales_etl", args)``.
-
-    The name is empty if it is computed.
-    """
-    for node in ast.walk(tree):
-        match node:
-            case (
-                ast.Call(func=ast.Attribute(value=ast.Name(id=owner), attr="main"), args=args)
-                | ast.Call(func=ast.Name(id=owner), args=args)
-            ) if owner in classes:
-                match args:
-                    case [ast.Constant(value=str(name)), *_]:
-                        return owner, name
-                return owner, ""
-    return None
 
 
 def _imported(tree: ast.Module) -> dict[str, str]:

@@ -1,29 +1,29 @@
-"""The name of a job on AWS: what its module hands to main(), and what Terraform takes it for."""
+"""The name of a job on AWS: what its declaration says, and what its module hands to main()."""
 
-import ast
 import json
-import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum, auto
 from functools import cached_property
 from pathlib import Path
 
 from gluecast.errors import GluecastError
+from gluecast.repository.job_start import handed_to_main
 from gluecast.repository.layers import Layer
 from gluecast.repository.ownership import owned_by_template
-
-_EXPRESSION = re.compile(r'\bregex\(\s*("(?:[^"\\]|\\.)*"),\s*file\(')
 
 
 class Naming(Enum):
     """Where the Terraform code of a repository takes the names of Glue jobs from."""
 
+    DECLARED = auto()
+    """From infrastructure/jobs/<job>.json; from the name of the module's file where there is none."""
+
     MAIN = auto()
-    """From what each module hands to main()."""
+    """From what each module hands to main(), as in version 0.2."""
 
     FILE = auto()
-    """From the names of the modules' files, as the first versions of the platform do."""
+    """From the names of the modules' files, as in version 0.1."""
 
     OWN = auto()
     """From elsewhere: the Glue jobs are not in the template's Terraform code."""
@@ -36,11 +36,14 @@ class JobNames:
     repository: Path
     layers: Sequence[Layer]
 
-    @property
+    @cached_property
     def naming(self) -> Naming:
-        if self._expression:
-            return Naming.MAIN
-        return Naming.OWN if self._terraform is None else Naming.FILE
+        terraform = self._terraform
+        if terraform is None:
+            return Naming.OWN
+        if "deployed_name" in terraform:
+            return Naming.DECLARED
+        return Naming.MAIN if r"\\.main\\(" in terraform else Naming.FILE
 
     @property
     def modules(self) -> list[Path]:
@@ -49,44 +52,73 @@ class JobNames:
         return [path for path in found if path.stem != "__init__"]
 
     def deployed(self) -> Mapping[str, str]:
-        """The name on AWS, and of the output, of each module."""
-        return {path.stem: self._deployed(path) for path in self.modules}
+        """The name on AWS of each module; where it cannot be read, that of the module itself."""
+        return {path.stem: self._deployed(path.stem) for path in self.modules}
 
-    def in_doubt(self, job: str) -> str | None:
-        """Why the name on AWS of a module is not for sure the one that runs; None where it is."""
-        path = self.repository / f"src/jobs/{job}.py"
+    def problems(self, job: str) -> Iterator[str]:
+        """Why the name on AWS of a module is not for sure the one that its runs have."""
         try:
-            handed = handed_to_main(path.read_text(encoding="utf-8"))
-        except (GluecastError, UnicodeDecodeError) as error:
-            found = str(error)
-        else:
-            read = self._read_by_terraform(path)
-            if self.naming is not Naming.MAIN or read == handed:
-                return None
-            found = f'"{handed}" there, which the Terraform code reads as "{read}"'
-        return (
-            f'expected one line <Class>.main("<name>") in src/jobs/{job}.py, indented below '
-            f'if __name__ == "__main__": and the first of its kind, found {found}'
-        )
-
-    def _deployed(self, path: Path) -> str:
-        if self.naming is Naming.MAIN:
-            return self._read_by_terraform(path)
+            handed = self._handed_to_main(job)
+        except GluecastError as error:
+            yield (
+                f'expected one line <Class>.main("<name>") in {_module(job)}, below '
+                f'if __name__ == "__main__":, found {error}'
+            )
+            return
+        if self.naming is not Naming.DECLARED:
+            return
         try:
-            return handed_to_main(path.read_text(encoding="utf-8"))
-        except (GluecastError, UnicodeDecodeError):
-            return path.stem
+            declared = self.declared(job)
+        except GluecastError as error:
+            yield str(error)
+            return
+        if declared is None and handed != job:
+            yield (
+                f'expected the name on AWS of {job} in {_declaration(job)}, found main("{handed}") '
+                f"in {_module(job)} and no such file, so that Terraform takes {job}; write "
+                f'{{"deployed_name": "{handed}"}} into it'
+            )
+        elif declared is not None and handed != declared:
+            yield (
+                f'expected one name of {job}, found "{declared}" in {_declaration(job)}, which names '
+                f'it on AWS, and main("{handed}") in {_module(job)}, which names its output; '
+                "write the same into both"
+            )
 
-    def _read_by_terraform(self, path: Path) -> str:
-        text = path.read_text(encoding="utf-8", errors="replace")
-        found = re.search(self._expression, text) if self._expression else None
-        return found[1] if found else path.stem
+    def declared(self, job: str) -> str | None:
+        """The name that infrastructure/jobs/<job>.json declares; None without the file.
 
-    @cached_property
-    def _expression(self) -> str | None:
-        """The expression with which the Terraform code looks for the name in a module's text."""
-        found = _EXPRESSION.search(self._terraform or "")
-        return str(json.loads(found[1])) if found else None
+        Raises:
+            GluecastError: the file declares none.
+        """
+        path = self.repository / _declaration(job)
+        if not path.is_file():
+            return None
+        try:
+            name = json.loads(path.read_text(encoding="utf-8"))["deployed_name"]
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise GluecastError(
+                f'expected {{"deployed_name": "{job}"}} in {_declaration(job)}, found {error!r}'
+            ) from error
+        if not isinstance(name, str):
+            raise GluecastError(
+                f"expected a text as deployed_name in {_declaration(job)}, found {name}"
+            )
+        return name
+
+    def _deployed(self, job: str) -> str:
+        try:
+            if self.naming is Naming.DECLARED:
+                return self.declared(job) or job
+            return self._handed_to_main(job)
+        except GluecastError:
+            return job
+
+    def _handed_to_main(self, job: str) -> str:
+        try:
+            return handed_to_main((self.repository / _module(job)).read_text(encoding="utf-8"))
+        except UnicodeDecodeError as error:
+            raise GluecastError(str(error)) from error
 
     @cached_property
     def _terraform(self) -> str | None:
@@ -98,41 +130,9 @@ class JobNames:
         return data.decode(errors="replace") if owned_by_template(data) else None
 
 
-def handed_to_main(code: str) -> str:
-    """The name in a module's ``if __name__ == "__main__": SalesJob.main("sales")``.
-
-    Raises:
-        GluecastError: there is not exactly one such call, or it hands over no plain text.
-    """
-    try:
-        module = ast.parse(code)
-    except (SyntaxError, ValueError) as error:
-        raise GluecastError("code that Python cannot read") from error
-    blocks = [node for node in module.body if isinstance(node, ast.If) and _is_guard(node.test)]
-    calls = [node for block in blocks for node in ast.walk(block) if _calls_main(node)]
-    if len(calls) != 1:
-        raise GluecastError(f"{len(calls) or 'no'} calls of main()")
-    call = calls[0]
-    statements = [each for block in blocks for each in block.body]
-    if not any(isinstance(each, ast.Expr) and each.value is call for each in statements):
-        raise GluecastError("the call inside of something else")
-    match call:
-        case ast.Call(
-            func=ast.Attribute(value=ast.Name()),
-            args=[ast.Constant(value=str(name))],
-            keywords=[],
-        ):
-            return name
-    raise GluecastError(ast.unparse(call))
+def _module(job: str) -> str:
+    return f"src/jobs/{job}.py"
 
 
-def _is_guard(test: ast.expr) -> bool:
-    return ast.unparse(test) in ("__name__ == '__main__'", "'__main__' == __name__")
-
-
-def _calls_main(node: ast.AST) -> bool:
-    return (
-        isinstance(node, ast.Call)
-        and isinstance(node.func, ast.Attribute)
-        and node.func.attr == "main"
-    )
+def _declaration(job: str) -> str:
+    return f"infrastructure/jobs/{job}.json"

@@ -79,8 +79,8 @@ def _names_on_aws(
     by_name: dict[str, list[str]] = {}
     for job, name in deployed.items():
         by_name.setdefault(name, []).append(job)
-        if names.naming is Naming.MAIN and (doubt := names.in_doubt(job)):
-            yield doubt
+        if names.naming in (Naming.DECLARED, Naming.MAIN):
+            yield from names.problems(job)
         for environment in environments:
             longest = f"{name}-{environment}{_LONGEST_ROLE}"
             if len(longest) > _AWS_LIMIT:
@@ -92,7 +92,7 @@ def _names_on_aws(
         if len(same) > 1:
             yield (
                 f"expected every name on AWS once, found that {' and '.join(same)} are {name} "
-                "there; let one of them hand another name to main(), or gluecast remove it"
+                "there; declare another one in infrastructure/jobs and main(), or gluecast remove it"
             )
 
 

@@ -104,19 +104,25 @@ def _refuse_another_name(names: JobNames, layer: Layer) -> None:
     """
     if names.naming is Naming.FILE:
         raise GluecastError(
-            f"expected a platform that takes the names of Glue jobs from main(), found an older one: "
+            f"expected a platform whose Glue jobs keep their names, found an older one: "
             f"terraform apply would replace {layer.name}; gluecast update first"
         )
     if not (names.repository / f"src/jobs/{layer.name}.py").is_file():
         return
-    if doubt := names.in_doubt(layer.name):
-        raise GluecastError(f"{doubt}; write it so, and rename then")
+    for problem in names.problems(layer.name):
+        raise GluecastError(f"{problem}; rename then")
+    if names.naming is Naming.DECLARED and names.declared(layer.name) is None:
+        raise GluecastError(
+            f'expected {{"deployed_name": "{layer.deployed_name}"}} in infrastructure/jobs/'
+            f"{layer.name}.json, found no such file: terraform apply would replace {layer.name}; "
+            "write it, commit, and rename then"
+        )
     deployed = names.deployed()[layer.name]
     if deployed != layer.deployed_name:
         raise GluecastError(
-            f'expected main("{layer.deployed_name}") in src/jobs/{layer.name}.py, as '
-            f'{layer.answers_file} says, found main("{deployed}"); write that name into '
-            "deployed_name of the answers too, commit, and rename then"
+            f"expected {layer.deployed_name} as name on AWS, as {layer.answers_file} says, found "
+            f"{deployed}; write that name into deployed_name of the answers too, commit, and "
+            "rename then"
         )
 
 

@@ -1,6 +1,5 @@
 """Which uploads and schedules start which job, read from a repository's Terraform code."""
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -116,5 +115,9 @@ def _entries(module: Mapping[str, Any], name: str) -> list[tuple[str, Mapping[st
 
 def _key(expression: str) -> str:
     """bronze of var.s3_buckets["bronze"]; what is no such lookup stays as it is."""
-    found = re.fullmatch(r'\$\{(?:var|module\.\w+)\.\w+(?:\["(\w+)"\]|\.(\w+))\}', expression)
-    return (found[1] or found[2]) if found else expression
+    if not expression.startswith(("${var.", "${module.")) or not expression.endswith("}"):
+        return expression
+    looked_up = expression[2:-1].replace('["', ".").removesuffix('"]')
+    root, *names = looked_up.split(".")
+    steps = 2 if root == "var" else 3
+    return names[-1] if len(names) == steps and all(map(str.isidentifier, names)) else expression

@@ -15,7 +15,7 @@ from plumbum import ProcessExecutionError
 from gluecast.errors import GluecastError
 from gluecast.repository.git import git, run_git
 from gluecast.template.bundled import PUBLISHED_AT
-from gluecast.template.source import open_source
+from gluecast.template.source import Source, open_source
 from gluecast.template.versions import newest, tags
 
 
@@ -34,10 +34,7 @@ def copy_template(
         GluecastError: an answer is refused, or the template cannot be had.
         KeyboardInterrupt: the user left the questions.
     """
-    if template is None:
-        template, ref = PUBLISHED_AT, ref or f"v{version('gluecast')}"
-    elif Path(template).expanduser().exists():
-        template = str(Path(template).expanduser().resolve())
+    template, ref = _address(template, ref)
     ref = _checked(template, ref, data)
     try:
         copier.run_copy(
@@ -62,6 +59,36 @@ def copy_template(
         raise GluecastError(" ".join(str(error).split())) from error
 
 
+def read_questions(template: str | None, ref: str | None) -> dict[str, Any]:
+    """What the copier.yml of a template, or of the published one, says at a version.
+
+    Raises:
+        GluecastError: the template cannot be had, or has no such version.
+    """
+    address, ref = _address(template, ref)
+    with tempfile.TemporaryDirectory(prefix="gluecast-") as folder:
+        source = open_source(address, Path.cwd(), Path(folder))
+        return _questions(source, _commit(source, ref))
+
+
+def _address(template: str | None, ref: str | None) -> tuple[str, str | None]:
+    if template is None:
+        return PUBLISHED_AT, ref or f"v{version('gluecast')}"
+    path = Path(template).expanduser()
+    return str(path.resolve()) if path.exists() else template, ref
+
+
+def _commit(source: Source, ref: str | None) -> str:
+    """Without a version Copier takes the newest tag, or else HEAD."""
+    return source.resolve(ref or newest(tags(source.git)) or "HEAD")
+
+
+def _questions(source: Source, commit: str) -> dict[str, Any]:
+    code = git(source.git, "show", f"{commit}:copier.yml").decode()
+    questions: dict[str, Any] = yaml.safe_load(code)
+    return questions
+
+
 def _checked(template: str, ref: str | None, data: Mapping[str, Any]) -> str | None:
     """What git calls this version of the template, also where its tag did not arrive.
 
@@ -71,16 +98,15 @@ def _checked(template: str, ref: str | None, data: Mapping[str, Any]) -> str | N
     with tempfile.TemporaryDirectory(prefix="gluecast-") as folder:
         source = open_source(template, Path.cwd(), Path(folder))
         tagged = tags(source.git)
-        # Without a version Copier takes the newest tag, or else HEAD.
-        commit = source.resolve(ref or newest(tagged) or "HEAD")
-        code = git(source.git, "show", f"{commit}:copier.yml").decode()
+        commit = _commit(source, ref)
+        asked = _questions(source, commit)
         if ref is None and not tagged and _is_dirty(source.git):
             # Copier would commit the changes to a copy, and record a commit that is nowhere else.
             raise GluecastError(
                 f"expected a template without uncommitted changes, found some in {template}; commit "
                 "them, or take the last commit with --to HEAD"
             )
-    questions = [name for name in yaml.safe_load(code) if not name.startswith("_")]
+    questions = [name for name in asked if not name.startswith("_")]
     if unknown := sorted(data.keys() - {*questions}):
         raise GluecastError(
             f"expected the name of a question, found {unknown[0]}; the questions: "

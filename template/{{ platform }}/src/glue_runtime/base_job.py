@@ -213,7 +213,7 @@ class BaseGlueJob(ABC):
     def quarantine_uri(self) -> str:
         """The table of what did not fit: ``s3://data-lake-prod-silver/_quarantine/sales_etl``."""
         bucket = settings.lake_bucket(self.environment, "silver")
-        return f"s3://{bucket}/_quarantine/{self.job_name}"
+        return f"s3://{bucket}/{settings.QUARANTINE}/{self.job_name}"
 
     def load_data(self, data_type: str, fallback_path: str | None = None) -> DataFrame:
         """Read a source: the uploaded object if it is one of this source's, else all its files.

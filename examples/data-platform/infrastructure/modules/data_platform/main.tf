@@ -5,18 +5,21 @@ locals {
   buckets = {
     for name in concat(local.zones, ["artifacts"]) : name => "${var.lake_prefix}-${var.environment}-${name}"
   }
-  # No list of jobs: what lies in src/jobs is a job, with the name on AWS that it hands to main(). So
-  # a module that is renamed stays the job that it was: sales_etl -> the file sales.py.
+  # There is no list of jobs: every module in src/jobs is a job. Its name on AWS is declared next to its
+  # triggers, so that a renamed module stays the same job on AWS: sales.json keeps sales_etl. Without a
+  # declaration, the name of the module is the name on AWS.
+  declared_names = {
+    for file in fileset("${var.repository}/infrastructure/jobs", "*.json") :
+    trimsuffix(file, ".json") => jsondecode(file("${var.repository}/infrastructure/jobs/${file}")).deployed_name
+  }
   jobs = {
     for file in fileset("${var.repository}/src/jobs", "*.py") :
-    try(
-      regex("(?m)^[ \\t]+\\w+\\.main\\(\\s*[\"']([a-z][a-z0-9_]*)[\"']", file("${var.repository}/src/jobs/${file}"))[0],
-      trimsuffix(file, ".py"),
-    ) => trimsuffix(file, ".py") if file != "__init__.py"
+    lookup(local.declared_names, trimsuffix(file, ".py"), trimsuffix(file, ".py")) => trimsuffix(file, ".py")
+    if file != "__init__.py"
   }
   runtime = "${var.repository}/build/glue_runtime.zip"
 
-  # One pair of log groups for all jobs: a query is over all of them, and each line names its job.
+  # All jobs share one pair of log groups, so that one query covers all jobs; each line names its job.
   log_group_prefix = "/aws-glue/${var.lake_prefix}-${var.environment}"
 }
 
@@ -48,6 +51,18 @@ resource "aws_s3_object" "script" {
   key         = "scripts/${each.key}.py"
   source      = "${var.repository}/src/jobs/${each.value}.py"
   source_hash = filemd5("${var.repository}/src/jobs/${each.value}.py")
+
+  # Terraform would replace a job that is deployed under another name than that of its module.
+  lifecycle {
+    precondition {
+      condition = (
+        contains(keys(local.declared_names), each.value)
+        || strcontains(file("${var.repository}/src/jobs/${each.value}.py"), ".main(\"${each.value}\")")
+        || !strcontains(file("${var.repository}/src/jobs/${each.value}.py"), ".main(")
+      )
+      error_message = "Expected infrastructure/jobs/${each.value}.json to declare the name that src/jobs/${each.value}.py hands to main(), found no such file: {\"deployed_name\": \"...\"}."
+    }
+  }
 }
 
 resource "aws_s3_object" "runtime" {
@@ -58,23 +73,23 @@ resource "aws_s3_object" "runtime" {
 }
 
 resource "aws_cloudwatch_log_group" "jobs" {
-  #checkov:skip=CKV_AWS_158: CloudWatch encrypts with a key of its own; a key of yours costs extra
-  #checkov:skip=CKV_AWS_338: log_retention_days decides; logs of a year cost more than they are read
+  #checkov:skip=CKV_AWS_158: CloudWatch encrypts with its own key; a customer key costs extra
+  #checkov:skip=CKV_AWS_338: log_retention_days decides; keeping logs for a year costs more than it is worth
   for_each = toset(["output", "error"])
 
   name              = "${local.log_group_prefix}/${each.key}"
   retention_in_days = var.log_retention_days
 }
 
-# CloudWatch counts missed schedules by their group.
+# CloudWatch counts missed schedules per schedule group.
 resource "aws_scheduler_schedule_group" "this" {
   name = var.environment
 }
 
 resource "aws_s3_bucket" "this" {
-  #checkov:skip=CKV_AWS_18: who reads what is for the account's CloudTrail; access logs need one more bucket
-  #checkov:skip=CKV_AWS_144: a copy in another region doubles the price; versions keep what is overwritten
-  #checkov:skip=CKV2_AWS_62: bronze tells EventBridge of uploads; nobody waits for the other buckets
+  #checkov:skip=CKV_AWS_18: the account's CloudTrail records who reads what; access logs need one more bucket
+  #checkov:skip=CKV_AWS_144: a copy in another region doubles the price; versioning keeps overwritten objects
+  #checkov:skip=CKV2_AWS_62: bronze notifies EventBridge; nothing consumes events of the other buckets
   for_each = local.buckets
 
   bucket        = each.value

@@ -1,10 +1,10 @@
 # Owned by the gluecast template: an update rewrites this file and merges local edits into it.
 #
-# What the state machine of a job does, in Amazon States Language.
+# The state machine of a job, in Amazon States Language.
 
 locals {
-  # Starting a run fails for a while, or for good. A run that has failed is not started again: every
-  # repeat is paid for.
+  # Starting a run can fail temporarily or permanently. A run that started and failed is not retried,
+  # because every repeat costs money.
   retries = [
     {
       ErrorEquals     = ["Glue.ConcurrentRunsExceededException", "Glue.ResourceNumberLimitExceededException"]
@@ -15,7 +15,7 @@ locals {
       JitterStrategy  = "FULL"
     },
     {
-      # Throttling arrives as Glue.AWSGlueException.
+      # Glue reports throttling as Glue.AWSGlueException.
       ErrorEquals     = ["Glue.AWSGlueException", "Glue.InternalServiceException", "Glue.OperationTimeoutException"]
       IntervalSeconds = 5
       BackoffRate     = 2
@@ -25,8 +25,8 @@ locals {
     },
   ]
 
-  start_job_run = "arn:${data.aws_partition.current.partition}:states:::glue:startJobRun.sync"
-  send_message  = "arn:${data.aws_partition.current.partition}:states:::sqs:sendMessage"
+  start_job_run = "arn:${module.account.partition}:states:::glue:startJobRun.sync"
+  send_message  = "arn:${module.account.partition}:states:::sqs:sendMessage"
 
   rules_of = {
     for job, arn in local.targets :
@@ -69,7 +69,7 @@ locals {
             Next       = "Failed"
           }
 
-          # A name of our own: that of a failed run, States.TaskFailed, is reserved.
+          # This error has its own name, because the name of a failed run, States.TaskFailed, is reserved.
           Failed = {
             Type      = "Fail"
             Error     = "JobRunFailed"
@@ -103,28 +103,32 @@ locals {
     }
   }
 
-  # With the transformer the rule says its name; without it the event arrives as S3 sent it.
+  # The input transformer adds the name of the rule; without it, the event arrives as S3 sent it.
   upload_choices = {
-    for job, arn in local.targets : job => concat(
+    for job, arn in local.targets : job => flatten(concat(
       [
-        for name, rule in local.rules_of[job] : {
-          And = [
-            { Variable = "$.rule", IsPresent = true },
-            { Variable = "$.rule", StringEquals = name },
-            { Variable = "$.object.key", StringMatches = "*${rule.suffix}" },
-          ]
-          Next = "RunForObject_${name}"
-        } if var.pass_s3_object
+        for name in keys(local.rules_of[job]) : [
+          for pattern in local.keys[name].after_rule : {
+            And = [
+              { Variable = "$.rule", IsPresent = true },
+              { Variable = "$.rule", StringEquals = name },
+              { Variable = "$.object.key", StringMatches = pattern },
+            ]
+            Next = "RunForObject_${name}"
+          }
+        ] if var.pass_s3_object
       ],
       [
-        for name, rule in local.rules_of[job] : {
-          And = [
-            { Variable = "$.detail.object.key", IsPresent = true },
-            { Variable = "$.detail.object.key", StringMatches = "${rule.prefix}*${rule.suffix}" },
-          ]
-          Next = "RunForDirectory"
-        } if !var.pass_s3_object
+        for name in keys(local.rules_of[job]) : [
+          for pattern in local.keys[name].whole : {
+            And = [
+              { Variable = "$.detail.object.key", IsPresent = true },
+              { Variable = "$.detail.object.key", StringMatches = pattern },
+            ]
+            Next = "RunForDirectory"
+          }
+        ] if !var.pass_s3_object
       ],
-    )
+    ))
   }
 }

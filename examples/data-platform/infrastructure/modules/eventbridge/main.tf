@@ -1,19 +1,19 @@
 # Owned by the gluecast template: an update rewrites this file and merges local edits into it.
 #
-# Uploads and schedules start Glue jobs through one door: a state machine for each job.
+# Uploads and schedules start a Glue job through its state machine. Each job has one.
 #
 #     S3 Object Created -> rule -> input transformer -> machine -> Glue run over one object
 #     EventBridge Scheduler --------------------------> machine -> Glue run over the directory
 #
-# A rule cannot start a Glue job by itself, so the machine does; it also retries what a retry can
-# mend, waits for the run, and sends what failed to a queue.
+# A rule cannot start a Glue job, so the state machine does. It also retries errors that a retry can fix,
+# waits for the run, and sends failures to a queue.
 
-data "aws_caller_identity" "current" {}
-data "aws_partition" "current" {}
-data "aws_region" "current" {}
+module "account" {
+  source = "../account"
+}
 
 locals {
-  # The jobs that something here starts: sales-etl-prod -> the ARN of its Glue job.
+  # The jobs that rules and schedules start: sales-etl-prod -> the ARN of its Glue job.
   targets = {
     for arn in distinct(concat(
       [for rule in values(var.s3_event_rules) : rule.target_arn],
@@ -21,19 +21,14 @@ locals {
     )) : split("job/", arn)[1] => arn
   }
 
-  # Provider 5 has no attribute region, provider 6 deprecates name; both have the endpoint:
-  # ec2.eu-central-1.amazonaws.com.
-  region = split(".", data.aws_region.current.endpoint)[1]
-
-  # Known before the resources exist: a policy written with them needs no second resource.
-  account = "${local.region}:${data.aws_caller_identity.current.account_id}"
+  # These are known before the resources exist, so a policy can use them without a second resource.
   machine_arns = {
     for job in keys(local.targets) :
-    job => "arn:${data.aws_partition.current.partition}:states:${local.account}:stateMachine:${job}"
+    job => "arn:${module.account.partition}:states:${module.account.place}:stateMachine:${job}"
   }
   queue_arns = {
     for job in keys(local.targets) :
-    job => "arn:${data.aws_partition.current.partition}:sqs:${local.account}:${job}-dead-letters"
+    job => "arn:${module.account.partition}:sqs:${module.account.place}:${job}-dead-letters"
   }
   rule_names     = { for name in keys(var.s3_event_rules) : name => "${var.environment}-${replace(name, "_", "-")}" }
   schedule_names = { for name in keys(var.schedules) : name => "${var.environment}-${replace(name, "_", "-")}" }
@@ -45,17 +40,15 @@ resource "aws_cloudwatch_event_rule" "s3_event_rules" {
   for_each = var.s3_event_rules
 
   name        = local.rule_names[each.key]
-  description = "Uploads of ${each.value.prefix}*${each.value.suffix} to ${each.value.bucket_name}"
+  description = "Uploads of ${join(", ", local.keys[each.key].whole)} to ${each.value.bucket_name}"
 
-  # Prefix and suffix in one pattern would be a choice between them, and a wildcard is one of 30 on
-  # the bus: the rule looks at the prefix, the machine at the suffix.
   event_pattern = jsonencode({
     source        = ["aws.s3"]
     "detail-type" = ["Object Created"]
     detail = {
       bucket = { name = [each.value.bucket_name] }
       object = {
-        key  = [{ prefix = each.value.prefix }]
+        key  = local.keys[each.key].event_pattern
         size = [{ numeric = [">", 0] }]
       }
     }
@@ -79,7 +72,7 @@ resource "aws_cloudwatch_event_target" "s3_event_targets" {
     arn = aws_sqs_queue.dead_letters[split("job/", each.value.target_arn)[1]].arn
   }
 
-  # Objects in place of strings: EventBridge inserts them as JSON, whatever a key is made of.
+  # These are objects instead of strings, because EventBridge inserts objects as JSON, whatever a key contains.
   dynamic "input_transformer" {
     for_each = var.pass_s3_object ? [1] : []
 
@@ -99,7 +92,7 @@ resource "aws_cloudwatch_event_target" "s3_event_targets" {
 # --- schedules -------------------------------------------------------------------------------------
 
 resource "aws_scheduler_schedule" "schedules" {
-  #checkov:skip=CKV_AWS_297: the input is the name of the schedule, which is no secret
+  #checkov:skip=CKV_AWS_297: the input is the name of the schedule, which is not secret
   for_each = var.schedules
 
   name                         = local.schedule_names[each.key]
@@ -127,11 +120,11 @@ resource "aws_scheduler_schedule" "schedules" {
   }
 }
 
-# --- the door of each job --------------------------------------------------------------------------
+# --- the state machine of each job -----------------------------------------------------------------
 
 resource "aws_sfn_state_machine" "job" {
-  #checkov:skip=CKV_AWS_284: one Glue run for each execution leaves nothing to trace
-  #checkov:skip=CKV_AWS_285: AWS keeps the history of standard executions for 90 days; logs need rights for *
+  #checkov:skip=CKV_AWS_284: an execution has a single Glue run, so there is nothing to trace
+  #checkov:skip=CKV_AWS_285: AWS keeps the history of standard executions for 90 days; logging needs permissions on *
   for_each = local.targets
 
   name       = each.key
@@ -159,7 +152,7 @@ resource "aws_sqs_queue" "dead_letters" {
       Resource  = local.queue_arns[each.key]
       Condition = {
         ArnLike = {
-          "aws:SourceArn" = "arn:${data.aws_partition.current.partition}:events:${local.account}:rule/${var.environment}-*"
+          "aws:SourceArn" = "arn:${module.account.partition}:events:${module.account.place}:rule/${var.environment}-*"
         }
       }
     }]

@@ -1,14 +1,14 @@
 # Owned by the gluecast template: an update rewrites this file and merges local edits into it.
 #
-# A dashboard takes 2500 metrics. A job shows three, so the first 800 jobs are drawn, 50 in a graph;
-# the tables below them are queries over the logs, and are about all jobs.
+# A dashboard is limited to 2500 metrics. Each job needs three, so the graphs show the first 800 jobs, 50 per
+# graph. The tables below them are queries over the logs and cover all jobs.
 
 locals {
   drawn  = slice(local.jobs, 0, min(length(local.jobs), 800))
   groups = chunklist(local.drawn, 50)
   hidden = length(local.jobs) - length(local.drawn)
 
-  machine_arn = "arn:${data.aws_partition.current.partition}:states:${local.account}:stateMachine:"
+  machine_arn = "arn:${module.account.partition}:states:${module.account.place}:stateMachine:"
 
   alarm_arns = concat(
     [for alarm in aws_cloudwatch_metric_alarm.this : alarm.arn],
@@ -65,7 +65,7 @@ locals {
         height = 6
         properties = {
           title   = graph.title
-          region  = local.region
+          region  = module.account.region
           stat    = graph.stat
           period  = 300
           metrics = [for metric in graph.metrics : concat(metric.of, [{ label = metric.label }])]
@@ -81,7 +81,7 @@ locals {
         height = 6
         properties = {
           title  = table.title
-          region = local.region
+          region = module.account.region
           view   = "table"
           query  = trimspace(table.query)
         }

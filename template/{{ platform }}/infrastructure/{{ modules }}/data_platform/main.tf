@@ -5,14 +5,17 @@ locals {
   buckets = {
     for name in concat(local.zones, ["artifacts"]) : name => "${var.lake_prefix}-${var.environment}-${name}"
   }
-  # There is no list of jobs: every module in src/jobs is a job, and its name on AWS is the one that it passes
-  # to main(). So a renamed module stays the same job: sales_etl -> the file sales.py.
+  # There is no list of jobs: every module in src/jobs is a job. Its name on AWS is declared next to its
+  # triggers, so that a renamed module stays the same job on AWS: sales.json keeps sales_etl. Without a
+  # declaration, the name of the module is the name on AWS.
+  declared_names = {
+    for file in fileset("${var.repository}/infrastructure/jobs", "*.json") :
+    trimsuffix(file, ".json") => jsondecode(file("${var.repository}/infrastructure/jobs/${file}")).deployed_name
+  }
   jobs = {
     for file in fileset("${var.repository}/src/jobs", "*.py") :
-    try(
-      regex("(?m)^[ \\t]+\\w+\\.main\\(\\s*[\"']([a-z][a-z0-9_]*)[\"']", file("${var.repository}/src/jobs/${file}"))[0],
-      trimsuffix(file, ".py"),
-    ) => trimsuffix(file, ".py") if file != "__init__.py"
+    lookup(local.declared_names, trimsuffix(file, ".py"), trimsuffix(file, ".py")) => trimsuffix(file, ".py")
+    if file != "__init__.py"
   }
   runtime = "${var.repository}/build/glue_runtime.zip"
 
@@ -48,6 +51,18 @@ resource "aws_s3_object" "script" {
   key         = "scripts/${each.key}.py"
   source      = "${var.repository}/src/jobs/${each.value}.py"
   source_hash = filemd5("${var.repository}/src/jobs/${each.value}.py")
+
+  # Terraform would replace a job that is deployed under another name than that of its module.
+  lifecycle {
+    precondition {
+      condition = (
+        contains(keys(local.declared_names), each.value)
+        || strcontains(file("${var.repository}/src/jobs/${each.value}.py"), ".main(\"${each.value}\")")
+        || !strcontains(file("${var.repository}/src/jobs/${each.value}.py"), ".main(")
+      )
+      error_message = "Expected infrastructure/jobs/${each.value}.json to declare the name that src/jobs/${each.value}.py hands to main(), found no such file: {\"deployed_name\": \"...\"}."
+    }
+  }
 }
 
 resource "aws_s3_object" "runtime" {

@@ -25,8 +25,8 @@ locals {
     },
   ]
 
-  start_job_run = "arn:${data.aws_partition.current.partition}:states:::glue:startJobRun.sync"
-  send_message  = "arn:${data.aws_partition.current.partition}:states:::sqs:sendMessage"
+  start_job_run = "arn:${module.account.partition}:states:::glue:startJobRun.sync"
+  send_message  = "arn:${module.account.partition}:states:::sqs:sendMessage"
 
   rules_of = {
     for job, arn in local.targets :
@@ -105,26 +105,30 @@ locals {
 
   # The input transformer adds the name of the rule; without it, the event arrives as S3 sent it.
   upload_choices = {
-    for job, arn in local.targets : job => concat(
+    for job, arn in local.targets : job => flatten(concat(
       [
-        for name, rule in local.rules_of[job] : {
-          And = [
-            { Variable = "$.rule", IsPresent = true },
-            { Variable = "$.rule", StringEquals = name },
-            { Variable = "$.object.key", StringMatches = "*${rule.suffix}" },
-          ]
-          Next = "RunForObject_${name}"
-        } if var.pass_s3_object
+        for name in keys(local.rules_of[job]) : [
+          for pattern in local.keys[name].after_rule : {
+            And = [
+              { Variable = "$.rule", IsPresent = true },
+              { Variable = "$.rule", StringEquals = name },
+              { Variable = "$.object.key", StringMatches = pattern },
+            ]
+            Next = "RunForObject_${name}"
+          }
+        ] if var.pass_s3_object
       ],
       [
-        for name, rule in local.rules_of[job] : {
-          And = [
-            { Variable = "$.detail.object.key", IsPresent = true },
-            { Variable = "$.detail.object.key", StringMatches = "${rule.prefix}*${rule.suffix}" },
-          ]
-          Next = "RunForDirectory"
-        } if !var.pass_s3_object
+        for name in keys(local.rules_of[job]) : [
+          for pattern in local.keys[name].whole : {
+            And = [
+              { Variable = "$.detail.object.key", IsPresent = true },
+              { Variable = "$.detail.object.key", StringMatches = pattern },
+            ]
+            Next = "RunForDirectory"
+          }
+        ] if !var.pass_s3_object
       ],
-    )
+    ))
   }
 }

@@ -8,9 +8,9 @@
 # A rule cannot start a Glue job, so the state machine does. It also retries errors that a retry can fix,
 # waits for the run, and sends failures to a queue.
 
-data "aws_caller_identity" "current" {}
-data "aws_partition" "current" {}
-data "aws_region" "current" {}
+module "account" {
+  source = "../account"
+}
 
 locals {
   # The jobs that rules and schedules start: sales-etl-prod -> the ARN of its Glue job.
@@ -21,19 +21,14 @@ locals {
     )) : split("job/", arn)[1] => arn
   }
 
-  # Version 5 of the provider has no attribute region, and version 6 deprecates name. Both have the endpoint,
-  # ec2.eu-central-1.amazonaws.com.
-  region = split(".", data.aws_region.current.endpoint)[1]
-
-  # Known before the resources exist: a policy written with them needs no second resource.
-  account = "${local.region}:${data.aws_caller_identity.current.account_id}"
+  # These are known before the resources exist, so a policy can use them without a second resource.
   machine_arns = {
     for job in keys(local.targets) :
-    job => "arn:${data.aws_partition.current.partition}:states:${local.account}:stateMachine:${job}"
+    job => "arn:${module.account.partition}:states:${module.account.place}:stateMachine:${job}"
   }
   queue_arns = {
     for job in keys(local.targets) :
-    job => "arn:${data.aws_partition.current.partition}:sqs:${local.account}:${job}-dead-letters"
+    job => "arn:${module.account.partition}:sqs:${module.account.place}:${job}-dead-letters"
   }
   rule_names     = { for name in keys(var.s3_event_rules) : name => "${var.environment}-${replace(name, "_", "-")}" }
   schedule_names = { for name in keys(var.schedules) : name => "${var.environment}-${replace(name, "_", "-")}" }
@@ -45,17 +40,15 @@ resource "aws_cloudwatch_event_rule" "s3_event_rules" {
   for_each = var.s3_event_rules
 
   name        = local.rule_names[each.key]
-  description = "Uploads of ${each.value.prefix}*${each.value.suffix} to ${each.value.bucket_name}"
+  description = "Uploads of ${join(", ", local.keys[each.key].whole)} to ${each.value.bucket_name}"
 
-  # EventBridge combines a prefix and a suffix in one pattern with "or", and an event bus allows only 30
-  # wildcards. So the rule checks the prefix, and the state machine checks the suffix.
   event_pattern = jsonencode({
     source        = ["aws.s3"]
     "detail-type" = ["Object Created"]
     detail = {
       bucket = { name = [each.value.bucket_name] }
       object = {
-        key  = [{ prefix = each.value.prefix }]
+        key  = local.keys[each.key].event_pattern
         size = [{ numeric = [">", 0] }]
       }
     }
@@ -159,7 +152,7 @@ resource "aws_sqs_queue" "dead_letters" {
       Resource  = local.queue_arns[each.key]
       Condition = {
         ArnLike = {
-          "aws:SourceArn" = "arn:${data.aws_partition.current.partition}:events:${local.account}:rule/${var.environment}-*"
+          "aws:SourceArn" = "arn:${module.account.partition}:events:${module.account.place}:rule/${var.environment}-*"
         }
       }
     }]

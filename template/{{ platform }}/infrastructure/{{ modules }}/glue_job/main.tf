@@ -1,20 +1,15 @@
 # Owned by the gluecast template: an update rewrites this file and merges local edits into it.
 
-data "aws_caller_identity" "current" {}
-data "aws_partition" "current" {}
-data "aws_region" "current" {}
+module "account" {
+  source = "../account"
+}
 
 locals {
-  # Version 5 of the provider has no attribute region, and version 6 deprecates name. Both have the endpoint,
-  # ec2.eu-central-1.amazonaws.com.
-  region = split(".", data.aws_region.current.endpoint)[1]
-
   # The ARN is built from parts that are known before the job exists, so that other resources can use it as a key.
   arn = join(":", [
-    "arn", data.aws_partition.current.partition, "glue", local.region,
-    data.aws_caller_identity.current.account_id, "job/${aws_glue_job.this.name}",
+    "arn", module.account.partition, "glue", module.account.place, "job/${aws_glue_job.this.name}",
   ])
-  s3_arn = "arn:${data.aws_partition.current.partition}:s3:::"
+  s3_arn = "arn:${module.account.partition}:s3:::"
 }
 
 resource "aws_glue_job" "this" {
@@ -64,7 +59,7 @@ resource "aws_iam_role" "job" {
       Effect    = "Allow"
       Action    = "sts:AssumeRole"
       Principal = { Service = "glue.amazonaws.com" }
-      Condition = { StringEquals = { "aws:SourceAccount" = data.aws_caller_identity.current.account_id } }
+      Condition = { StringEquals = { "aws:SourceAccount" = module.account.id } }
     }]
   })
 }

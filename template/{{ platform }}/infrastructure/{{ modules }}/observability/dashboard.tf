@@ -8,7 +8,7 @@ locals {
   groups = chunklist(local.drawn, 50)
   hidden = length(local.jobs) - length(local.drawn)
 
-  machine_arn = "arn:${data.aws_partition.current.partition}:states:${local.account}:stateMachine:"
+  machine_arn = "arn:${module.account.partition}:states:${module.account.place}:stateMachine:"
 
   alarm_arns = concat(
     [for alarm in aws_cloudwatch_metric_alarm.this : alarm.arn],
@@ -65,7 +65,7 @@ locals {
         height = 6
         properties = {
           title   = graph.title
-          region  = local.region
+          region  = module.account.region
           stat    = graph.stat
           period  = 300
           metrics = [for metric in graph.metrics : concat(metric.of, [{ label = metric.label }])]
@@ -81,7 +81,7 @@ locals {
         height = 6
         properties = {
           title  = table.title
-          region = local.region
+          region = module.account.region
           view   = "table"
           query  = trimspace(table.query)
         }

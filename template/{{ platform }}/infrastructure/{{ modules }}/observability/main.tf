@@ -11,16 +11,11 @@
 # the topic, 3 USD for the dashboard (the first three of an account are free), and 0.10 USD per job for the
 # alarm of its dead-letter queue, which dead_letter_alarms turns on or off.
 
-data "aws_caller_identity" "current" {}
-data "aws_partition" "current" {}
-data "aws_region" "current" {}
+module "account" {
+  source = "../account"
+}
 
 locals {
-  # Version 5 of the provider has no attribute region, and version 6 deprecates name. Both have the endpoint,
-  # ec2.eu-central-1.amazonaws.com.
-  region  = split(".", data.aws_region.current.endpoint)[1]
-  account = "${local.region}:${data.aws_caller_identity.current.account_id}"
-
   name      = "${var.lake_prefix}-${var.environment}"
   namespace = local.name
 

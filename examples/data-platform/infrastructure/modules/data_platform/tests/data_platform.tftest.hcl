@@ -29,7 +29,7 @@ run "every_module_in_src_jobs_is_a_job" {
       customer_import = "arn:aws:glue:eu-central-1:123456789012:job/customer-import-dev"
       sales_etl       = "arn:aws:glue:eu-central-1:123456789012:job/sales-etl-dev"
     }
-    error_message = "Jobs are found, not listed, under the name that they hand to main(), and their ARNs are known in the plan."
+    error_message = "Jobs are found, not listed, under the name that they declare or else that of their module, and their ARNs are known in the plan."
   }
 
   assert {
@@ -73,6 +73,12 @@ run "settings_of_a_job_that_does_not_exist_are_refused" {
   command = plan
   variables { glue_jobs = { sales_elt = { timeout = 15 } } }
   expect_failures = [var.glue_jobs]
+}
+
+run "a_job_that_would_be_another_one_has_to_declare_its_name" {
+  command = plan
+  variables { repository = "./tests/undeclared" }
+  expect_failures = [aws_s3_object.script]
 }
 
 run "a_runtime_that_is_not_built_is_named" {

@@ -1,0 +1,92 @@
+# Owned by the gluecast template: an update rewrites this file and merges local edits into it.
+"""Starting the emulated AWS, in this process or in one of its own."""
+
+import json
+import logging
+import os
+import subprocess
+import sys
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import boto3
+from botocore.config import Config
+
+REGION = "eu-central-1"
+"""Where everything here is; a deployment goes to it whatever its own region is."""
+
+
+@dataclass(frozen=True)
+class EmulatedAws:
+    """Where the API is: ``http://127.0.0.1:PORT``."""
+
+    endpoint: str
+
+    def client(self, service: str) -> Any:
+        """A boto3 client of this service, for this endpoint; it asks once."""
+        config = Config(retries={"total_max_attempts": 1}, s3={"addressing_style": "path"})
+        return boto3.client(
+            service,
+            endpoint_url=self.endpoint,
+            region_name=REGION,
+            aws_access_key_id="emulated",
+            aws_secret_access_key="emulated",
+            config=config,
+        )
+
+
+@contextmanager
+def emulated_aws(folder: Path) -> Iterator[EmulatedAws]:
+    """An emulated AWS in a process of its own, for as long as the context is open.
+
+    folder: takes what the process prints, and what each Glue run read and wrote.
+
+    Raises:
+        RuntimeError: it did not start.
+    """
+    log = folder / "emulated_aws.log"
+    packages = str(Path(__file__).parents[1])
+    search_path = os.pathsep.join([packages, os.environ.get("PYTHONPATH", "")])
+    with (
+        log.open("w") as stderr,
+        subprocess.Popen(
+            [sys.executable, "-m", "emulated_aws", str(folder)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=stderr,
+            env={**os.environ, "PYTHONPATH": search_path},
+            text=True,
+        ) as process,
+    ):
+        assert process.stdin and process.stdout
+        endpoint = process.stdout.readline().strip()
+        if not endpoint:
+            raise RuntimeError(f"the emulated AWS did not start; {log} says why")
+        try:
+            yield EmulatedAws(endpoint)
+        finally:
+            process.stdin.close()
+
+
+def serve(folder: Path) -> None:
+    """Serve on a free port of this machine, print the endpoint, and end when stdin is closed."""
+    from moto.server import ThreadedMotoServer
+
+    from emulated_aws.repairs import repair
+
+    logging.getLogger("werkzeug").setLevel(logging.ERROR)
+    server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
+    server.start()
+    _, port = server.get_host_and_port()
+    aws = EmulatedAws(f"http://127.0.0.1:{port}")
+    os.environ["MOTO_PORT"] = str(port)  # where moto's state machines find the other services
+    repair(aws, folder)
+    settings = json.dumps({"stepfunctions": {"execute_state_machine": True}}).encode()
+    request = urllib.request.Request(f"{aws.endpoint}/moto-api/config", settings, method="POST")
+    urllib.request.urlopen(request).close()
+    print(aws.endpoint, flush=True)
+    sys.stdin.read()

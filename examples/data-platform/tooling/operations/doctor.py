@@ -1,0 +1,243 @@
+# Owned by the gluecast template: an update rewrites this file and merges local edits into it.
+"""What is wrong with a deployed environment, and how to mend it."""
+
+import hashlib
+import json
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from operations.asl_choice import ChoiceError, next_state, runs_object
+from operations.environment import REPOSITORY, Environment, deployed_name
+from operations.events import object_created
+from operations.keys import keys_of, texts_of
+from operations.matching import definition_of, rules, sent_input
+from operations.patterns import PatternError, matches
+from operations.permissions import queue_allows, role_allows
+from operations.tables import Row
+from operations.transformer import TransformerError
+
+
+@dataclass(frozen=True)
+class Finding:
+    """A fault: which resource has it, what it is, and what to do."""
+
+    where: str
+    problem: str
+    mend: str
+
+
+Check = Callable[[Environment, list[str]], Iterator[Finding]]
+"""Looks at the environment, as far as these jobs need it."""
+
+
+def uploads_are_announced(environment: Environment, jobs: list[str]) -> Iterator[Finding]:
+    """The bronze bucket tells EventBridge of uploads."""
+    bucket = environment.bucket("bronze")
+    try:
+        found = environment.client("s3").get_bucket_notification_configuration(Bucket=bucket)
+    except ClientError as error:
+        yield Finding(bucket, f"cannot be asked: {_reason(error)}", _apply(environment))
+        return
+    if "EventBridgeConfiguration" not in found:
+        problem = "does not send events to EventBridge: no upload starts anything"
+        mend = (
+            f"{_apply(environment)}; if another state owns the bucket's notifications, say so there"
+        )
+        yield Finding(bucket, problem, mend)
+
+
+def rules_start_runs_over_the_object(
+    environment: Environment, jobs: list[str]
+) -> Iterator[Finding]:
+    """Rules are enabled, and what they send takes their machine to a run over the object."""
+    machines = {environment.machine_arn(job): job for job in jobs}
+    with_a_rule = set()
+    for rule, target in rules(environment):
+        if target["Arn"] not in machines:
+            continue
+        with_a_rule.add(machines[target["Arn"]])
+        if rule["State"] != "ENABLED":
+            problem = "is disabled: uploads start nothing"
+            yield Finding(rule["Name"], problem, f"aws events enable-rule --name {rule['Name']}")
+        problem = _problem_of_target(environment, rule, target)
+        if problem:
+            yield Finding(rule["Name"], problem, _apply(environment))
+    for job in jobs:
+        declared = REPOSITORY / f"infrastructure/jobs/{job}.tf"
+        if (
+            job not in with_a_rule
+            and declared.is_file()
+            and "s3_event_rules" in declared.read_text()
+        ):
+            problem = "no rule starts it, and its .tf file declares one"
+            yield Finding(environment.glue_job(job), problem, _apply(environment))
+
+
+def schedules_are_enabled(environment: Environment, jobs: list[str]) -> Iterator[Finding]:
+    """Schedules of these jobs are not switched off."""
+    machines = {environment.machine_arn(job) for job in jobs}
+    scheduler = environment.client("scheduler")
+    try:
+        pages = list(scheduler.get_paginator("list_schedules").paginate(GroupName=environment.name))
+    except scheduler.exceptions.ResourceNotFoundException:
+        yield Finding(environment.name, "no schedule group of this name", _apply(environment))
+        return
+    for page in pages:
+        for schedule in page["Schedules"]:
+            if schedule["Target"]["Arn"] in machines and schedule["State"] != "ENABLED":
+                yield Finding(schedule["Name"], "is disabled", _apply(environment))
+
+
+def roles_are_allowed_what_they_do(environment: Environment, jobs: list[str]) -> Iterator[Finding]:
+    """Rules and schedules may start the machine, the machine the job, the job read and write."""
+    iam = environment.client("iam")
+    s3 = f"arn:{environment.partition}:s3:::"
+    for job in jobs:
+        glue_job, machine = environment.glue_job(job), environment.machine_arn(job)
+        queue, run = environment.queue_arn(job), environment.glue_job_arn(job)
+        needed = [
+            (f"{glue_job}-job", "glue", "s3:GetObject", f"{s3}{environment.bucket('bronze')}/x"),
+            (f"{glue_job}-job", "glue", "s3:PutObject", f"{s3}{environment.bucket('silver')}/x"),
+        ]
+        if _exists(environment, machine):
+            needed += [
+                (f"{glue_job}-rules", "events", "states:StartExecution", machine),
+                (f"{glue_job}-schedules", "scheduler", "states:StartExecution", machine),
+                (f"{glue_job}-machine", "states", "glue:StartJobRun", run),
+                (f"{glue_job}-machine", "states", "glue:GetJobRun", run),
+                (f"{glue_job}-machine", "states", "sqs:SendMessage", queue),
+            ]
+        for role, service, action, resource in needed:
+            arn = f"arn:{environment.partition}:iam::{environment.account}:role/{role}"
+            if not role_allows(iam, arn, f"{service}.amazonaws.com", action, resource):
+                problem = f"{service}.amazonaws.com may not use it for {action} on {resource}"
+                yield Finding(role, problem, _apply(environment))
+
+
+def queues_take_what_failed_and_are_empty(
+    environment: Environment, jobs: list[str]
+) -> Iterator[Finding]:
+    """EventBridge may use the dead-letter queues, and nothing waits there."""
+    sqs = environment.client("sqs")
+    for job in jobs:
+        if not _exists(environment, environment.machine_arn(job)):
+            continue
+        name = environment.queue_name(job)
+        try:
+            url = sqs.get_queue_url(QueueName=name)["QueueUrl"]
+        except ClientError as error:
+            yield Finding(name, f"cannot be asked: {_reason(error)}", _apply(environment))
+            continue
+        rule = (
+            f"arn:{environment.partition}:events:{environment.region}:{environment.account}:rule/"
+        )
+        if not queue_allows(sqs, url, "events.amazonaws.com", f"{rule}{environment.name}-x"):
+            problem = "takes nothing from EventBridge: what cannot be delivered is lost"
+            yield Finding(name, problem, _apply(environment))
+        asked = {"AttributeNames": ["ApproximateNumberOfMessages"]}
+        found = sqs.get_queue_attributes(QueueUrl=url, **asked)["Attributes"]
+        if waiting := int(found["ApproximateNumberOfMessages"]):
+            problem = f"{waiting} failed runs or undelivered events wait"
+            mend = f"make job-runs says why; then make replay FAILED=1 {_at(environment, job)}"
+            yield Finding(name, problem, mend)
+
+
+def deployed_code_is_this_code(environment: Environment, jobs: list[str]) -> Iterator[Finding]:
+    """The runtime and the scripts on AWS are those of this checkout."""
+    files = {"runtime/glue_runtime.zip": "build/glue_runtime.zip"}
+    files |= {f"scripts/{deployed_name(job)}.py": f"src/jobs/{job}.py" for job in jobs}
+    s3, bucket = environment.client("s3"), environment.bucket("artifacts")
+    for key, path in files.items():
+        where = f"s3://{bucket}/{key}"
+        try:
+            deployed = s3.get_object(Bucket=bucket, Key=key)["Body"].read()
+        except ClientError as error:
+            yield Finding(where, f"cannot be read: {_reason(error)}", _apply(environment))
+            continue
+        if not (REPOSITORY / path).is_file():
+            yield Finding(where, f"nothing to compare it with: no {path}", "make build")
+        elif _digest(deployed) != _digest((REPOSITORY / path).read_bytes()):
+            problem = f"is not the {path} of this checkout"
+            mend = f"{_apply(environment)}, or check out what is deployed"
+            yield Finding(where, problem, mend)
+
+
+CHECKS: list[Check] = [
+    uploads_are_announced,
+    rules_start_runs_over_the_object,
+    schedules_are_enabled,
+    roles_are_allowed_what_they_do,
+    queues_take_what_failed_and_are_empty,
+    deployed_code_is_this_code,
+]
+
+
+def diagnose(environment: Environment, jobs: list[str]) -> list[Finding]:
+    """What every check finds."""
+    return [finding for check in CHECKS for finding in check(environment, jobs)]
+
+
+def not_deployed(environment: Environment, jobs: list[str]) -> list[str]:
+    """Those of the jobs that have no Glue job in the environment."""
+    pages = environment.client("glue").get_paginator("get_jobs").paginate()
+    deployed = {found["Name"] for page in pages for found in page["Jobs"]}
+    return [job for job in jobs if environment.glue_job(job) not in deployed]
+
+
+def as_rows(findings: list[Finding]) -> list[Row]:
+    """Findings, for a table."""
+    return [{"where": each.where, "problem": each.problem, "mend": each.mend} for each in findings]
+
+
+def _problem_of_target(
+    environment: Environment, rule: Mapping[str, Any], target: Mapping[str, Any]
+) -> str:
+    """Why an upload that this rule is for would not become a run over the object."""
+    definition = definition_of(environment, target["Arn"])
+    if "InputTransformer" not in target:
+        return (
+            "has no input transformer: a run gets no --bucket and no --object_key, and reads all "
+            "files (intended after a rollback: pass_s3_object = false)"
+        )
+    pattern = json.loads(rule["EventPattern"])
+    for key in keys_of(texts_of(pattern, definition)):
+        event = object_created(environment.bucket("bronze"), key, size=1)
+        try:
+            if not matches(pattern, event):
+                continue
+            state = next_state(definition, json.loads(sent_input(target, event)))
+        except PatternError as error:
+            return f"has a pattern that EventBridge would not take: {error}"
+        except (TransformerError, ChoiceError) as error:
+            return f"sends what its machine does not understand: {error}"
+        if runs_object(definition, state):
+            return ""
+    return "sends what its machine starts no run over the object for"
+
+
+def _exists(environment: Environment, machine: str) -> bool:
+    states = environment.client("stepfunctions")
+    try:
+        states.describe_state_machine(stateMachineArn=machine)
+    except states.exceptions.StateMachineDoesNotExist:
+        return False
+    return True
+
+
+def _digest(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
+
+
+def _reason(error: ClientError) -> str:
+    return str(error.response["Error"]["Code"])
+
+
+def _apply(environment: Environment) -> str:
+    return f"make deploy-infra ENV={environment.name} ACTION=apply"
+
+
+def _at(environment: Environment, job: str) -> str:
+    return f"JOB={job} ENV={environment.name}"

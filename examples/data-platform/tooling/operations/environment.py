@@ -1,0 +1,118 @@
+# Owned by the gluecast template: an update rewrites this file and merges local edits into it.
+"""A deployed environment: its resources by the names that the Terraform code gives them."""
+
+import json
+import os
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import boto3
+
+from operations.errors import OperationError
+from operations.settings import LAKE_PREFIX, REGION
+
+REPOSITORY = Path(__file__).parents[2]
+
+
+@dataclass(frozen=True)
+class Environment:
+    """An environment of this repository; AWS is reached as the AWS CLI would reach it.
+
+    region: that of AWS_REGION or AWS_DEFAULT_REGION, else the one the template was given.
+    """
+
+    name: str
+
+    @property
+    def region(self) -> str:
+        """The AWS region of the environment."""
+        return os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION") or REGION
+
+    def client(self, service: str) -> Any:
+        """A boto3 client of this service."""
+        return boto3.client(service, region_name=self.region)
+
+    @cached_property
+    def account(self) -> str:
+        """The number of the AWS account."""
+        return str(self.client("sts").get_caller_identity()["Account"])
+
+    @cached_property
+    def partition(self) -> str:
+        """The partition of AWS: aws, aws-cn."""
+        return str(self.client("sts").get_caller_identity()["Arn"].split(":")[1])
+
+    def bucket(self, zone: str) -> str:
+        """The bucket of a zone (bronze, silver, gold), or of the artifacts."""
+        return f"{LAKE_PREFIX}-{self.name}-{zone}"
+
+    def log_group(self, job: str) -> str:
+        """Where the runs of a job log, as its deployed Glue job says."""
+        found = self.client("glue").get_job(JobName=self.glue_job(job))["Job"]
+        prefix = found["DefaultArguments"].get("--custom-logGroup-prefix", "/aws-glue/jobs")
+        return f"{prefix}/output"
+
+    def glue_job(self, job: str) -> str:
+        """The Glue job of a module in src/jobs, and its machine: sales-etl-dev."""
+        return f"{deployed_name(job).replace('_', '-')}-{self.name}"
+
+    def machine_arn(self, job: str) -> str:
+        """The state machine of a job."""
+        return self._arn("states", f"stateMachine:{self.glue_job(job)}")
+
+    def glue_job_arn(self, job: str) -> str:
+        """The Glue job's ARN."""
+        return self._arn("glue", f"job/{self.glue_job(job)}")
+
+    def queue_name(self, job: str) -> str:
+        """The dead-letter queue of a job."""
+        return f"{self.glue_job(job)}-dead-letters"
+
+    def queue_arn(self, job: str) -> str:
+        """The dead-letter queue's ARN."""
+        return self._arn("sqs", self.queue_name(job))
+
+    def _arn(self, service: str, resource: str) -> str:
+        return f"arn:{self.partition}:{service}:{self.region}:{self.account}:{resource}"
+
+
+def environment(name: str) -> Environment:
+    """The environment of this name.
+
+    Raises:
+        OperationError: the repository has none of this name.
+    """
+    names = sorted(path.name for path in (REPOSITORY / "infrastructure/environments").glob("*/"))
+    if name not in names:
+        raise OperationError(f"expected ENV to be one of {', '.join(names)}, found {name}")
+    return Environment(name)
+
+
+def all_jobs() -> list[str]:
+    """The jobs of this repository: the modules in src/jobs."""
+    names = (path.stem for path in (REPOSITORY / "src/jobs").glob("*.py"))
+    return sorted(name for name in names if name != "__init__")
+
+
+def deployed_name(job: str) -> str:
+    """The name on AWS of a module in src/jobs: the declared one, else the module's, as in Terraform."""
+    declaration = REPOSITORY / f"infrastructure/jobs/{job}.json"
+    if not declaration.is_file():
+        return job
+    return str(json.loads(declaration.read_text(encoding="utf-8"))["deployed_name"])
+
+
+def chosen_jobs(job: str | None) -> list[str]:
+    """This job, or all when none is named.
+
+    Raises:
+        OperationError: the repository has no such job.
+    """
+    names = all_jobs()
+    if job is None:
+        return names
+    if job not in names:
+        raise OperationError(f"expected JOB to be one of {', '.join(names)}, found {job}")
+    return [job]

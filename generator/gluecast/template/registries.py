@@ -1,0 +1,34 @@
+"""The registries in copier.yml: each is a table, and the one home of what it says.
+
+`formats` and `glue_versions` are variables that Copier does not ask for. The template derives its
+choices, pins and checks from them; this package and its tests read them here.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+import yaml
+
+from gluecast.template.bundled import TEMPLATE_ROOT
+
+Registry = dict[str, dict[str, Any]]
+"""An entry by its name."""
+
+
+def registry(name: str, questions: Mapping[str, Any] | None = None) -> Registry:
+    """A registry by its name; empty in a template that is older than it.
+
+    `questions` is what the copier.yml of the template says, that of this checkout when None.
+    """
+    if questions is None:
+        text = (TEMPLATE_ROOT / "copier.yml").read_text(encoding="utf-8")
+        questions = yaml.safe_load(text)
+    entries: Registry = yaml.safe_load(questions[name]["default"]) if name in questions else {}
+    return entries
+
+
+def glue_versions(questions: Mapping[str, Any]) -> list[str]:
+    """The Glue versions that a template offers; before 0.3.0 only the choices named them."""
+    return list(
+        registry("glue_versions", questions) or questions["glue_version"]["choices"].values()
+    )

@@ -1,0 +1,130 @@
+# Owned by the gluecast template: an update rewrites this file and merges local edits into it.
+"""The repository's environment dev, applied to the emulated AWS by the real AWS provider."""
+
+import json
+import os
+import shutil
+import subprocess
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from emulated_aws.server import REGION, EmulatedAws
+
+ENVIRONMENT = "dev"
+_AT_MOST = 5
+REPOSITORY = Path(__file__).parents[2]
+
+# Merged by Terraform into the provider block of the environment; no module knows of the emulation.
+_OVERRIDE = """
+provider "aws" {{
+  access_key                  = "emulated"
+  secret_key                  = "emulated"
+  skip_credentials_validation = true
+  skip_metadata_api_check     = true
+  s3_use_path_style           = true
+  max_retries                 = 2
+
+  endpoints {{
+{endpoints}
+  }}
+}}
+"""
+_SERVICES = (
+    *("cloudwatch", "events", "glue", "iam", "kms", "logs", "s3", "scheduler", "sfn", "sns", "sqs"),
+    "sts",
+)
+
+
+@dataclass(frozen=True)
+class Deployment:
+    """A copy of the repository with some of its jobs, and its state."""
+
+    folder: Path
+
+    def terraform(self, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
+        """Run terraform in the environment.
+
+        Raises:
+            RuntimeError: it failed, and `check` is true.
+        """
+        environment = self.folder / "infrastructure/environments" / ENVIRONMENT
+        command = ["terraform", f"-chdir={environment}", *arguments]
+        ran = subprocess.run(command, capture_output=True, text=True, check=False)
+        if check and ran.returncode:
+            raise RuntimeError(f"{' '.join(command)} failed:\n{ran.stdout}{ran.stderr}")
+        return ran
+
+    def apply(self, *options: str) -> None:
+        """Bring the emulated AWS to what the code says; options are Terraform's, such as -var=name=value."""
+        self.terraform("apply", "-no-color", "-input=false", "-auto-approve", *_VARIABLES, *options)
+
+    def plan(self, *options: str) -> subprocess.CompletedProcess[str]:
+        """What an apply would change; the exit code is 0 for nothing, 2 for something."""
+        ours = ["-no-color", "-input=false", "-detailed-exitcode"]
+        return self.terraform("plan", *ours, *_VARIABLES, *options, check=False)
+
+    def destroy(self, aws: EmulatedAws) -> None:
+        """Remove everything. The buckets are emptied first: moto cannot delete some of its keys."""
+        _empty_buckets(aws)
+        self.terraform("destroy", "-no-color", "-input=false", "-auto-approve", *_VARIABLES)
+
+    def outputs(self) -> dict[str, Any]:
+        """The environment's outputs by name."""
+        outputs = json.loads(self.terraform("output", "-json").stdout)
+        return {name: output["value"] for name, output in outputs.items()}
+
+
+_VARIABLES = (f"-var=region={REGION}", "-var=force_destroy=true")
+
+
+def prepare(aws: EmulatedAws, folder: Path, jobs: Sequence[str]) -> Deployment:
+    """Copy the repository's infrastructure and these jobs of it, and initialise Terraform there."""
+    others = set(all_jobs()) - set(jobs)
+    left_out = {f"{job}{suffix}" for job in others for suffix in (".py", ".tf", ".json")}
+
+    def ignored(_: str, names: list[str]) -> set[str]:
+        state = {name for name in names if name.startswith((".terraform", "terraform.tfstate"))}
+        return state | (left_out & set(names)) | {"__pycache__"}
+
+    for part in ("build", "infrastructure", "src"):
+        shutil.copytree(REPOSITORY / part, folder / part, ignore=ignored)
+    endpoints = "\n".join(f'    {service} = "{aws.endpoint}"' for service in _SERVICES)
+    override = folder / "infrastructure/environments" / ENVIRONMENT / "emulated_override.tf"
+    override.write_text(_OVERRIDE.format(endpoints=endpoints))
+    deployment = Deployment(folder)
+    mirror = os.environ.get("TF_PROVIDER_MIRROR")
+    options = [f"-plugin-dir={mirror}"] if mirror else []
+    deployment.terraform("init", "-input=false", "-no-color", *options)
+    return deployment
+
+
+def all_jobs() -> list[str]:
+    """The names of all jobs, sorted."""
+    names = sorted(path.stem for path in (REPOSITORY / "src/jobs").glob("*.py"))
+    return [name for name in names if name != "__init__"]
+
+
+def chosen_jobs() -> list[str]:
+    """The jobs to deploy: that of JOB, or every one with JOB=all, or the first few.
+
+    Raises:
+        ValueError: JOB names none of the repository's.
+    """
+    names, wanted = all_jobs(), os.environ.get("JOB", "")
+    if wanted in names:
+        return [wanted]
+    if wanted not in ("", "all"):
+        raise ValueError(f"expected JOB to be all or one of {', '.join(names)}, found {wanted}")
+    return names if wanted else names[:_AT_MOST]
+
+
+def _empty_buckets(aws: EmulatedAws) -> None:
+    s3 = aws.client("s3")
+    for bucket in s3.list_buckets()["Buckets"]:
+        name = bucket["Name"]
+        for page in s3.get_paginator("list_object_versions").paginate(Bucket=name):
+            for version in page.get("Versions", []) + page.get("DeleteMarkers", []):
+                place = {"Key": version["Key"], "VersionId": version["VersionId"]}
+                s3.delete_object(Bucket=name, **place)

@@ -1,0 +1,232 @@
+# Owned by the gluecast template: an update rewrites this file and merges local edits into it.
+"""Rules of EventBridge: what they match, what they send, and to whom."""
+
+import itertools
+import json
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from infrastructure_checks.resources import Resource, by_arn, of_type, statements
+from operations.asl_choice import ChoiceError, next_state
+from operations.events import Event, object_created
+from operations.keys import Texts, keys_of, texts_of
+from operations.patterns import PatternError, check, matches
+from operations.permissions import policy_allows
+from operations.transformer import TransformerError, transform
+
+PLACEHOLDER = re.compile(r"<([A-Za-z0-9_.-]+)>")
+INPUT_PATH = re.compile(r"\$(\.[A-Za-z0-9_-]+)+")
+
+
+def rules_start_machines(resources: list[Resource]) -> list[str]:
+    """Every rule has a target: a state machine, with a role and a queue that accepts its events.
+
+    A rule may also log its events; EventBridge needs neither for that.
+    """
+    machines = by_arn(resources, "aws_sfn_state_machine")
+    roles = by_arn(resources, "aws_iam_role")
+    queues = by_arn(resources, "aws_sqs_queue")
+    rules = {rule.values["name"]: rule for rule in of_type(resources, "aws_cloudwatch_event_rule")}
+    targets = of_type(resources, "aws_cloudwatch_event_target")
+    findings = [
+        f"expected a target, found none in {rule.address}"
+        for name, rule in rules.items()
+        if name not in {target.values["rule"] for target in targets}
+    ]
+    logs = by_arn(resources, "aws_cloudwatch_log_group")
+    for target in targets:
+        values, where = target.values, target.address
+        if values["arn"] in logs:
+            continue
+        if values["arn"] not in machines:
+            findings.append(f"expected a state machine, found {values['arn']} in {where}")
+        if values["role_arn"] not in roles:
+            findings.append(f"expected a role, found {values['role_arn']} in {where}")
+        queue = queues.get(dead_letter_queue(values))
+        rule = rules.get(values["rule"])
+        if rule is None:
+            findings.append(f"expected a rule, found {values['rule']} in {where}")
+        elif queue is None:
+            findings.append(f"expected a dead-letter queue, found none in {where}")
+        elif not _accepts(queue, rule):
+            findings.append(
+                f"expected a policy that lets {rule.values['name']} send, found "
+                f"{queue.values['policy']} in {queue.address}"
+            )
+    return findings
+
+
+def patterns_say_what_they_seem_to(resources: list[Resource]) -> list[str]:
+    """Patterns use operators that exist, and no array that reads as "and" where it means "or"."""
+    findings = []
+    for rule in of_type(resources, "aws_cloudwatch_event_rule"):
+        if rule.values["event_pattern"]:
+            pattern = json.loads(rule.values["event_pattern"])
+            findings += [f"{finding} in {rule.address}" for finding in _pattern_findings(pattern)]
+    return findings
+
+
+def input_templates_give_json(resources: list[Resource]) -> list[str]:
+    """Placeholders are bare, defined and used, and the template is JSON once they are replaced."""
+    findings = []
+    for target in of_type(resources, "aws_cloudwatch_event_target"):
+        for transformer in target.values["input_transformer"]:
+            template, paths = transformer["input_template"], transformer["input_paths"] or {}
+            used = {n for n in PLACEHOLDER.findall(template) if not n.startswith("aws.events.")}
+            if "\\u003c" in template:
+                problem = f"expected <name>, found it escaped in {template}"
+            elif used != set(paths):
+                problem = f"expected the placeholders {sorted(paths)}, found {sorted(used)}"
+            elif not all(INPUT_PATH.fullmatch(path) for path in paths.values()):
+                problem = f"expected paths such as $.detail.object, found {sorted(paths.values())}"
+            elif not _is_json(PLACEHOLDER.sub('{"an": "object"}', template)):
+                problem = f"expected JSON with bare placeholders, found {template}"
+            else:
+                continue
+            findings.append(f"{problem} in {target.address}")
+    return findings
+
+
+def an_upload_starts_one_run(resources: list[Resource]) -> list[str]:
+    """No object is claimed by two rules."""
+    findings = []
+    for one, other in itertools.combinations(_starters(resources), 2):
+        if one.rule == other.rule or not _may_meet(one, other):
+            continue
+        tried = itertools.product(one.buckets & other.buckets, keys_of(one.texts, other.texts))
+        for bucket, key in tried:
+            if one.runs_for(bucket, key) and other.runs_for(bucket, key):
+                findings.append(
+                    f"expected uploads that start one run, found two for {bucket}/{key} in "
+                    f"{one.rule} and {other.rule}"
+                )
+                break
+    return findings
+
+
+def dead_letter_queue(values: dict[str, Any]) -> str:
+    """The ARN of the dead-letter queue of a target; nothing when it has none."""
+    return next((config["arn"] for config in values["dead_letter_config"] or []), "")
+
+
+def sent_by(target: Resource) -> dict[str, Any]:
+    """What the target of a rule sends; an event of S3 when it sends the event as it came."""
+    for transformer in target.values["input_transformer"]:
+        text = PLACEHOLDER.sub('{"an": "object"}', transformer["input_template"])
+        sent: dict[str, Any] = json.loads(text) if _is_json(text) else {}
+        return sent
+    return {"source": "aws.s3", "detail-type": "Object Created", "detail": {}}
+
+
+def _accepts(queue: Resource, rule: Resource) -> bool:
+    """Whether the queue's policy lets the rule send to it."""
+    policy = {"Statement": statements(queue.values["policy"])}
+    context = {"aws:SourceArn": rule.values["arn"]}
+    service = "events.amazonaws.com"
+    return policy_allows(policy, "sqs:SendMessage", queue.values["arn"], service, context)
+
+
+def _pattern_findings(pattern: Any) -> Iterator[str]:
+    try:
+        check(pattern)
+    except PatternError as error:
+        yield str(error)
+    else:
+        yield from _choices_for_conditions(pattern)
+
+
+def _choices_for_conditions(pattern: dict[str, Any]) -> Iterator[str]:
+    """Fields with several operators: EventBridge takes either, where both are meant."""
+    for name, expected in pattern.items():
+        if isinstance(expected, dict):
+            yield from _choices_for_conditions(expected)
+        elif name == "$or":
+            for alternative in expected:
+                yield from _choices_for_conditions(alternative)
+        else:
+            operators = {
+                each for matcher in expected if isinstance(matcher, dict) for each in matcher
+            }
+            if len(operators) > 1:
+                yield (
+                    f"expected one operator, found {sorted(operators)} for {name}, of which "
+                    "EventBridge takes either, not both"
+                )
+
+
+@dataclass(frozen=True)
+class _Starter:
+    """A rule with its target and its machine: what an upload may start."""
+
+    rule: str
+    pattern: Mapping[str, Any]
+    target: Resource
+    definition: Mapping[str, Any]
+
+    @property
+    def buckets(self) -> set[str]:
+        names = self.pattern.get("detail", {}).get("bucket", {}).get("name", [])
+        return {name for name in names if isinstance(name, str)}
+
+    @cached_property
+    def texts(self) -> Texts:
+        return texts_of(self.pattern, self.definition)
+
+    @cached_property
+    def beginnings(self) -> frozenset[str]:
+        """What the rule wants keys to begin with."""
+        found = texts_of(self.pattern)
+        return found.beginnings | found.whole or frozenset({""})
+
+    def runs_for(self, bucket: str, key: str) -> bool:
+        """Whether an upload of this key becomes a run; other checks find what cannot be told."""
+        event = object_created(bucket, key, size=1)
+        try:
+            if not matches(self.pattern, event):
+                return False
+            state = next_state(self.definition, json.loads(_sent_for(self.target, event)))
+        except (PatternError, TransformerError):
+            return False
+        except ChoiceError:
+            return True
+        return bool(self.definition["States"][state]["Type"] == "Task")
+
+
+def _starters(resources: list[Resource]) -> list[_Starter]:
+    machines = by_arn(resources, "aws_sfn_state_machine")
+    rules = {rule.values["name"]: rule for rule in of_type(resources, "aws_cloudwatch_event_rule")}
+    return [
+        _Starter(
+            rule=rules[target.values["rule"]].address,
+            pattern=json.loads(rules[target.values["rule"]].values["event_pattern"] or "{}"),
+            target=target,
+            definition=json.loads(machines[target.values["arn"]].values["definition"]),
+        )
+        for target in of_type(resources, "aws_cloudwatch_event_target")
+        if target.values["rule"] in rules and target.values["arn"] in machines
+    ]
+
+
+def _may_meet(one: _Starter, other: _Starter) -> bool:
+    """Whether the two may take the same key, by what these begin with; trying keys takes longer."""
+    return any(
+        first.startswith(second) or second.startswith(first)
+        for first, second in itertools.product(one.beginnings, other.beginnings)
+    )
+
+
+def _sent_for(target: Resource, event: Event) -> str:
+    for transformer in target.values["input_transformer"]:
+        return transform(event, transformer["input_paths"] or {}, transformer["input_template"])
+    return json.dumps(event)
+
+
+def _is_json(text: str) -> bool:
+    try:
+        json.loads(text)
+    except ValueError:
+        return False
+    return True

@@ -1,0 +1,71 @@
+# Owned by the gluecast template: an update rewrites this file and merges local edits into it.
+"""Keys to try a rule and its machine with, made of the texts that these look for.
+
+This is the one place that looks into patterns. Whether a key fits is decided by patterns.py and
+asl_choice.py, whatever a rule and a machine are made of.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Texts:
+    """What keys may begin and end with, and whole keys."""
+
+    beginnings: frozenset[str]
+    endings: frozenset[str]
+    whole: frozenset[str]
+
+
+def texts_of(pattern: Mapping[str, Any], definition: Mapping[str, Any] | None = None) -> Texts:
+    """The texts that a rule's pattern, and the first choice of its machine, look for in a key."""
+    keys = pattern.get("detail", {}).get("object", {}).get("key", [])
+    wanted = [*_in_pattern(keys), *(_in_choice(definition) if definition else [])]
+    return Texts(
+        frozenset(beginning for beginning, _, whole in wanted if not whole),
+        frozenset(ending for _, ending, whole in wanted if not whole),
+        frozenset(beginning for beginning, _, whole in wanted if whole),
+    )
+
+
+def keys_of(*texts: Texts) -> list[str]:
+    """A key for each beginning with each ending, and the whole ones; sorted.
+
+    Given the texts of two rules, a key that both take is among them, if there is any: it has the
+    longer beginning and the longer ending.
+    """
+    beginnings = frozenset[str]().union(*(each.beginnings for each in texts)) or {""}
+    endings = frozenset[str]().union(*(each.endings for each in texts)) or {""}
+    whole = frozenset[str]().union(*(each.whole for each in texts))
+    return sorted(
+        {f"{beginning}x{ending}" for beginning in beginnings for ending in endings} | whole
+    )
+
+
+def _in_pattern(keys: Any) -> Iterator[tuple[str, str, bool]]:
+    """Beginning and ending of each matcher of a pattern, and whether it takes that text alone."""
+    for matcher in keys:
+        match matcher:
+            case str(text):
+                yield text, "", True
+            case {"prefix": {"equals-ignore-case": str(text)}} | {"prefix": str(text)}:
+                yield text, "", False
+            case {"suffix": {"equals-ignore-case": str(text)}} | {"suffix": str(text)}:
+                yield "", text, False
+            case {"wildcard": str(text)}:
+                yield _of_wildcard(text)
+
+
+def _in_choice(definition: Mapping[str, Any]) -> Iterator[tuple[str, str, bool]]:
+    choices = definition["States"][definition["StartAt"]].get("Choices", [])
+    conditions = [condition for choice in choices for condition in choice.get("And", [choice])]
+    for condition in conditions:
+        if "StringMatches" in condition:
+            yield _of_wildcard(condition["StringMatches"])
+
+
+def _of_wildcard(text: str) -> tuple[str, str, bool]:
+    beginning, star, _ = text.partition("*")
+    return beginning, text.rpartition("*")[2], not star

@@ -1,0 +1,109 @@
+# Owned by the gluecast template: an update rewrites this file and merges local edits into it.
+"""What happened to an uploaded object: event, execution, run, rows."""
+
+import json
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from operations.environment import Environment, all_jobs
+from operations.events import object_created
+from operations.executions import Execution, executions
+from operations.matching import matching
+from operations.prices import Prices
+from operations.runs import Run, runs
+from operations.tables import Row
+
+_TOLD = ("data_written", "quarantined", "source_gone", "job_failed", "job_completed_successfully")
+_LEFT_OUT = {
+    *("timestamp", "level", "job_name", "job_run_id", "trigger_type", "environment", "event"),
+    *("source_bucket", "source_object_key", "schema"),
+}
+
+
+def trace(environment: Environment, key: str, since: datetime, prices: Prices) -> list[Row]:
+    """What is known of an object, in its order: time, what, job, and what is to be said of it."""
+    rows = [_uploaded(environment, key)]
+    event = object_created(environment.bucket("bronze"), key, size=1)
+    matched = matching(environment, event)
+    jobs = {environment.glue_job(job): job for job in all_jobs()}
+    for match in matched:
+        told = f"{match.rule} starts {match.state}, over {match.over}"
+        told += "" if match.enabled else "; the rule is disabled"
+        rows.append(_row(None, "rule", jobs.get(match.glue_job, match.glue_job), told))
+    if not matched:
+        rows.append(_row(None, "rule", "", "no rule matches: make matching-rules"))
+    happened: list[Row] = []
+    for job in sorted({jobs[match.glue_job] for match in matched if match.glue_job in jobs}):
+        found = [each for each in executions(environment, job, since) if each.key == key]
+        happened += [row for execution in found for row in _executed(execution)]
+        for run in runs(environment, job, prices):
+            if run.started < since:
+                break
+            if run.key == key:
+                happened += [_ran(run), *_logged(environment, run)]
+    return rows + sorted(happened, key=lambda row: row["time"])
+
+
+def _uploaded(environment: Environment, key: str) -> Row:
+    bucket = environment.bucket("bronze")
+    try:
+        found = environment.client("s3").head_object(Bucket=bucket, Key=key)
+    except ClientError as error:
+        if error.response["Error"]["Code"] not in ("404", "NoSuchKey", "NotFound"):
+            raise
+        return _row(None, "object", "", f"not in {bucket}: never uploaded, deleted, or another key")
+    told = f"{found['ContentLength']} bytes in {bucket}"
+    told += "" if found["ContentLength"] else "; rules pass over empty objects"
+    return _row(found["LastModified"], "object", "", told)
+
+
+def _executed(execution: Execution) -> Iterator[Row]:
+    name = execution.arn.rsplit(":", 1)[-1]
+    yield _row(execution.started, "execution", execution.job, f"{name} started")
+    if execution.stopped:
+        told = f"{name} {execution.status}"
+        if execution.status == "SUCCEEDED" and not execution.run_id:
+            told += ", and ran nothing"
+        if execution.reason:
+            told += f": {_one_line(execution.reason)}"
+        yield _row(execution.stopped, "execution", execution.job, told)
+
+
+def _ran(run: Run) -> Row:
+    told = f"{run.id} {run.state}, {run.seconds} s, {run.dpu_hours:.4f} DPU-hours, {run.cost:.4f}"
+    told += f": {_one_line(run.error)}" if run.error else ""
+    return _row(run.started, "run", run.job, told)
+
+
+def _logged(environment: Environment, run: Run) -> Iterator[Row]:
+    logs = environment.client("logs")
+    pages = logs.get_paginator("filter_log_events").paginate(
+        logGroupName=environment.log_group(run.job), logStreamNamePrefix=run.id
+    )
+    for page in pages:
+        for line in page["events"]:
+            entry = _object(line["message"])
+            if entry.get("event") in _TOLD:
+                told = [f"{name}={value}" for name, value in entry.items() if name not in _LEFT_OUT]
+                time = datetime.fromisoformat(entry["timestamp"])
+                yield _row(time, str(entry["event"]), run.job, _one_line(" ".join(told)))
+
+
+def _object(message: str) -> dict[str, Any]:
+    try:
+        found = json.loads(message)
+    except ValueError:
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def _one_line(text: str) -> str:
+    line = " ".join(text.split())
+    return line if len(line) <= 300 else f"{line[:297]}..."
+
+
+def _row(time: datetime | None, what: str, job: str, told: str) -> Row:
+    return {"time": time, "what": what, "job": job, "told": told}

@@ -7,8 +7,11 @@ from typing import Any
 import copier
 import pytest
 
+import runtime_source
 from gluecast.template.bundled import snapshot
 from rendering import Copy
+
+runtime_source.make_importable()
 
 pytest_plugins = ["glue_runtime.testing"]
 

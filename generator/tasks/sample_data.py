@@ -51,7 +51,7 @@ def main() -> None:
 
 
 def registered_formats() -> Registry:
-    """The registry of copier.yml: name -> reader, suffixes, compressed, whole."""
+    """The registry of copier.yml: name -> reader, suffixes, compressed, module."""
     return registry("formats")
 
 
@@ -76,23 +76,23 @@ def _write(format_name: str, properties: Mapping[str, Any], *, compressed: bool)
 
 
 def _encode(properties: Mapping[str, Any], records: list[dict[str, Any]]) -> bytes:
-    match properties["reader"], properties["whole"]:
-        case "csv", _:
+    match properties["module"]:
+        case "csv":
             text = io.StringIO()
             writer = csv.DictWriter(text, COLUMNS, lineterminator="\n")
             writer.writeheader()
             writer.writerows(records)
             return text.getvalue().encode()
-        case "json", True:
+        case "json":
             return (json.dumps(records, indent=2, ensure_ascii=False) + "\n").encode()
-        case "json", False:
+        case "jsonl":
             lines = (json.dumps(record, ensure_ascii=False) for record in records)
             return "".join(f"{line}\n" for line in lines).encode()
-        case reader, _:
-            return _encode_with_spark(reader, records)
+        case name:
+            return _encode_with_spark(name, records)
 
 
-def _encode_with_spark(reader: str, records: list[dict[str, Any]]) -> bytes:
+def _encode_with_spark(spark_format: str, records: list[dict[str, Any]]) -> bytes:
     from pyspark.sql import SparkSession
 
     spark = (
@@ -106,7 +106,7 @@ def _encode_with_spark(reader: str, records: list[dict[str, Any]]) -> bytes:
             for record in records
         ]
         rows = spark.createDataFrame(values, schema)
-        rows.coalesce(1).write.format(reader).save(str(folder / "written"))
+        rows.coalesce(1).write.format(spark_format).save(str(folder / "written"))
         [part] = (folder / "written").glob("part-*")
         return part.read_bytes()
     finally:

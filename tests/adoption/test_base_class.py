@@ -337,8 +337,8 @@ def test_a_class_attribute_that_hides_the_platforms_is_refused(statement: str) -
     ("part", "name"),
     [
         ("arguments = ['day']", "arguments"),
-        ("def _process(self): ...", "_process"),
-        ("def load(self, df):\n    self._route = 1", "_route"),
+        ("def _described_run(self): ...", "_described_run"),
+        ("def load(self, df):\n    self._job_run = 1", "_job_run"),
         ("def load(self, df):\n    self.sources, x = 1, 2", "sources"),
     ],
 )
@@ -412,10 +412,10 @@ def test_private_methods_that_nothing_replaced_has_called_stay() -> None:
 
 def test_a_method_that_means_something_else_in_the_platforms_class_is_refused() -> None:
     with pytest.raises(
-        GluecastError, match="that the platform's has not, found _place, output_uri"
+        GluecastError, match="that the platform's has not, found _described_run, output_uri"
     ):
         converted("""
-            def _place(self):
+            def _described_run(self):
                 return 1
 
             def output_uri(self):
@@ -505,7 +505,7 @@ def test_a_base_that_is_not_in_the_repository_is_told() -> None:
     assert "extends lib.Logs" in note
 
 
-@pytest.mark.parametrize("name", ["__init__", "run", "_place"])
+@pytest.mark.parametrize("name", ["__init__", "run", "_described_run"])
 def test_a_base_that_has_what_the_platforms_class_has_is_refused(name: str) -> None:
     base = module("src/base_job.py", f"class BaseGlueJob(Old):\n{CONSTRUCTOR}")
     old = module("src/old.py", f"class Older:\n    def {name}(self): ...\nclass Old(Older): ...\n")

@@ -102,7 +102,7 @@ def _schedule() -> Callable[[], None]:
 def _script(*, counting: bool = False) -> Callable[[], None]:
     from pyspark.sql import functions as F
 
-    from glue_runtime.spark_session import spark_session
+    from glue_runtime.spark.session import spark_session
 
     spark = spark_session("bench")
     uri = f"s3://{BUCKET}/sales/daily.csv"
@@ -136,9 +136,9 @@ WORKERS = {
 
 def work(prepare: Callable[[], Callable[[], None]]) -> None:
     """Do one run, and one more for each line on stdin; print the measures of each as JSON."""
-    from glue_runtime import logs
     from glue_runtime.local.session import local_session
-    from glue_runtime.spark_session import spark_session
+    from glue_runtime.observe import logs
+    from glue_runtime.spark.session import spark_session
 
     answers = logs.claim_stdout()
     logs.configure_logging(open(os.devnull, "w"))  # noqa: SIM115 - as long as the process

@@ -33,6 +33,10 @@ class Change:
     tasks: tuple[str, ...] = ("examples",)
 
 
+TABLE_OF_EVENTS = (
+    "test_the_table_of_events_has_every_line_of_the_runtime_with_its_fields_and_no_other"
+)
+
 CHANGES = {
     "a question": Change(
         edits={
@@ -89,18 +93,32 @@ schedule:
       reader: json
       suffixes: [.log]
       compressed: true
-      whole: false
+      module: jsonl
     parquet:
 """,
             ),
             "docs/questions.md": ("`jsonl`, `parquet`", "`jsonl`, `log`, `parquet`"),
         },
-        shows=("examples/data-platform/src/glue_runtime/formats.toml", "[log]"),
+        shows=("examples/data-platform/src/glue_runtime/input/formats/formats.toml", "[log]"),
         checks=(
             "tests/template/test_examples.py",
             "tests/template/test_rendered_files.py::test_every_format_of_the_registry_has_sample_data",
         ),
         tasks=("samples", "examples"),
+    ),
+    "a field of the log": Change(
+        edits={
+            "src/glue_runtime/observe/events.py": (
+                '"job_started": LogEvent("INFO")',
+                '"job_started": LogEvent("INFO", {"attempt": "Count"})',
+            ),
+            "src/glue_runtime/run.py": (
+                '.info("job_started")',
+                '.info("job_started", attempt=1)',
+            ),
+        },
+        shows=("examples/data-platform/src/glue_runtime/run.py", "attempt=1"),
+        told_by=("tests/runtime/test_logs.py::" + TABLE_OF_EVENTS,),
     ),
 }
 """Changes that are made here in a copy of the project, by their name in the table."""
@@ -130,19 +148,28 @@ def test_a_change_at_its_places_is_all_that_is_needed(change: str, tmp_path: Pat
     assert [*made.edits] == places()[change]
 
     first, *others = made.edits
-    edit(project / first, *made.edits[first])
+    edit(found(project, first), *made.edits[first])
     for task in made.tasks:
         ran = run(project, "generator", task)
         assert ran.returncode == 0, ran.stderr
     if others:
         assert run(project, "-m", "pytest", *made.told_by).returncode == 1
     for path in others:
-        edit(project / path, *made.edits[path])
+        edit(found(project, path), *made.edits[path])
+
+    if any(found(project, path) != project / path for path in others):
+        assert run(project, "generator", "examples").returncode == 0
 
     ran = run(project, "-m", "pytest", *made.told_by, *made.checks)
     assert ran.returncode == 0, ran.stdout
     path, text = made.shows
     assert text in (project / path).read_text(encoding="utf-8")
+
+
+def found(project: Path, place: str) -> Path:
+    """A place of the table: in the project, or in what it renders."""
+    own = project / place
+    return own if own.is_file() else project / "template/{{ platform }}" / place
 
 
 def edit(file: Path, old: str, new: str) -> None:

@@ -130,7 +130,7 @@ def test_the_archive_holds_the_runtime_and_is_the_same_each_time(repository: Pat
 
     assert archives[0] == archives[1]
     names = zipfile.ZipFile(repository / "build/glue_runtime.zip").namelist()
-    assert {"glue_runtime/base_job.py", "glue_runtime/formats.toml"} <= set(names)
+    assert {"glue_runtime/base_job.py", "glue_runtime/input/formats/formats.toml"} <= set(names)
     assert not [name for name in names if "__pycache__" in name]
 
 

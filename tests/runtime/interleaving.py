@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from glue_runtime import storage
-from glue_runtime.storage import Storage
-from glue_runtime.table import Table
+from glue_runtime.output.parquet import ParquetTable
+from glue_runtime.spark import storage
+from glue_runtime.spark.storage import Storage
 
 STEPS = [(Storage, "files"), (Storage, "file"), (Storage, "move"), (Storage, "delete")]
 
@@ -100,5 +100,5 @@ def in_steps(monkeypatch: pytest.MonkeyPatch, current: Callable[[], Interleaving
         return step
 
     monkeypatch.setattr(storage, "PARALLEL", 1)
-    for owner, name in [*STEPS, (Table, "stage")]:
+    for owner, name in [*STEPS, (ParquetTable, "stage")]:
         monkeypatch.setattr(owner, name, stepping(getattr(owner, name)))

@@ -11,9 +11,10 @@ from pyspark.sql import functions as F
 
 from glue_runtime import BaseGlueJob, Source, settings
 from glue_runtime.errors import OutputError
-from glue_runtime.formats import FORMATS
+from glue_runtime.input.formats.registry import FORMATS
+from glue_runtime.output.parquet import ParquetTable
 from glue_runtime.s3_object import S3Object
-from glue_runtime.storage import Storage, StoredFile
+from glue_runtime.spark.storage import Storage, StoredFile
 from glue_runtime.testing import Lake, run_for, run_scheduled
 from jobs_of_the_documentation import CustomerImportJob, ProductCatalogJob, SalesETLJob
 from tasks.sample_data import sample_folder
@@ -299,7 +300,7 @@ def test_a_result_that_is_not_made_of_the_rows_read_is_not_held_to_their_number(
 def test_a_mapped_result_that_lacks_a_row_fails_the_run(
     lake: Lake, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(Storage, "parquet_rows", lambda _self, _uri: 1)
+    monkeypatch.setattr(ParquetTable, "_row_count", lambda _self, _uri: 1)
 
     with pytest.raises(OutputError, match=r"expected 2 rows of .* in the result, found 1"):
         run_for(SalesETLJob, "sales_etl", lake.upload("sales/a.csv", "id\n1\n2\n"))

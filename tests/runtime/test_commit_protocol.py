@@ -15,10 +15,15 @@ from typing import Any, ClassVar
 
 import pytest
 
-from glue_runtime import BaseGlueJob, Source, base_job, output, storage, table
+from glue_runtime import BaseGlueJob, Source, run
 from glue_runtime.errors import JobError, SourceNotFoundError
-from glue_runtime.storage import StoredFile
-from glue_runtime.table import Staged, Table, source_id
+from glue_runtime.lineage import source_id
+from glue_runtime.output import parquet, replacing
+from glue_runtime.output.parquet import ParquetTable
+from glue_runtime.output.table import Staged
+from glue_runtime.run import JobRun
+from glue_runtime.spark import storage
+from glue_runtime.spark.storage import StoredFile
 from histories import World, races
 
 BRONZE = "s3://data-lake-test-bronze/sales/"
@@ -80,38 +85,45 @@ class MemoryJob(BaseGlueJob):
         """What `Storage(spark)` gives, which is replaced by the identity here."""
         return self.storage
 
-    def _run_hooks(self) -> None:
-        uri = self.event_object.uri if self.is_event_triggered else BRONZE
+
+class MemoryRun(JobRun):
+    """A run of it. In the place of the hooks: what they come to, without Spark."""
+
+    job: MemoryJob
+
+    def attempt(self) -> None:
+        uri = self.job.event_object.uri if self.job.is_event_triggered else BRONZE
         files = self._listed()
-        place = SimpleNamespace(kind="event_file", where=uri, listed=self._listed)
-        self._loads = [SimpleNamespace(place=place, files=files, owned=True)]  # type: ignore[list-item]
+        location = SimpleNamespace(kind="event_file", where=uri, listed=self._listed)
+        self._loads = [SimpleNamespace(location=location, files=files, owned=True)]  # type: ignore[list-item]
         if not files:
             raise SourceNotFoundError(f"expected data at {uri}, found nothing")
-        target = Table(self.spark, SILVER)
-        staged = self._stage({each: self.storage.values(each) for each in files})
+        target = ParquetTable(self.job.spark, SILVER)
+        staged = self._stage({each: self.job.storage.values(each) for each in files})
         try:
-            if self.is_event_triggered:
-                changed = output.replace_object([(target, staged)], self._loads, uri)
+            if self.job.is_event_triggered:
+                changed = replacing.replace_object([(target, staged)], self._loads, uri)
             else:
-                changed = output.replace_directory([(target, staged)], self._loads)
+                changed = replacing.replace_directory([(target, staged)], self._loads)
         finally:
             target.discard(staged)
         self._outdated = changed
 
     def _listed(self) -> dict[str, StoredFile]:
-        if self.is_event_triggered:
-            stored = self.storage.file(self.event_object.uri)
+        storage = self.job.storage
+        if self.job.is_event_triggered:
+            stored = storage.file(self.job.event_object.uri)
             return {stored.uri: stored} if stored else {}
-        return {stored.uri: stored for stored in self.storage.files(BRONZE)}
+        return {stored.uri: stored for stored in storage.files(BRONZE)}
 
     def _stage(self, sources: dict[str, list[int]]) -> Staged:
-        folder = f"s3://data-lake-test-silver/_staging/job/{next(self.storage._numbers)}"
+        folder = f"s3://data-lake-test-silver/_staging/job/{next(self.job.storage._numbers)}"
         staged: dict[str, list[StoredFile]] = {}
         for uri, values in sources.items():
             kept = [value for value in values if value >= 0]
             for number, part in enumerate(filter(None, (kept[::2], kept[1::2]))):
                 path = f"{folder}/{source_id(uri)}/part-{number}.parquet"
-                staged.setdefault(source_id(uri), []).append(self.storage.put(path, part))
+                staged.setdefault(source_id(uri), []).append(self.job.storage.put(path, part))
         return Staged(folder, staged, 0)
 
 
@@ -141,7 +153,7 @@ class MemoryWorld(World):
         job = MemoryJob("job", args)
         job.storage = self.storage
         MemoryJob.storage = self.storage
-        job._process()
+        MemoryRun(job, own_load=False).process()
 
     def check(self) -> None:
         held = self.storage.held
@@ -152,9 +164,9 @@ class MemoryWorld(World):
         }
         found: dict[str, list[int]] = {}
         sets: dict[str, set[tuple[int, str]]] = {}
-        for file in Table(self.storage, SILVER).files():  # type: ignore[arg-type]
-            found.setdefault(file.part, []).extend(held[file.stored.uri][1])
-            sets.setdefault(file.part, set()).add(file.version)
+        for file in ParquetTable(self.storage, SILVER).files():  # type: ignore[arg-type]
+            found.setdefault(file.partition, []).extend(held[file.stored.uri][1])
+            sets.setdefault(file.partition, set()).add(file.version)
         assert {part: sorted(values) for part, values in found.items()} == {
             part: values for part, values in expected.items() if values
         }
@@ -167,12 +179,12 @@ class MemoryWorld(World):
 
 @pytest.fixture
 def world(monkeypatch: pytest.MonkeyPatch) -> MemoryWorld:
-    for module in (base_job, table):
+    for module in (run, parquet):
         monkeypatch.setattr(module, "Storage", lambda files: files)
     monkeypatch.setattr(storage, "PARALLEL", 1)
     # No two machines have the same time.
     clock = itertools.cycle((1_700_000_003.0, 1_700_000_001.0, 1_700_000_002.0))
-    monkeypatch.setattr(table, "time", SimpleNamespace(time=lambda: next(clock)))
+    monkeypatch.setattr(parquet, "time", SimpleNamespace(time=lambda: next(clock)))
     return MemoryWorld()
 
 
@@ -182,37 +194,52 @@ def test_every_race_ends_in_the_table_of_one_clean_run(world: MemoryWorld) -> No
 
 
 FAULTS: list[tuple[Any, str, str, str]] = [
-    (Table.commit, "another clock", "max(int(time.time() * 1000), newest + 1)", "int(time.time())"),
     (
-        Table.commit,
+        ParquetTable.commit,
+        "another clock",
+        "max(int(time.time() * 1000), newest + 1)",
+        "int(time.time())",
+    ),
+    (
+        ParquetTable.commit,
         "not emptied",
-        "self.delete(file for file in before if file.part not in staged.files)",
+        "self.delete(file for file in before if file.partition not in staged.files)",
         "pass",
     ),
-    (Table.commit, "not settled", "return self._settle(version, staged.files)", "return set()"),
-    (Table._settle, "older files stay", "self.delete(older)", "pass"),
     (
-        output.replace_object,
+        ParquetTable.commit,
+        "not settled",
+        "return self._settle(version, staged.files)",
+        "return set()",
+    ),
+    (ParquetTable._settle, "older files stay", "self.delete(older)", "pass"),
+    (
+        replacing.replace_object,
         "a changed source goes unseen",
         "current.get(each) != read[each] or ",
         "",
     ),
-    (output.replace_directory, "changed sources go unseen", "current[each] != read[each] or ", ""),
     (
-        output.replace_directory,
+        replacing.replace_directory,
+        "changed sources go unseen",
+        "current[each] != read[each] or ",
+        "",
+    ),
+    (
+        replacing.replace_directory,
         "rows of gone sources stay",
-        "table.delete(file for file in files if file.part not in here)",
+        "table.delete(file for file in files if file.partition not in here)",
         "pass",
     ),
     (
-        output.replace_directory,
+        replacing.replace_directory,
         "rows of new sources go",
         "held = [(table, table.files()) for table, _ in written]\n    read, current = _read(loads), _current(loads)",
         "read, current = _read(loads), _current(loads)\n    held = [(table, table.files()) for table, _ in written]",
     ),
-    (BaseGlueJob._process, "changed sources are left", "self._process_alone(uri)", "pass"),
-    (BaseGlueJob._process, "one round only", "range(_ROUNDS)", "range(1)"),
-    (BaseGlueJob._removed_gone_source, "rows of a gone file stay", "table.delete(written)", "pass"),
+    (JobRun.process, "changed sources are left", "self._process_alone(uri)", "pass"),
+    (JobRun.process, "one round only", "range(_MAX_ATTEMPTS)", "range(1)"),
+    (JobRun._removed_gone_source, "rows of a gone file stay", "table.delete(written)", "pass"),
 ]
 """A function of the runtime, what is wrong with it, and how: a text in it becomes another."""
 

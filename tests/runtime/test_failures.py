@@ -16,7 +16,7 @@ from glue_runtime.errors import (
     UnreadableSourceError,
     ValidationFailedError,
 )
-from glue_runtime.formats import format_of
+from glue_runtime.input.formats.registry import format_of
 from glue_runtime.s3_object import S3Object
 from glue_runtime.testing import Lake, run_for, run_scheduled
 from jobs_of_the_documentation import SalesETLJob

@@ -1,5 +1,6 @@
 """The log: JSON lines with the documented fields, in their order and their form."""
 
+import ast
 import io
 import json
 import re
@@ -10,9 +11,12 @@ import pytest
 import structlog
 from pyspark.sql import DataFrame
 
-from glue_runtime import JobError, logs
+from glue_runtime import JobError
+from glue_runtime.observe import logs
+from glue_runtime.observe.events import EVENTS
 from glue_runtime.testing import Lake
 from jobs_of_the_documentation import SalesETLJob
+from runtime_source import SOURCE
 
 
 @pytest.fixture
@@ -109,3 +113,44 @@ def test_a_job_that_exits_has_failed(lake: Lake, stream: io.StringIO) -> None:
         Exiting("sales_etl", {"env": "test"}).run()
 
     assert lines(stream)[-1]["error"] == "no more"
+
+
+def test_the_table_of_events_has_every_line_of_the_runtime_with_its_fields_and_no_other() -> None:
+    logged: dict[str, tuple[str, set[str]]] = {}
+    for path in SOURCE.rglob("*.py"):
+        for call in ast.walk(ast.parse(path.read_text())):
+            if isinstance(call, ast.Call) and is_log_call(call):
+                fields = {name for each in call.keywords for name in names_of(each)}
+                for event in events_of(call.args[0]):
+                    _, others = logged.get(event, ("", set()))
+                    logged[event] = (ast.unparse(call.func).rpartition(".")[2], others | fields)
+
+    assert logged == {
+        name: (event.level.lower(), {*event.fields}) for name, event in EVENTS.items()
+    }
+
+
+def is_log_call(call: ast.Call) -> bool:
+    """Whether this is `logger.info(...)` or the like."""
+    text = ast.unparse(call.func)
+    return text.endswith((".info", ".warning", ".error")) and "logger" in text
+
+
+def events_of(argument: ast.expr) -> list[str]:
+    """The event of a call; several where a part of its name is the kind of a location."""
+    if isinstance(argument, ast.Constant):
+        return [str(argument.value)]
+    assert isinstance(argument, ast.JoinedStr)
+    prefix, _ = argument.values
+    assert isinstance(prefix, ast.Constant)
+    kinds = ("event_file", "directory_data", "local_data")
+    return [f"{prefix.value}{kind}" for kind in kinds]
+
+
+def names_of(keyword: ast.keyword) -> set[str]:
+    """The fields that a keyword of a call stands for."""
+    shared = {"lag": {"lag_seconds"}, "run_log.described(error)": {"error_type", "error"}}
+    if keyword.arg:
+        # The line of a job that could not be made names it; all others are bound to a run.
+        return {keyword.arg} - {"job_name"}
+    return shared[ast.unparse(keyword.value)]

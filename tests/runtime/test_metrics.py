@@ -9,13 +9,13 @@ from typing import Any
 import pytest
 import structlog
 
-from glue_runtime import logs, metrics
 from glue_runtime.errors import ArgumentError
+from glue_runtime.observe import logs, metrics
 from glue_runtime.testing import Lake
 from jobs_of_the_documentation import SalesETLJob
 
 CONTEXT = {"job_name": "sales_etl", "trigger_type": "s3_event", "environment": "dev"}
-WRITTEN = {"rows_read": 9, "rows_written": 7, "rows_quarantined": 2}
+WRITTEN = {"rows_read": 9, "rows_quarantined": 2, "rows_written": 7}
 
 
 @pytest.fixture

@@ -13,11 +13,14 @@ import pytest
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from glue_runtime import BaseGlueJob, Source, output, table
+from glue_runtime import BaseGlueJob, Source
 from glue_runtime.errors import OutputError, SourceNotFoundError
+from glue_runtime.lineage import SOURCE_ID, source_id, source_id_of
 from glue_runtime.local.session import LAKE_VARIABLE
+from glue_runtime.output import parquet, replacing
+from glue_runtime.output.parquet import ParquetTable
+from glue_runtime.output.table import Staged
 from glue_runtime.s3_object import S3Object
-from glue_runtime.table import SOURCE_ID, Table, source_id, source_id_of
 from glue_runtime.testing import Lake, run_for, run_scheduled
 
 SILVER = "s3://data-lake-test-silver/rows"
@@ -100,16 +103,16 @@ def test_a_scheduled_run_spares_what_arrives_while_it_works(
 ) -> None:
     lake.upload("sales/a.csv", "v\n1\n")
     arrived: list[S3Object] = []
-    stage = Table.stage
+    stage = ParquetTable.stage
 
-    def stage_while_a_file_arrives(self: Table, df: DataFrame, run_id: str) -> table.Staged:
+    def stage_while_a_file_arrives(self: ParquetTable, df: DataFrame, run_id: str) -> Staged:
         staged = stage(self, df, run_id)
         if not arrived:
             arrived.append(lake.upload("sales/b.csv", "v\n2\n"))
             run_for(Rows, "rows", arrived[0])
         return staged
 
-    monkeypatch.setattr(Table, "stage", stage_while_a_file_arrives)
+    monkeypatch.setattr(ParquetTable, "stage", stage_while_a_file_arrives)
     run_scheduled(Rows, "rows")
 
     assert values(lake) == [1, 2]
@@ -120,15 +123,15 @@ def test_a_run_that_ends_after_a_newer_one_does_not_bring_back_older_rows(
     lake: Lake, monkeypatch: pytest.MonkeyPatch, way: str
 ) -> None:
     uploaded = lake.upload("sales/a.csv", "v\n1\n")
-    commit, overtaken = Table.commit, []
+    commit, overtaken = ParquetTable.commit, []
 
-    def commit_late(self: Table, staged: table.Staged, emptied: set[str]) -> set[str]:
+    def commit_late(self: ParquetTable, staged: Staged, emptied: set[str]) -> set[str]:
         if not overtaken:
             overtaken.append(lake.upload("sales/a.csv", "v\n20\n"))
             run_for(Rows, "rows", uploaded)
         return commit(self, staged, emptied)
 
-    monkeypatch.setattr(Table, "commit", commit_late)
+    monkeypatch.setattr(ParquetTable, "commit", commit_late)
     run = run_for(Rows, "rows", uploaded) if way == "event" else run_scheduled(Rows, "rows")
 
     assert values(lake) == [20]
@@ -139,15 +142,15 @@ def test_a_file_that_never_holds_still_fails_the_run(
     lake: Lake, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     uploaded = lake.upload("sales/a.csv", "v\n1\n")
-    stage = Table.stage
+    stage = ParquetTable.stage
 
-    def stage_while_the_file_grows(self: Table, df: DataFrame, run_id: str) -> table.Staged:
+    def stage_while_the_file_grows(self: ParquetTable, df: DataFrame, run_id: str) -> Staged:
         staged = stage(self, df, run_id)
         path = lake.root / uploaded.bucket / uploaded.key
         path.write_text(path.read_text() + "1\n")
         return staged
 
-    monkeypatch.setattr(Table, "stage", stage_while_the_file_grows)
+    monkeypatch.setattr(ParquetTable, "stage", stage_while_the_file_grows)
     with pytest.raises(OutputError, match=r"expected .* to stay as it is while the job reads it"):
         run_for(Rows, "rows", uploaded)
 
@@ -236,20 +239,20 @@ def test_the_rows_of_one_file_are_of_one_part_without_a_look_at_each(lake: Lake)
     job = Rows("rows", {"env": "test", "bucket": uploaded.bucket, "object_key": uploaded.key})
     kept = job.transform(job.load_data("sales"))
     computed = kept.withColumn("source_object", F.concat("source_object", F.lit("?"), "v"))
-    target = Table(lake.spark, SILVER)
+    target = ParquetTable(lake.spark, SILVER)
 
     for rows, parts, known in [
         (kept, {source_id(uploaded.uri)}, True),
         (computed, {source_id(f"{uploaded.uri}?1")}, False),
         (kept.where("v > 1"), set(), True),
     ]:
-        by_part = output.by_source(rows, uploaded.uri)
+        by_part = replacing.partitioned(rows, uploaded.uri)
         staged = target.stage(by_part, "run")
 
         assert {*staged.files} == parts
         assert staged.rows == len(parts)
         # A partitioned write evaluates the part of each row; the other one has no such column.
-        assert bool(table._only_part(by_part)) == known
+        assert bool(parquet._only_partition(by_part)) == known
 
 
 def test_python_and_spark_agree_on_the_part_of_a_source(lake: Lake) -> None:
@@ -261,7 +264,7 @@ def test_python_and_spark_agree_on_the_part_of_a_source(lake: Lake) -> None:
 
 def test_what_a_killed_run_staged_is_removed_when_no_run_can_be_alive(lake: Lake) -> None:
     staging = lake.root / "data-lake-test-silver/_staging/rows"
-    for run, age in [("killed", table.ABANDONED_AFTER + 60), ("alive", 3600.0)]:
+    for run, age in [("killed", parquet.ABANDONED_AFTER + 60), ("alive", 3600.0)]:
         file = staging / run / "source_id=k0/part-0.parquet"
         file.parent.mkdir(parents=True)
         file.touch()
@@ -276,7 +279,7 @@ KILLED_AT = """
 import os, signal, sys
 from pathlib import Path
 sys.path[:0] = [str(Path({tests})), str(Path({tests}).parent)]
-from glue_runtime.storage import Storage
+from glue_runtime.spark.storage import Storage
 from test_output import Rows
 
 original = Storage.{step}

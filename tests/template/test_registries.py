@@ -27,7 +27,7 @@ AVRO = """\
       reader: avro
       suffixes: [.avro]
       compressed: false
-      whole: false
+      module: parquet
 """
 QUESTIONS = """\
 delimiter:

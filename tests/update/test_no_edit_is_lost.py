@@ -63,7 +63,7 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return repository
 
 
-def apply(repository: Path, edit: Edit, number: int) -> set[bytes]:
+def apply(repository: Path, edit: Edit, number: int) -> set[bytes]:  # noqa: C901 - a branch for each kind of edit
     """Make one edit; gives the lines that must be found again."""
     path, action, where, text = edit
     file = repository / path

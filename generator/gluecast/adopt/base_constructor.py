@@ -43,7 +43,7 @@ _CHANGES = ("update", "setdefault", "pop", "popitem", "clear")
 """What changes a dict."""
 
 
-def constructor_of(
+def constructor_of(  # noqa: C901
     base: Module, function: Function | None, attributes: set[str], mixins: Sequence[ast.expr]
 ) -> tuple[str, list[str]]:
     """The constructor that does what the platform's does not, and what is to be told of it.

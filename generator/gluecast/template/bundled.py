@@ -1,8 +1,10 @@
 """The template as it stands in this checkout, and a snapshot of it that Copier can render."""
 
+import os
 import shutil
-import subprocess
 from pathlib import Path
+
+from gluecast.repository.git import git
 
 TEMPLATE_ROOT = Path(__file__).resolve().parents[3]
 """The folder of copier.yml."""
@@ -18,27 +20,22 @@ def snapshot(target: Path, tag: str | None = None) -> Path:
     file that git would track, edited or new. `tag` makes it a release.
     """
     target.mkdir(parents=True)
-    listing = _git(TEMPLATE_ROOT, "ls-files", "-z", "--cached", "--others", "--exclude-standard")
-    for name in listing.split("\0"):
+    listing = git(TEMPLATE_ROOT, "ls-files", "-z", "--cached", "--others", "--exclude-standard")
+    for name in os.fsdecode(listing).split("\0"):
         source = TEMPLATE_ROOT / name
         if name.startswith(("template/", "copier.yml")) and source.is_file():
             (target / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(source, target / name)
-    _git(target, "init", "--quiet", "--initial-branch=main")
+    git(target, "init", "--quiet", "--initial-branch=main")
     commit(target, "Snapshot of the working tree", tag)
     return target
 
 
 def commit(repository: Path, message: str, tag: str | None = None) -> None:
     """Commit everything in a repository, whoever the user is, and tag it."""
-    _git(repository, "add", "--all", "--force")
+    git(repository, "add", "--all", "--force")
     author = ["-c", "user.name=gluecast", "-c", "user.email=gluecast@localhost"]
     options = ["--quiet", "--no-verify", "--no-gpg-sign", "--allow-empty"]
-    _git(repository, *author, "commit", *options, "--message", message)
+    git(repository, *author, "commit", *options, "--message", message)
     if tag:
-        _git(repository, *author, "tag", "--annotate", "--no-sign", "--message", tag, tag)
-
-
-def _git(repository: Path, *arguments: str) -> str:
-    command = ["git", "-C", str(repository), *arguments]
-    return subprocess.run(command, check=True, capture_output=True, text=True).stdout
+        git(repository, *author, "tag", "--annotate", "--no-sign", "--message", tag, tag)

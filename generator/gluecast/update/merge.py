@@ -4,7 +4,6 @@ Nothing is written here. What is equal on two of the three sides is decided at o
 lines of the rest, as `copier update` lets it.
 """
 
-import subprocess
 import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,6 +11,7 @@ from difflib import SequenceMatcher
 from enum import StrEnum
 from pathlib import Path
 
+from gluecast.repository.git import run_git
 from gluecast.repository.index import Stages
 from gluecast.repository.work_tree import SYMLINK, File, WorkTree
 from gluecast.template.rendering import Rendering
@@ -133,8 +133,9 @@ def merge_lines(ours: bytes, base: bytes, theirs: bytes) -> tuple[bytes, bool] |
         for path, data in zip(paths, (ours, base, theirs), strict=True):
             path.write_bytes(data)
         labels = [word for label in LABELS for word in ("-L", label)]
-        command = ["git", "merge-file", "-p", "-q", *labels, "--", *map(str, paths)]
-        ran = subprocess.run(command, capture_output=True, check=False)
+        ran = run_git(
+            Path(folder), "merge-file", "-p", "-q", *labels, "--", *(path.name for path in paths)
+        )
     # Up to 127 is the number of conflicts; above, git had no text to merge.
     return (ran.stdout, ran.returncode > 0) if ran.returncode <= 127 else None
 

@@ -197,6 +197,13 @@ def _roll_back(tree: WorkTree, noted: Journal) -> list[str]:
         if path in noted.conflicts or tree.entries.get(path) != known:
             entries[path] = known
     index.set_entries(tree, entries)
+    _restore_files(tree, noted)
+    journal.close(tree)
+    return edited
+
+
+def _restore_files(tree: WorkTree, noted: Journal) -> None:
+    """Bring every file on the disk to what it was before the update."""
     for path in noted.after:
         if noted.before[path] is None:
             remove_file(tree.folder, path)
@@ -213,8 +220,6 @@ def _roll_back(tree: WorkTree, noted: Journal) -> list[str]:
     if tracked:
         names = "\0".join(tracked).encode("utf-8", "surrogateescape")
         git(tree.folder, "checkout-index", "--force", "-u", "-z", "--stdin", stdin=names)
-    journal.close(tree)
-    return edited
 
 
 def _refuse_in_the_way(tree: WorkTree, removed: Iterable[str], written: Iterable[str]) -> None:

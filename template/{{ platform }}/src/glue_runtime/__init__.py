@@ -6,6 +6,6 @@ A job is a subclass of `BaseGlueJob`; read `base_job.py` first.
 
 from glue_runtime.base_job import BaseGlueJob
 from glue_runtime.errors import JobError
-from glue_runtime.source import Source
+from glue_runtime.input.source import Source
 
 __all__ = ["BaseGlueJob", "JobError", "Source"]

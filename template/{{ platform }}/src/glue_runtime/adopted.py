@@ -8,7 +8,7 @@ from pyspark.sql import DataFrame
 
 from glue_runtime.arguments import parse_arguments
 from glue_runtime.base_job import ARGUMENTS, BaseGlueJob
-from glue_runtime.reading import SOURCE_OBJECT
+from glue_runtime.lineage import SOURCE_OBJECT
 
 
 class AdoptedGlueJob(BaseGlueJob):

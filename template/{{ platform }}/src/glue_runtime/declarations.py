@@ -4,8 +4,8 @@
 from collections.abc import Mapping, Sequence
 
 from glue_runtime.errors import ArgumentError
-from glue_runtime.quarantine import DEFAULT_POLICIES
-from glue_runtime.source import Source
+from glue_runtime.input.source import Source
+from glue_runtime.output.quarantine import DEFAULT_POLICIES
 
 
 def check_sources(job_class: type, sources: Sequence[Source]) -> None:

@@ -17,7 +17,7 @@ from pyspark.sql import DataFrame, Row, SparkSession
 from glue_runtime import BaseGlueJob, settings
 from glue_runtime.local.session import ZONES, local_session
 from glue_runtime.s3_object import S3Object
-from glue_runtime.spark_session import spark_session
+from glue_runtime.spark.session import spark_session
 
 ENVIRONMENT = "test"
 

@@ -1,0 +1,62 @@
+# Owned by the gluecast template: an update rewrites this file and merges local edits into it.
+"""A look at the beginning of a text file, before anything is read.
+
+It costs one small request a file, and finds what Spark would read as something else without a word:
+another format than the name says, another encoding, an empty file.
+"""
+
+import zlib
+
+from glue_runtime.input.formats.interface import UnreadableFileError
+from glue_runtime.spark.storage import Storage, StoredFile
+
+_HEAD = 64 * 1024
+
+_MAGIC = {
+    b"\x1f\x8b": "gzip data",
+    b"PAR1": "Parquet",
+    b"ORC": "ORC",
+    b"PK\x03\x04": "a zip archive",
+    b"\xff\xfe": "UTF-16",
+    b"\xfe\xff": "UTF-16",
+    b"BZh": "bzip2 data",
+    b"\x28\xb5\x2f\xfd": "zstd data",
+}
+
+
+def check_text(storage: Storage, file: StoredFile, *, may_be_empty: bool) -> None:
+    """Check that a file is text, compressed as its name says.
+
+    Raises:
+        UnreadableFileError: it is not.
+    """
+    if not text_head(storage, file).strip(b" \r\n\t\xef\xbb\xbf") and not may_be_empty:
+        raise UnreadableFileError("an empty file")
+
+
+def text_head(storage: Storage, file: StoredFile) -> bytes:
+    """The beginning of a text file, at most 64 KiB, decompressed where its name ends in .gz.
+
+    Raises:
+        UnreadableFileError: it is another kind of file, or not compressed as its name says.
+        FileNotFoundError: there is no such file.
+    """
+    if file.size == 0:
+        return b""
+    head = storage.head(file.uri, _HEAD)
+    if file.uri.endswith(".gz"):
+        if not head.startswith(b"\x1f\x8b"):
+            raise UnreadableFileError("a name that ends in .gz, but no gzip data")
+        try:
+            return zlib.decompressobj(zlib.MAX_WBITS | 16).decompress(head, _HEAD)
+        except zlib.error as error:
+            raise UnreadableFileError(f"gzip data that cannot be decompressed: {error}") from error
+    found = next((name for magic, name in _MAGIC.items() if head.startswith(magic)), None)
+    if found:
+        raise UnreadableFileError(f"{found}, not the text that its name says")
+    return head
+
+
+def lines_of(head: bytes) -> list[bytes]:
+    """The lines as Spark's reader of text splits them."""
+    return head.replace(b"\r\n", b"\n").replace(b"\r", b"\n").split(b"\n")

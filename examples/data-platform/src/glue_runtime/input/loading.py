@@ -1,0 +1,119 @@
+# Owned by the gluecast template: an update rewrites this file and merges local edits into it.
+"""What one call of load_data() gives: rows that fit, counted as they pass."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as F
+
+from glue_runtime.errors import SourceNotFoundError
+from glue_runtime.input import reading
+from glue_runtime.input.formats.interface import FileSet
+from glue_runtime.input.formats.verdicts import BREAKS_FILE, FITS, HEADER, VERDICT
+from glue_runtime.input.location import Files, InputLocation
+from glue_runtime.input.reading import Reading
+from glue_runtime.input.source import Source
+from glue_runtime.lineage import SOURCE_OBJECT
+from glue_runtime.spark.errors import explained_read_errors
+from glue_runtime.spark.row_count import RowCount
+
+_HIDDEN = "found a name that Spark passes over (it begins with _ or . or ends in ._COPYING_)"
+
+
+@dataclass(frozen=True)
+class RowsRead:
+    """How many rows there are, how many do not fit, and how many of these break their files."""
+
+    rows: int
+    invalid: int
+    breaking: int
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """What was loaded.
+
+    df: the rows that fit, counted as they pass.
+    files: what there is to read, by origin, as it was before; also what is unreadable.
+    schema: ``declared`` by the source, or ``inferred`` from the files.
+    owned: whether its files own partitions of the job's table (else they are looked up only).
+    """
+
+    df: DataFrame
+    location: InputLocation
+    files: Files
+    found: Reading
+    schema: str
+    rows: RowCount
+    owned: bool
+
+    def counted(self) -> RowsRead | None:
+        """The rows that have passed, if all of them fit; None if not, or if none have been taken."""
+        counts = self.rows.values()
+        # With FITS = 0 and HEADER = 1, this is the sum of the verdicts when nothing else was there.
+        if counts and (counts["verdicts"] or 0) == self.found.headers:
+            return RowsRead((counts["rows"] or 0) - self.found.headers, 0, 0)
+        return None
+
+    def count(self) -> RowsRead:
+        """All rows, by a pass of its own."""
+        verdict = F.col(VERDICT)
+        kinds = [F.count(F.when(verdict == kind, 1)) for kind in (FITS, HEADER, BREAKS_FILE)]
+        row = self.found.verdicts.agg(F.count(F.lit(1)), *kinds).first()
+        assert row is not None
+        rows, fit, headers, breaking = row
+        # A file has one header by right; another one stands where a row should be.
+        rows -= min(headers, self.found.headers)
+        return RowsRead(rows, rows - fit, breaking)
+
+
+def load(
+    spark: SparkSession,
+    location: InputLocation,
+    source: Source | None,
+    unreadable: Mapping[str, str],
+    *,
+    owned: bool,
+) -> Loaded:
+    """Prepare to read the files of a location.
+
+    unreadable: why files that may be among them cannot be read, as far as that is known.
+
+    Raises:
+        SourceNotFoundError: there is no file.
+        UnreadableSourceError: there is no readable one.
+    """
+    listed = location.listed()
+    hidden = {uri: _HIDDEN for uri, stored in listed.items() if location.hides(stored)}
+    if len(hidden) == len(listed):
+        raise SourceNotFoundError(
+            f"expected data at {location.where}, found nothing to read there; "
+            "check bucket, prefix and suffix, and that the file is there and not empty"
+        )
+    contract = reading.contract_of(
+        source.schema if source else None, multiline=source.multiline if source else False
+    )
+    known = {uri: reason for uri, reason in unreadable.items() if uri in listed}
+    wanted = FileSet(
+        {uri: stored for uri, stored in listed.items() if uri not in hidden},
+        location.folder,
+        location.name_pattern,
+    )
+    with explained_read_errors(location.where, single=location.folder is None):
+        found = reading.read(spark, wanted, location.file_format, contract, known)
+    rows = RowCount()
+    watched = rows.watch(found.verdicts, verdicts=F.sum(VERDICT))
+    fitting = watched.where(F.col(VERDICT) == FITS).drop(VERDICT)
+    if len(wanted.files) == 1:
+        # Said once more past the count, where Spark can see that all rows are of one partition.
+        fitting = fitting.withColumn(SOURCE_OBJECT, F.lit(min(wanted.files)))
+    return Loaded(
+        df=fitting if owned else fitting.drop(SOURCE_OBJECT),
+        location=location,
+        files=listed,
+        found=replace(found, unreadable={**found.unreadable, **hidden}),
+        schema="declared" if contract.fields else "inferred",
+        rows=rows,
+        owned=owned,
+    )

@@ -1,0 +1,86 @@
+# Owned by the gluecast template: an update rewrites this file and merges local edits into it.
+"""Metrics of a run, in CloudWatch's embedded metric format: log lines that name their own numbers.
+
+No line is added, and no API is called: CloudWatch reads the numbers out of the log. A number is
+charged for each metric and set of dimensions, 0.30 USD a month (0.10 from the ten-thousandth on) for
+as many of the month's hours as it is written in. With `environment` there are two of each, one for
+each trigger, however many jobs there are: 16 metrics, at most 4.80 USD. With `job` a thousand jobs
+have 16000 more: at most 3600 USD, and 150 USD when each job runs once a day. Numbers by job are in the log
+anyway, for queries.
+https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html
+"""
+
+import math
+import time
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from glue_runtime import settings
+from glue_runtime.errors import ArgumentError
+from glue_runtime.observe.events import EVENTS, LogEvent
+
+LEVELS: dict[str, list[list[str]]] = {
+    "off": [],
+    "environment": [["trigger_type"]],
+    "job": [["trigger_type"], ["job_name", "trigger_type"]],
+}
+"""The sets of dimensions of each choice of --run_metrics."""
+
+UNITS = {name: unit for event in EVENTS.values() for name, unit in event.metrics.items()}
+"""The metrics, and their units. A run logs the numbers of each one once, but for what it reads and
+writes in several parts, which CloudWatch adds up."""
+
+_dimensions: list[list[str]] = LEVELS["off"]
+
+
+def switch(level: str | None) -> None:
+    """Say which metrics the lines of this process have: a level, or none without one.
+
+    Raises:
+        ArgumentError: there is no such level.
+    """
+    global _dimensions
+    if (level or "off") not in LEVELS:
+        raise ArgumentError(
+            f"expected --run_metrics to be one of {', '.join(LEVELS)}, found {level!r}"
+        )
+    _dimensions = LEVELS[level or "off"]
+
+
+def embedded(event: Mapping[str, Any]) -> dict[str, Any]:
+    """What makes a metric of the numbers of a log line: further fields; none without numbers.
+
+    A line from before its run is known has no dimensions, and no metrics.
+    """
+    dimensions = [each for each in _dimensions if all(name in event for name in each)]
+    known = EVENTS.get(event.get("event", ""), LogEvent(""))
+    counted = {known.counts: 1} if known.counts else {}
+    numbers = {**event, **counted}
+    metrics = [
+        {"Name": metric, "Unit": unit}
+        for metric, unit in known.metrics.items()
+        if _is_number(numbers.get(metric))
+    ]
+    if not dimensions or not metrics:
+        return {}
+    namespace = f"{settings.LAKE_PREFIX}-{event.get('environment')}"
+    described = {"Namespace": namespace, "Dimensions": dimensions, "Metrics": metrics}
+    stamp = {"Timestamp": int(time.time() * 1000), "CloudWatchMetrics": [described]}
+    return {**counted, "_aws": stamp}
+
+
+def lag(uploaded_at: str | None) -> dict[str, float]:
+    """`lag_seconds` since the object arrived, as S3's event says (2024-01-15T10:30:00Z).
+
+    Nothing for a run without one, or with what is no time: a run does not fail for its metrics.
+    """
+    try:
+        arrived = datetime.fromisoformat(uploaded_at or "")
+        return {"lag_seconds": round((datetime.now(UTC) - arrived).total_seconds(), 3)}
+    except (ValueError, TypeError):
+        return {}
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)

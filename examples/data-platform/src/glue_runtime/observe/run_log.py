@@ -1,0 +1,71 @@
+# Owned by the gluecast template: an update rewrites this file and merges local edits into it.
+"""The lines that a run logs about its data."""
+
+from collections.abc import Mapping, Sequence
+
+import structlog
+
+from glue_runtime.input.loading import Loaded, RowsRead
+from glue_runtime.observe import logs
+from glue_runtime.output.table import Staged
+
+Logger = structlog.typing.FilteringBoundLogger
+
+_NAMED_FILES = 10
+"""How many files a line names at most."""
+
+
+def bound_logger(described_run: Mapping[str, str]) -> Logger:
+    """A logger whose lines all say which run they are of."""
+    if not structlog.is_configured():
+        logs.configure_logging()
+    logger: Logger = structlog.get_logger().bind(**described_run)
+    return logger
+
+
+def loaded(logger: Logger, load: Loaded, rows: RowsRead | None) -> None:
+    """Log what was read; its rows are null where nothing has counted them."""
+    logger.info(
+        f"loaded_{load.location.kind}",
+        row_count=rows.rows if rows else None,
+        rows_quarantined=rows.invalid if rows else None,
+        file_format=load.location.file_format,
+        file_count=len(load.files),
+        bytes_read=sum(file.size for file in load.files.values()),
+        files_quarantined=len(load.found.unreadable),
+        path=load.location.where,
+        schema=load.schema,
+    )
+
+
+def written(
+    logger: Logger,
+    output_uri: str,
+    quarantine_uri: str,
+    loads: Sequence[Loaded],
+    read: Mapping[int, RowsRead],
+    staged: Staged,
+) -> None:
+    """Log what was written, and what was set aside."""
+    files = {uri: why for each in loads for uri, why in each.found.unreadable.items()}
+    invalid = sum(rows.invalid for rows in read.values())
+    if invalid or files:
+        named = dict(list(files.items())[:_NAMED_FILES])
+        logger.warning("quarantined", rows=invalid, files=named, path=quarantine_uri)
+    logger.info(
+        "data_written",
+        output=output_uri,
+        row_count=staged.rows,
+        rows_read=sum(rows.rows for rows in read.values()),
+        rows_quarantined=invalid,
+        rows_written=staged.rows,
+        files_quarantined=len(files),
+    )
+
+
+def described(error: BaseException) -> dict[str, str]:
+    """An error for the log: its kind and its first line; the whole stack goes to stderr."""
+    first, *others = str(error).splitlines() or [""]
+    if first.startswith("An error occurred while calling") and others:
+        first = others[0].removeprefix(": ")
+    return {"error_type": type(error).__name__, "error": first}

@@ -1,0 +1,175 @@
+# Owned by the gluecast template: an update rewrites this file and merges local edits into it.
+"""A table of Parquet files in which each source object owns its partition.
+
+The files of a table lie in folders, `source_id=<hash of the source's URI>/`; a table that is one
+result of all sources has its files beside each other. A run replaces partitions in three
+steps:
+
+1. `stage` writes the new rows to a folder of the run's own, where no reader looks. A run that ends
+   here, or is killed, has changed nothing.
+2. `commit` moves the new files into their partitions, under names that no other run uses.
+3. and then deletes the older files of these partitions.
+
+A file's name carries a version, higher than all that the run found in the table, and how many files
+of it belong together. Of several complete sets of files in a partition, the one of the highest version
+stays, whichever of their runs comes last; a set that a killed run left unfinished stays beside the
+older one until a later run replaces both. So a repeated run, and two runs at once, leave one set.
+"""
+
+import re
+import time
+import uuid
+from collections.abc import Collection, Iterable
+
+from pyspark.sql import DataFrame, SparkSession
+
+from glue_runtime.lineage import DIGITS, SOURCE_ID
+from glue_runtime.output.table import NOTHING, DataFile, Staged, Table
+from glue_runtime.spark.storage import Storage, StoredFile, in_parallel
+
+ABANDONED_AFTER = 7 * 24 * 3600.0
+"""Seconds after which staged files belong to no live run: Glue stops a job after seven days."""
+
+_FILE_NAME = re.compile(r"v(\d{16})-([0-9a-f]{12})-(\d{6})-of-(\d{6})\.")
+
+_ONE_PARTITION = re.compile(rf"Project \[(k[0-9a-f]{{{DIGITS}}}) AS {SOURCE_ID}#\d+\]\n")
+
+
+class ParquetTable(Table):
+    """The table of this URI, ``s3://bucket/name``."""
+
+    def __init__(self, spark: SparkSession, uri: str) -> None:
+        self.uri = uri
+        self._spark = spark
+        self._storage = Storage(spark)
+        parent, _, name = uri.rpartition("/")
+        self._staging = f"{parent}/_staging/{name}"
+
+    def stage(self, df: DataFrame, run_id: str) -> Staged:
+        """Write rows where no reader sees them; with a column `SOURCE_ID`, by partition."""
+        folder = f"{self._staging}/{run_id}-{uuid.uuid4().hex[:12]}"
+        try:
+            _write(df, folder)
+        except BaseException:
+            self._storage.delete(folder)
+            raise
+        written = [each for each in self._storage.files(folder) if each.uri.endswith(".parquet")]
+        rows = in_parallel(self._row_count, [stored.uri for stored in written])
+        files: dict[str, list[StoredFile]] = {}
+        for stored, held in zip(written, rows, strict=True):
+            partition = stored.uri.removeprefix(f"{folder}/").rpartition("/")[0]
+            # A partition without rows has no files; a table of one partition keeps its columns in an empty one.
+            if held or not partition:
+                files.setdefault(partition.removeprefix(f"{SOURCE_ID}="), []).append(stored)
+        return Staged(folder, files, sum(rows))
+
+    def staged_rows(self, staged: Staged, partition: str) -> DataFrame:
+        """See `Table`."""
+        return self._spark.read.parquet(staged.files[partition][0].uri)
+
+    def commit(self, staged: Staged, emptied: Collection[str]) -> set[str]:
+        """Replace the partitions that are staged, and empty the others that are named.
+
+        Gives the partitions in which the new rows do not stand: a run over another content of the same
+        source has deleted some of them meanwhile. These are to be processed again.
+        """
+        partitions = {*staged.files, *emptied}
+        before = self.files(partitions)
+        newest = max((file.version[0] for file in before), default=0)
+        version = (max(int(time.time() * 1000), newest + 1), uuid.uuid4().hex[:12])
+        in_parallel(
+            lambda move: self._storage.move(*move),
+            [
+                (stored.uri, f"{self._folder(partition)}/{_file_name(version, number, len(files))}")
+                for partition, files in staged.files.items()
+                for number, stored in enumerate(files)
+            ],
+        )
+        self.delete(file for file in before if file.partition not in staged.files)
+        return self._settle(version, staged.files)
+
+    def files(self, partitions: Collection[str] | None = None) -> list[DataFile]:
+        """The files of these partitions, or of all."""
+        if partitions is not None and len(partitions) == 1:
+            [partition] = partitions
+            listed = self._storage.files(self._folder(partition))
+        else:
+            listed = self._storage.files(self.uri)
+        found = [self._data_file(stored) for stored in listed]
+        return [file for file in found if partitions is None or file.partition in partitions]
+
+    def delete(self, files: Iterable[DataFile]) -> None:
+        """Delete these files of the table."""
+        in_parallel(lambda file: self._storage.delete(file.stored.uri), files)
+
+    def discard(self, staged: Staged) -> None:
+        """Delete what is left of a staged write."""
+        if staged is not NOTHING:
+            self._storage.delete(staged.folder)
+
+    def remove_abandoned(self) -> None:
+        """Delete what killed runs have staged; spares every run that may still be alive."""
+        newest: dict[str, float] = {}
+        for stored in self._storage.files(self._staging):
+            run = stored.uri.removeprefix(f"{self._staging}/").partition("/")[0]
+            newest[run] = max(newest.get(run, 0.0), stored.modified)
+        for run, modified in newest.items():
+            if modified < time.time() - ABANDONED_AFTER:
+                self._storage.delete(f"{self._staging}/{run}")
+
+    def _settle(self, version: tuple[int, str], partitions: Collection[str]) -> set[str]:
+        """Leave one complete set of files in each partition; gives the partitions where that is impossible."""
+        sets: dict[str, dict[tuple[int, str], list[DataFile]]] = {
+            partition: {} for partition in partitions
+        }
+        for file in self.files(partitions) if partitions else []:
+            sets[file.partition].setdefault(file.version, []).append(file)
+        broken = set()
+        older: list[DataFile] = []
+        for partition, found in sets.items():
+            complete = [one for one, files in found.items() if len(files) >= files[0].of]
+            newest = max(complete, default=(0, ""))
+            if newest < version:
+                broken.add(partition)
+            older += [file for one in found if one < newest for file in found[one]]
+        self.delete(older)
+        return broken
+
+    def _row_count(self, uri: str) -> int:
+        with self._storage.parquet_footer(uri) as footer:
+            return int(footer.getRecordCount())
+
+    def _folder(self, partition: str) -> str:
+        return f"{self.uri}/{SOURCE_ID}={partition}" if partition else self.uri
+
+    def _data_file(self, stored: StoredFile) -> DataFile:
+        folder, _, name = stored.uri.removeprefix(f"{self.uri}/").rpartition("/")
+        partition = folder.removeprefix(f"{SOURCE_ID}=")
+        named = _FILE_NAME.match(name)
+        if named is None:  # written by something else than this class: older than all else
+            return DataFile(stored, partition, (0, ""), 1)
+        return DataFile(stored, partition, (int(named[1]), named[2]), int(named[4]))
+
+
+def _write(df: DataFrame, folder: str) -> None:
+    if SOURCE_ID not in df.columns:
+        df.write.parquet(folder)
+    elif partition := _only_partition(df):
+        df.drop(SOURCE_ID).write.parquet(f"{folder}/{SOURCE_ID}={partition}")
+    else:
+        df.write.partitionBy(SOURCE_ID).parquet(folder)
+
+
+def _only_partition(df: DataFrame) -> str | None:
+    """The partition that all rows are of, where Spark has found that out from the query alone.
+
+    It has for a run over one file that keeps its `source_object`; such rows need not be looked at one
+    by one to see where they belong.
+    """
+    plan = df.select(SOURCE_ID)._jdf.queryExecution().optimizedPlan().toString()
+    known = _ONE_PARTITION.match(plan)
+    return known[1] if known else None
+
+
+def _file_name(version: tuple[int, str], number: int, total: int) -> str:
+    return f"v{version[0]:016}-{version[1]}-{number:06}-of-{total:06}.snappy.parquet"

@@ -1,0 +1,167 @@
+# Owned by the gluecast template: an update rewrites this file and merges local edits into it.
+"""Which rows of a result belong to which source object, and what a run replaces in the table.
+
+A run compares the source objects before its read with those after its commit: where they differ, an
+older run may have ended after a newer one, and the object has to be processed again.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+
+from glue_runtime.errors import OutputError
+from glue_runtime.input.loading import Loaded
+from glue_runtime.lineage import SOURCE_ID, SOURCE_OBJECT, source_id, source_id_of
+from glue_runtime.output.table import Staged, Table
+from glue_runtime.spark.errors import SparkError, refuse_missing_bucket
+from glue_runtime.spark.storage import StoredFile
+
+_NO_ORIGIN = f"expected {SOURCE_OBJECT} in every row of the result, found a row without"
+
+
+def partitioned(df: DataFrame, expected: str | None) -> DataFrame:
+    """The same rows with the column `SOURCE_ID`, by which the table is partitioned.
+
+    expected: the URI that most rows are from, if that is known: comparing is cheaper than hashing.
+
+    Raises:
+        OutputError: the column that says where each row comes from is gone, or that of the partitions is
+            there already.
+    """
+    _check_no_partition_column(df)
+    if SOURCE_OBJECT not in df.columns:
+        raise OutputError(
+            f"expected the column {SOURCE_OBJECT} in the result, found {df.columns}; keep it in "
+            "transform() (it says which file each row comes from, so that a file processed twice "
+            "is written once), or declare whole_directory = True if each row is of many files"
+        )
+    partition = source_id_of(F.coalesce(SOURCE_OBJECT, F.raise_error(_NO_ORIGIN)))
+    if expected:
+        partition = F.when(F.col(SOURCE_OBJECT) == expected, source_id(expected)).otherwise(
+            partition
+        )
+    return df.withColumn(SOURCE_ID, partition)
+
+
+def whole(df: DataFrame) -> DataFrame:
+    """The same rows, for a table that is one result of all sources.
+
+    Raises:
+        OutputError: there is a column of the name by which other tables are partitioned.
+    """
+    _check_no_partition_column(df)
+    return df
+
+
+def _check_no_partition_column(df: DataFrame) -> None:
+    """Raise OutputError if the result has a column of the name that the table is partitioned by."""
+    own = [name for name in df.columns if name.lower() == SOURCE_ID]
+    if own:
+        raise OutputError(
+            f"expected no column {SOURCE_ID} in the result (the table has one of its own, by which it "
+            f"is partitioned), found {own[0]}; give it another name in transform()"
+        )
+
+
+def check_that_partitions_were_read(table: Table, staged: Staged, loads: Sequence[Loaded]) -> None:
+    """Raise OutputError if a row names a file as its origin that was not read: nothing would ever
+    replace it, or remove it."""
+    read = {source_id(uri) for loaded in loads for uri in loaded.files}
+    foreign = next((partition for partition in staged.files if partition not in read), None)
+    if foreign:
+        row = table.staged_rows(staged, foreign).select(SOURCE_OBJECT).first()
+        raise OutputError(
+            f"expected {SOURCE_OBJECT} to name a file that load_data() has read, found "
+            f"{row[0] if row else staged.files[foreign][0].uri}; keep the column as it comes in transform(), or declare "
+            "whole_directory = True if a row belongs to no single file"
+        )
+
+
+@contextmanager
+def explained_write_errors(uri: str) -> Iterator[None]:
+    """Say what is wrong with the result or its place, where Spark's error is about one of these.
+
+    Raises:
+        OutputError: a row does not say where it comes from.
+        SourceNotFoundError: the local lake has no such bucket.
+    """
+    try:
+        yield
+    except SparkError as error:
+        refuse_missing_bucket(error, uri)
+        if _NO_ORIGIN in str(error):
+            raise OutputError(
+                f"{_NO_ORIGIN}; give it a value, or declare whole_directory = True if each row is "
+                "of many files"
+            ) from error
+        raise
+
+
+Written = Sequence[tuple[Table, Staged]]
+"""Tables with what is staged for them, the one that matters to readers last."""
+
+
+def replace_object(written: Written, loads: Sequence[Loaded], uri: str) -> set[str]:
+    """Replace the partition of the uploaded object, and of what else there are rows of.
+
+    Gives the objects that have to be processed again.
+    """
+    broken = set()
+    for table, staged in written:
+        broken |= table.commit(staged, emptied={source_id(uri)} - {*staged.files})
+    read, current = _read(loads), _current(loads)
+    return {each for each in read if current.get(each) != read[each] or source_id(each) in broken}
+
+
+def replace_directory(written: Written, loads: Sequence[Loaded]) -> set[str]:
+    """Replace the partitions of all objects of the directory, and remove those of objects that are gone.
+
+    Gives the objects that have to be processed again.
+    """
+    partitions = {source_id(each) for loaded in loads for each in loaded.files}
+    broken = set()
+    for table, staged in written:
+        broken |= table.commit(staged, emptied=partitions - {*staged.files})
+    # The tables are listed before the sources, so that what one holds of an object that is not
+    # among these is of one that is gone, and not of one that has just come.
+    held = [(table, table.files()) for table, _ in written]
+    read, current = _read(loads), _current(loads)
+    here = {source_id(each) for each in current} | {
+        source_id(each) for loaded in loads if not loaded.owned for each in loaded.files
+    }
+    for table, files in held:
+        table.delete(file for file in files if file.partition not in here)
+    return {
+        each
+        for each in current
+        if each in read and (current[each] != read[each] or source_id(each) in broken)
+    }
+
+
+def replace_all(written: Written, loads: Sequence[Loaded]) -> set[str]:
+    """Replace the whole table by one result of all objects, and the quarantine by partitions.
+
+    Gives the objects that make it necessary to compute the result again.
+    """
+    *quarantined, (table, staged) = written
+    outdated = replace_directory(quarantined, loads)
+    broken = table.commit(staged, emptied=set() if staged.files else {""})
+    table.delete(file for file in table.files() if file.partition)
+    read, current = _read(loads), _current(loads)
+    outdated |= {each for each in {*read, *current} if current.get(each) != read.get(each)}
+    return outdated | ({*read} if broken else set())
+
+
+def _read(loads: Sequence[Loaded]) -> Mapping[str, StoredFile]:
+    return {uri: file for each in loads if each.owned for uri, file in each.files.items()}
+
+
+def _current(loads: Sequence[Loaded]) -> Mapping[str, StoredFile]:
+    current: dict[str, StoredFile] = {}
+    for each in loads:
+        if each.owned:
+            # Test data of a local run is not followed: no event tells of its changes.
+            current |= each.files if each.location.kind == "local_data" else each.location.listed()
+    return current

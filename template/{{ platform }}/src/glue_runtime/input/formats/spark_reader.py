@@ -1,0 +1,133 @@
+# Owned by the gluecast template: an update rewrites this file and merges local edits into it.
+"""What the formats share that are read and judged by Spark itself."""
+
+import re
+from abc import abstractmethod
+from collections.abc import Mapping, Sequence
+from typing import ClassVar
+from urllib.parse import unquote
+
+from pyspark.sql import Column, DataFrame, DataFrameReader
+from pyspark.sql import functions as F
+from pyspark.sql.types import StructField
+
+from glue_runtime.errors import UnreadableSourceError
+from glue_runtime.input.formats.interface import Batch, FormatReader
+from glue_runtime.input.formats.verdicts import FITS, POSITION, RAW, RECORD, VERDICT, quoted
+from glue_runtime.lineage import SOURCE_OBJECT
+from glue_runtime.s3_object import literal_path
+from glue_runtime.spark.errors import SparkError, reason_of
+from glue_runtime.spark.storage import StoredFile
+
+_LONGEST_URI = 4096
+_ROW_OF_ITS_PARTITION = (1 << 33) - 1
+
+
+class SparkFormatReader(FormatReader):
+    """A format whose rows Spark's own functions parse."""
+
+    position: ClassVar[str] = POSITION
+    """The column that says where a row stands: `verdicts.POSITION` or `verdicts.NUMBER`."""
+
+    @abstractmethod
+    def judged(self, batch: Batch, *, numbered: bool) -> DataFrame:
+        """The rows of a batch: `SOURCE_OBJECT`, and the columns of `verdicts`.
+
+        numbered: whether `POSITION` is needed.
+        """
+
+    @abstractmethod
+    def reason(self, fields: Sequence[StructField]) -> Column:
+        """Why a row is invalid, in words; for rows that are."""
+
+    def rows(self, batch: Batch) -> DataFrame:
+        """See `FormatReader`."""
+        columns = [F.col(f"{RECORD}.{quoted(f.name)}").alias(f.name) for f in batch.fields]
+        return self.judged(batch, numbered=False).select(*columns, SOURCE_OBJECT, VERDICT)
+
+    def invalid_rows(self, batch: Batch) -> DataFrame:
+        """See `FormatReader`."""
+        rows = self.judged(batch, numbered=True).where(F.col(VERDICT) != FITS)
+        return self.without_headers(rows, batch).select(
+            SOURCE_OBJECT,
+            F.col(self.position).cast("bigint").alias("position"),
+            self.reason(batch.fields).alias("reason"),
+            F.col(RAW).alias("raw_text"),
+        )
+
+    def without_headers(self, rows: DataFrame, batch: Batch) -> DataFrame:
+        """These invalid rows of a batch, without those that are headers by right."""
+        return rows
+
+    def texts(self, files: Mapping[str, StoredFile], *, whole: bool, numbered: bool) -> DataFrame:
+        """The lines of these files, or each file as a whole, in the column ``value``; with origin."""
+        reader = self.spark.read.format("text").option("wholetext", str(whole).lower())
+        return self.with_origin(self.loaded(reader, files), ["value"], numbered=numbered)
+
+    def loaded(self, reader: DataFrameReader, files: Mapping[str, StoredFile]) -> DataFrame:
+        """What the reader reads of exactly these files.
+
+        Raises:
+            UnreadableSourceError: Spark would read others.
+        """
+        uris = {stored.uri for stored in files.values()}
+        if self.wanted.folder and len(files) == len(self.wanted.files):
+            listing = {"recursiveFileLookup": "true", "pathGlobFilter": self.wanted.name_pattern}
+            df = reader.options(**listing).load(literal_path(self.wanted.folder))
+            if _input_files(df) == uris:
+                return df
+            # A file has come or gone since the files were listed.
+            reader = reader.options(recursiveFileLookup="false", pathGlobFilter="*")
+        df = reader.load(self.paths(files))
+        if (found := _input_files(df)) != uris:
+            raise UnreadableSourceError(
+                f"expected Spark to read {sorted(uris)[:3]} alone, found it would read "
+                f"{sorted(found)[:3]}; copy the object to a plain key to process it"
+            )
+        return df
+
+    def paths(self, files: Mapping[str, StoredFile]) -> list[str]:
+        """What Spark's readers take for these files."""
+        return [literal_path(stored.uri) for stored in files.values()]
+
+    def with_origin(self, df: DataFrame, columns: Sequence[str], *, numbered: bool) -> DataFrame:
+        """These columns and `SOURCE_OBJECT`; with `POSITION` if the rows are to be numbered."""
+        added = [self._origin().alias(SOURCE_OBJECT)]
+        if numbered:
+            number = F.monotonically_increasing_id().bitwiseAND(_ROW_OF_ITS_PARTITION) + 1
+            added.append(number.alias(POSITION))
+        return df.select(*columns, *added)
+
+    def read_error_of(self, file: StoredFile, spark_format: str) -> str | None:
+        """What `read_error` gives: reads the file as Spark's format of this name, to its end."""
+        try:
+            df = self.spark.read.format(spark_format).load(literal_path(file.uri))
+            df.write.format("noop").mode("overwrite").save()
+        except SparkError as error:
+            return reason_of(error)
+        return None
+
+    def _origin(self) -> Column:
+        """The URI that a row names as its origin."""
+        folder, files = self.wanted.folder, self.wanted.files
+        if len(files) == 1:
+            return F.lit(next(iter(files)))
+        # Spark gives the path percent-encoded but for "+", which url_decode takes for a space; and
+        # local paths with one slash or three.
+        path = F.col("_metadata.file_path")
+        decoded = F.expr("url_decode(replace(_metadata.file_path, '+', '%2B'))")
+        origin = F.when(path.contains("%"), decoded).otherwise(path)
+        if folder and folder.startswith("file:"):
+            origin = F.regexp_replace(origin, "^file:/+", "file:///")
+        uri, stored = next(iter(files.items()))
+        relative = stored.uri.removeprefix(folder or "")
+        if uri != stored.uri:
+            alias = uri.removesuffix(relative)
+            origin = F.concat(
+                F.lit(alias), F.substring(origin, len(folder or "") + 1, _LONGEST_URI)
+            )
+        return origin
+
+
+def _input_files(df: DataFrame) -> set[str]:
+    return {re.sub("^file:/+", "file:///", unquote(name)) for name in df.inputFiles()}

@@ -1,0 +1,135 @@
+# Owned by the gluecast template: an update rewrites this file and merges local edits into it.
+"""Where a load finds its files: the uploaded object, a directory of the lake, or test data."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from pyspark.sql import SparkSession
+
+from glue_runtime.errors import SourceNotFoundError
+from glue_runtime.input.formats.registry import DEFAULT_FORMAT, FORMATS, format_of
+from glue_runtime.input.source import Source
+from glue_runtime.s3_object import S3Object, is_hidden
+from glue_runtime.spark.storage import Storage, StoredFile
+
+Files = Mapping[str, StoredFile]
+
+
+@dataclass(frozen=True)
+class InputLocation:
+    """Where a load finds its files.
+
+    kind: ``event_file``, ``directory_data`` or ``local_data``.
+    where: the URI of the file or folder, for people.
+    listed: the files that are there now, by the URI that their rows name as their origin.
+    """
+
+    kind: str
+    where: str
+    file_format: str
+    folder: str | None
+    name_pattern: str
+    listed: Callable[[], Files]
+
+    def hides(self, stored: StoredFile) -> bool:
+        """Whether Spark passes over this file when it lists the folder."""
+        folder = self.folder
+        return bool(folder) and any(
+            map(is_hidden, stored.uri.removeprefix(folder or "").split("/"))
+        )
+
+
+def event_location(spark: SparkSession, uploaded: S3Object, source: Source | None) -> InputLocation:
+    """The uploaded object; its format is the source's, or told by the extension.
+
+    Raises:
+        SourceNotFoundError: its format is not known.
+    """
+    format_name = source.file_format if source else format_of(uploaded.key)
+    if format_name is None:
+        raise SourceNotFoundError(
+            f"expected a file of a known format ({', '.join(FORMATS)}), found {uploaded.uri}; "
+            "declare the source's format in the job's sources"
+        )
+    return _file_location(spark, "event_file", uploaded.uri, format_name)
+
+
+def directory_location(
+    spark: SparkSession,
+    uri: str,
+    source: Source | None,
+    keep: Callable[[str], bool],
+    kind: str = "directory_data",
+    alias: str | None = None,
+) -> InputLocation:
+    """All files of a source below `uri`; their format is declared, or told by their extensions.
+
+    keep: tells by its origin whether a file is among them, where that takes more than a suffix.
+    alias: what the rows name as their origin in place of `uri`.
+
+    Raises:
+        SourceNotFoundError: there is no known format, or there are several.
+    """
+    storage = Storage(spark)
+    format_name = source.file_format if source else _one_format(storage, uri)
+    pattern = source.name_pattern if source else FORMATS[format_name].name_pattern
+
+    def belongs(name: str) -> bool:
+        return name.endswith(source.suffix) if source else format_of(name) == format_name
+
+    def listed() -> Files:
+        named = {
+            (alias or uri) + stored.uri.removeprefix(uri): stored
+            for stored in storage.files(uri)
+            if belongs(stored.uri)
+        }
+        return {origin: stored for origin, stored in named.items() if keep(origin)}
+
+    return InputLocation(kind, f"{uri} ({pattern})", format_name, uri, pattern, listed)
+
+
+def local_location(
+    spark: SparkSession,
+    path: Path,
+    source: Source | None,
+    keep: Callable[[str], bool],
+    alias: str | None,
+) -> InputLocation:
+    """A file or folder of this machine; the rows of a folder name `alias` as their origin, if given.
+
+    Raises:
+        SourceNotFoundError: there is nothing at `path`, or see `directory_location`.
+    """
+    if not path.exists():
+        raise SourceNotFoundError(
+            f"expected test data in {path}, found nothing there; put sample files there, "
+            "or give load_data() the path of others"
+        )
+    if path.is_dir():
+        return directory_location(spark, f"file://{path}/", source, keep, "local_data", alias)
+    format_name = format_of(path.name) or (source.file_format if source else DEFAULT_FORMAT)
+    return _file_location(spark, "local_data", f"file://{path}", format_name)
+
+
+def _file_location(spark: SparkSession, kind: str, uri: str, format_name: str) -> InputLocation:
+    def listed() -> Files:
+        stored = Storage(spark).file(uri)
+        return {uri: stored} if stored else {}
+
+    return InputLocation(kind, uri, format_name, None, "*", listed)
+
+
+def _one_format(storage: Storage, uri: str) -> str:
+    """The one known format among the files below `uri`, by their extensions."""
+    names = [stored.uri.rpartition("/")[2] for stored in storage.files(uri)]
+    visible = [name for name in names if not is_hidden(name)]
+    formats = sorted({name for name in map(format_of, visible) if name})
+    if len(formats) != 1:
+        endings = sorted({Path(name).suffix for name in names})
+        raise SourceNotFoundError(
+            f"expected files of one format below {uri}, found {formats or 'none'} "
+            f"among the extensions {endings}; declare the job's source: "
+            'sources = (Source(prefix="...", suffix="...", file_format="..."),)'
+        )
+    return formats[0]

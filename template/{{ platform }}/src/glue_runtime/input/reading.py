@@ -1,0 +1,158 @@
+# Owned by the gluecast template: an update rewrites this file and merges local edits into it.
+"""Reading the files of a source as rows that know their origin, and whether they fit."""
+
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import reduce
+
+from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql.types import StructField, StructType, _parse_datatype_string
+
+from glue_runtime.errors import SourceNotFoundError, UnreadableSourceError
+from glue_runtime.input.formats import verdicts
+from glue_runtime.input.formats.interface import (
+    Batch,
+    Contract,
+    FileSet,
+    FormatReader,
+    UnreadableFileError,
+)
+from glue_runtime.input.formats.registry import FORMATS
+from glue_runtime.input.formats.verdicts import VERDICT, quoted
+from glue_runtime.lineage import SOURCE_ID, SOURCE_OBJECT
+from glue_runtime.spark.storage import StoredFile, in_parallel
+
+RESERVED = frozenset((SOURCE_OBJECT, SOURCE_ID, "_metadata", "_corrupt_record", *verdicts.RESERVED))
+"""Columns that the runtime or Spark adds; one of a file's own would be overwritten."""
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What was found, and how to read it.
+
+    verdicts: every row of the readable files, with `verdicts.VERDICT`, and `SOURCE_OBJECT`.
+    invalid_rows: gives the rows that do not fit: `SOURCE_OBJECT`, position, reason, raw_text. To be
+        used within `spark.session.whole_files`.
+    broken_files: gives the files of rows with the verdict `BREAKS_FILE`, and why they are unreadable.
+    read_error: why a file cannot be read to its end; None if it can.
+    headers: how many rows are headers by right: one a file, where there are any.
+    unreadable: why a file is not among them, by its origin.
+    """
+
+    verdicts: DataFrame
+    invalid_rows: Callable[[], DataFrame]
+    broken_files: Callable[[], Mapping[str, str]]
+    read_error: Callable[[StoredFile], str | None]
+    headers: int
+    columns: tuple[str, ...]
+    unreadable: Mapping[str, str]
+
+
+def contract_of(schema: str | None, *, multiline: bool) -> Contract:
+    """The contract that a schema in SQL's form stands for; needs a session."""
+    if schema is None:
+        return Contract(None, multiline)
+    parsed = _parse_datatype_string(schema)
+    assert isinstance(parsed, StructType)
+    return Contract(tuple(parsed.fields), multiline)
+
+
+def read(
+    spark: SparkSession,
+    wanted: FileSet,
+    format_name: str,
+    contract: Contract,
+    excluded: Mapping[str, str],
+) -> Reading:
+    """Look at the files, and prepare to read those that are readable.
+
+    excluded: why a file is unreadable, for those where that is known already.
+
+    Raises:
+        UnreadableSourceError: not one of the files is readable, or their columns have reserved names.
+        SourceNotFoundError: all of them have gone.
+    """
+    reader = FORMATS[format_name].reader_class(spark, wanted, contract)
+    kinds, unreadable = _sniff(reader, excluded)
+    batches, unbatched = _batches(reader, kinds)
+    unreadable = {**excluded, **unreadable, **unbatched}
+    if not kinds and not unreadable:
+        raise SourceNotFoundError(f"expected {min(wanted.files)}, found that it has just gone")
+    if not batches:
+        origin, reason = min(unreadable.items())
+        raise UnreadableSourceError(
+            f"expected readable data, {reason} in {origin}; correct the file and upload it again"
+        )
+    names = tuple(dict.fromkeys(f.name for f in contract.fields or _merged(batches)))
+    refuse_reserved(names, min(wanted.files))
+    order = [*map(quoted, names), SOURCE_OBJECT, VERDICT]
+    return Reading(
+        verdicts=_union(map(reader.rows, batches)).select(*order),
+        invalid_rows=lambda: _union(map(reader.invalid_rows, batches)),
+        broken_files=lambda: _found(
+            item for b in batches for item in reader.broken_files(b).items()
+        ),
+        read_error=reader.read_error,
+        headers=sum(map(reader.header_count, batches)),
+        columns=names,
+        unreadable=unreadable,
+    )
+
+
+def refuse_reserved(columns: Sequence[str], where: str) -> None:
+    """Raise UnreadableSourceError if a column has a name that the runtime needs."""
+    reserved = [name for name in columns if name.lower() in RESERVED]
+    if reserved:
+        raise UnreadableSourceError(
+            f"expected no column called {reserved[0]} (the runtime adds one of this name), found "
+            f"one in {where}; rename the column at its source"
+        )
+
+
+def _sniff(
+    reader: FormatReader, excluded: Mapping[str, str]
+) -> tuple[Mapping[Hashable, Mapping[str, StoredFile]], Mapping[str, str]]:
+    """The files that read alike, by what they have in common, and the unreadable ones with reasons."""
+    kinds: dict[Hashable, dict[str, StoredFile]] = {}
+    faults: dict[str, str] = {}
+    files = reader.wanted.files
+
+    def look_at(origin: str) -> None:
+        try:
+            kind = reader.sniff(files[origin])
+        except UnreadableFileError as error:
+            faults[origin] = str(error)
+        except FileNotFoundError:
+            return  # it went away after it was listed
+        else:
+            kinds.setdefault(kind, {})[origin] = files[origin]
+
+    in_parallel(look_at, [origin for origin in files if origin not in excluded])
+    return kinds, _found(faults.items())
+
+
+def _batches(
+    reader: FormatReader, kinds: Mapping[Hashable, Mapping[str, StoredFile]]
+) -> tuple[Sequence[Batch], Mapping[str, str]]:
+    """The batches, in the order of their first files, and the files that make none, with reasons."""
+    batches = []
+    faults: dict[str, str] = {}
+    for kind, files in sorted(kinds.items(), key=lambda item: min(item[1])):
+        try:
+            batches.append(reader.batch(kind, files))
+        except UnreadableFileError as error:
+            faults |= dict.fromkeys(files, str(error))
+    return batches, _found(faults.items())
+
+
+def _found(faults: Iterable[tuple[str, str]]) -> dict[str, str]:
+    """Faults as messages say them."""
+    return {origin: f"found {fault}" for origin, fault in faults}
+
+
+def _union(frames: Iterable[DataFrame]) -> DataFrame:
+    return reduce(lambda one, other: one.unionByName(other, allowMissingColumns=True), frames)
+
+
+def _merged(batches: Sequence[Batch]) -> list[StructField]:
+    return [field for batch in batches for field in batch.fields]

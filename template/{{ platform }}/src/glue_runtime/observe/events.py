@@ -1,0 +1,76 @@
+# Owned by the gluecast template: an update rewrites this file and merges local edits into it.
+"""The log events of a run, and their fields: the one table that metrics are derived from.
+
+Queries, alarms, the dashboard and the commands of operations/ read these events. Every line also has
+the fields that say which run it is of (`logs.FIELD_ORDER`); a job's own lines are its own.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True)
+class LogEvent:
+    """One kind of line.
+
+    level: as the line says it.
+    fields: what the line has besides the fields of every line: the name -> the unit of the metric that
+        is made of its number, or None for a field that is no metric.
+    counts: the metric that is 1 for each of these lines, if there is one.
+    """
+
+    level: str
+    fields: Mapping[str, str | None] = field(default_factory=dict)
+    counts: str | None = None
+
+    @property
+    def metrics(self) -> Mapping[str, str]:
+        """The metrics of such a line, and their units."""
+        counted = {self.counts: "Count"} if self.counts else {}
+        return counted | {name: unit for name, unit in self.fields.items() if unit}
+
+
+def _loaded(*, bytes_unit: str | None) -> LogEvent:
+    fields = {
+        "row_count": None,
+        "rows_quarantined": None,
+        "file_format": None,
+        "file_count": None,
+        "bytes_read": bytes_unit,
+        "files_quarantined": None,
+        "path": None,
+        "schema": None,
+    }
+    return LogEvent("INFO", fields)
+
+
+EVENTS: Mapping[str, LogEvent] = {
+    "job_started": LogEvent("INFO"),
+    "whole_directory_declared": LogEvent("INFO", {"read": None}),
+    "loading_event_file": LogEvent("INFO", {"path": None}),
+    "loading_directory_data": LogEvent("INFO", {"path": None}),
+    "loading_local_data": LogEvent("INFO", {"path": None}),
+    "routing": LogEvent("INFO", {"route": None}),
+    "loaded_event_file": _loaded(bytes_unit="Bytes"),
+    "loaded_directory_data": _loaded(bytes_unit="Bytes"),
+    "loaded_local_data": _loaded(bytes_unit=None),
+    "quarantined": LogEvent("WARNING", {"rows": None, "files": None, "path": None}),
+    "data_written": LogEvent(
+        "INFO",
+        {
+            "output": None,
+            "row_count": None,
+            "rows_read": "Count",
+            "rows_quarantined": "Count",
+            "rows_written": "Count",
+            "files_quarantined": None,
+        },
+    ),
+    "source_changed_during_run": LogEvent("WARNING", {"sources": None}),
+    "source_gone": LogEvent("WARNING", {"path": None, "output": None}),
+    "job_completed_successfully": LogEvent(
+        "INFO", {"duration_seconds": "Seconds", "lag_seconds": "Seconds"}, counts="runs_completed"
+    ),
+    "job_failed": LogEvent("ERROR", {"error_type": None, "error": None}, counts="runs_failed"),
+}
+"""The events of the runtime, by name, in the order of a run."""

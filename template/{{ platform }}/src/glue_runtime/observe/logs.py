@@ -1,0 +1,74 @@
+# Owned by the gluecast template: an update rewrites this file and merges local edits into it.
+"""Structured logs: one JSON object a line on stdout, in the form CloudWatch Logs Insights reads."""
+
+import math
+import os
+import sys
+from collections.abc import Mapping, MutableMapping
+from datetime import UTC, datetime
+from typing import Any, TextIO
+
+import structlog
+
+from glue_runtime.observe import metrics
+
+FIELD_ORDER = (
+    "timestamp",
+    "level",
+    "job_name",
+    "job_run_id",
+    "trigger_type",
+    "source_bucket",
+    "source_object_key",
+    "event",
+)
+
+Event = MutableMapping[str, Any]
+
+
+def configure_logging(stream: TextIO | None = None) -> None:
+    """Send every log line of this process to `stream` (stdout unless given)."""
+    structlog.configure(
+        processors=[
+            structlog.processors.format_exc_info,
+            _stamp,
+            _in_order,
+            structlog.processors.JSONRenderer(ensure_ascii=False),
+        ],
+        logger_factory=lambda *_: structlog.WriteLogger(stream or sys.stdout),
+        cache_logger_on_first_use=False,
+    )
+
+
+def claim_stdout() -> TextIO:
+    """Keep stdout for the log: everything else in this process, the JVM too, goes to stderr.
+
+    To be called before the JVM starts, which takes over the file descriptors of its parent.
+    """
+    sys.stdout.flush()
+    log_stream = os.fdopen(os.dup(1), "w", buffering=1, encoding="utf-8")
+    os.dup2(2, 1)
+    return log_stream
+
+
+def _stamp(_logger: object, method: str, event: Event) -> Event:
+    event["timestamp"] = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "Z"
+    event["level"] = "WARNING" if method == "warn" else method.upper()
+    return event
+
+
+def _in_order(_logger: object, _method: str, event: Event) -> Event:
+    ordered = {name: event[name] for name in FIELD_ORDER if name in event}
+    complete = {**ordered, **event, **metrics.embedded(event)}
+    return {name: _as_json(value) for name, value in complete.items()}
+
+
+def _as_json(value: object) -> object:
+    """NaN and infinity are not JSON, nor are keys that are no strings."""
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    if isinstance(value, Mapping):
+        return {str(name): _as_json(part) for name, part in value.items()}
+    if isinstance(value, list | tuple):
+        return [_as_json(part) for part in value]
+    return value

@@ -1,0 +1,66 @@
+# Owned by the gluecast template: an update rewrites this file and merges local edits into it.
+"""The Spark session of a run: Glue's own on Glue, a quick one anywhere else."""
+
+import importlib.util
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from pyspark.sql import SparkSession
+
+# What decides results is set in both places; what only saves time is set locally.
+RESULT_SETTINGS = {
+    # Glue 6.0 (Spark 4) turns ANSI mode on: a bad cast raises there and gives null before.
+    "spark.sql.ansi.enabled": "false",
+    "spark.sql.session.timeZone": "UTC",
+    # Malformed cells of columns that the job drops would otherwise go unseen.
+    "spark.sql.csv.parser.columnPruning.enabled": "false",
+    # Dates that Spark 2 read otherwise are no reason to fail: the schema decides.
+    "spark.sql.legacy.timeParserPolicy": "CORRECTED",
+    # Rows come file by file: open a part's file for each, in place of sorting all rows by part.
+    "spark.sql.maxConcurrentOutputFileWriters": "20",
+}
+
+_WHOLE_FILE = str(1 << 50)
+
+
+def on_glue() -> bool:
+    """Whether this process runs where AWS Glue's library is."""
+    return importlib.util.find_spec("awsglue") is not None
+
+
+def spark_session(app_name: str) -> SparkSession:
+    """The session of this process, started if there is none yet."""
+    spark = SparkSession.getActiveSession()
+    if spark is None:
+        spark = _glue_session() if on_glue() else _local_session(app_name)
+    for name, value in RESULT_SETTINGS.items():
+        spark.conf.set(name, value)
+    return spark
+
+
+@contextmanager
+def whole_files(spark: SparkSession) -> Iterator[None]:
+    """Within this, Spark reads each file in one piece, so that its rows can be numbered."""
+    names = ("spark.sql.files.maxPartitionBytes", "spark.sql.files.openCostInBytes")
+    before = {name: spark.conf.get(name) for name in names}
+    for name in names:
+        spark.conf.set(name, _WHOLE_FILE)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            spark.conf.set(name, str(value))
+
+
+def _glue_session() -> SparkSession:
+    from awsglue.context import GlueContext
+    from pyspark.context import SparkContext
+
+    session: SparkSession = GlueContext(SparkContext.getOrCreate()).spark_session
+    return session
+
+
+def _local_session(app_name: str) -> SparkSession:
+    from glue_runtime.local.session import local_session
+
+    return local_session(app_name)

@@ -1,0 +1,174 @@
+# Owned by the gluecast template: an update rewrites this file and merges local edits into it.
+"""Files by their literal URIs, through the session's own file systems: S3 on Glue, folders locally."""
+
+import re
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from py4j.protocol import Py4JError, Py4JJavaError
+from pyspark.sql import SparkSession
+
+from glue_runtime.spark.errors import refuse_missing_bucket
+
+PARALLEL = 16
+"""How many requests are under way at once where there are many to make."""
+
+_LISTING_ATTEMPTS = 5
+
+# There, `listFiles` starts a process for each file, to find out who may read it; on S3, it is what asks
+# for a thousand keys at once.
+_FOLDERS = ("LocalFileSystem", "ViewFileSystem")
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+
+
+@dataclass(frozen=True)
+class StoredFile:
+    """A file as it was when it was listed.
+
+    size: in bytes.
+    modified: seconds since 1970.
+    version: differs between two contents of one URI: the ETag where the file system knows it, with
+        the time (S3 keeps whole seconds of it) and the size.
+    """
+
+    uri: str
+    size: int
+    modified: float
+    version: str
+
+
+class Storage:
+    """What a run does with files besides reading and writing rows.
+
+    jvm, configuration: Spark's Java, and Hadoop's settings in it, for readers of footers.
+    """
+
+    def __init__(self, spark: SparkSession) -> None:
+        self.jvm: Any = spark._jvm
+        self.configuration = spark.sparkContext._jsc.hadoopConfiguration()
+
+    def files(self, uri: str) -> list[StoredFile]:
+        """Every file below a folder, at any depth and of any name; none if there is no folder.
+
+        Raises:
+            SourceNotFoundError: the local lake has no such bucket.
+        """
+        for attempt in range(_LISTING_ATTEMPTS):
+            file_system, path = self._at(uri)
+            try:
+                return list(_listed(file_system, path))
+            except Py4JJavaError as error:
+                refuse_missing_bucket(error, uri)
+                if not _is_missing(error) or attempt == _LISTING_ATTEMPTS - 1:
+                    raise
+                # Either the folder is not there, or a file went away while it was being listed.
+                if not file_system.exists(path):
+                    return []
+        raise AssertionError("unreachable")
+
+    def file(self, uri: str) -> StoredFile | None:
+        """The file of this URI, if it exists.
+
+        Raises:
+            SourceNotFoundError: the local lake has no such bucket.
+        """
+        file_system, path = self._at(uri)
+        try:
+            status = file_system.getFileStatus(path)
+        except Py4JJavaError as error:
+            refuse_missing_bucket(error, uri)
+            if _is_missing(error):
+                return None
+            raise
+        return None if status.isDirectory() else _stored(status)
+
+    def head(self, uri: str, size: int) -> bytes:
+        """At most the first `size` bytes of a file.
+
+        Raises:
+            FileNotFoundError: there is no such file.
+        """
+        file_system, path = self._at(uri)
+        try:
+            stream = file_system.open(path)
+        except Py4JJavaError as error:
+            if _is_missing(error):
+                raise FileNotFoundError(uri) from error
+            raise
+        try:
+            return bytes(stream.readNBytes(size))
+        finally:
+            stream.close()
+
+    @contextmanager
+    def parquet_footer(self, uri: str) -> Iterator[Any]:
+        """The footer of a Parquet file, as Java's ParquetFileReader; Java's error if it has none."""
+        parquet = self.jvm.org.apache.parquet.hadoop
+        opened = parquet.util.HadoopInputFile.fromPath(self.path(uri), self.configuration)
+        file = parquet.ParquetFileReader.open(opened)
+        try:
+            yield file
+        finally:
+            file.close()
+
+    def move(self, source: str, target: str) -> None:
+        """Move a file to a URI where there is none; its folder is made."""
+        file_system, path = self._at(source)
+        destination = self.path(target)
+        file_system.mkdirs(destination.getParent())
+        if not file_system.rename(path, destination):
+            raise OSError(f"expected to move {source} to {target}, found that it cannot be moved")
+
+    def delete(self, uri: str) -> None:
+        """Delete a file, or a folder with all that is in it; nothing if it is not there."""
+        file_system, path = self._at(uri)
+        file_system.delete(path, True)
+
+    def path(self, uri: str) -> Any:
+        """A URI as Hadoop takes it."""
+        return self.jvm.org.apache.hadoop.fs.Path(uri)
+
+    def _at(self, uri: str) -> tuple[Any, Any]:
+        path = self.path(uri)
+        return path.getFileSystem(self.configuration), path
+
+
+def _listed(file_system: Any, path: Any) -> Iterator[StoredFile]:
+    if any(name in file_system.getClass().getName() for name in _FOLDERS):
+        for status in file_system.listStatus(path):
+            if status.isDirectory():
+                yield from _listed(file_system, status.getPath())
+            else:
+                yield _stored(status)
+        return
+    found = file_system.listFiles(path, True)
+    while found.hasNext():
+        yield _stored(found.next())
+
+
+def in_parallel(action: Callable[[Item], Result], items: Iterable[Item]) -> list[Result]:
+    """Do this for each item, several at once; the first failure is raised when all have ended."""
+    todo = list(items)
+    if len(todo) < 2 or PARALLEL == 1:
+        return [action(item) for item in todo]
+    with ThreadPoolExecutor(PARALLEL) as pool:
+        return [done.result() for done in [pool.submit(action, item) for item in todo]]
+
+
+def _stored(status: Any) -> StoredFile:
+    uri = re.sub("^file:/+", "file:///", status.getPath().toString())
+    size, modified = int(status.getLen()), int(status.getModificationTime())
+    try:
+        etag = status.getEtag() if "S3A" in status.getClass().getName() else ""
+    except Py4JError:  # S3A before Hadoop 3.3.2
+        etag = ""
+    return StoredFile(uri, size, modified / 1000, f"{etag}/{modified}/{size}")
+
+
+def _is_missing(error: Py4JJavaError) -> bool:
+    return str(error.java_exception.getClass().getSimpleName()) == "FileNotFoundException"

@@ -5,7 +5,7 @@ module "account" {
 }
 
 locals {
-  # Built from parts that are known before the job exists, so that others can key on it.
+  # The ARN is built from parts that are known before the job exists, so that other resources can use it as a key.
   arn = join(":", [
     "arn", module.account.partition, "glue", module.account.place, "job/${aws_glue_job.this.name}",
   ])

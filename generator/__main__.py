@@ -33,6 +33,10 @@ TASKS: dict[str, tuple[str, list[list[str]]]] = {
             ["-m", "pytest", "-n", "4", "--dist", "loadfile", "--no-loadscope-reorder"],
         ],
     ),
+    "faults": (
+        "plant faults one by one and see whether the tests notice (--sample: those on record)",
+        [["-m", "tasks.faults"]],
+    ),
     "bench": (
         "measure the generated job against the smallest script by hand (--large: 1 GB too)",
         [[str(ROOT / "tests/benchmarks/runs.py")]],

@@ -65,7 +65,7 @@ variable "run_metrics" {
 }
 
 variable "manage_bucket_notifications" {
-  description = "Whether this configuration owns the notifications of the bronze bucket. A bucket has one such resource: where another state has it, say false here and turn EventBridge on there."
+  description = "Whether this state manages the notifications of the bronze bucket. A bucket can have only one such resource: if another state has it, set this to false and enable EventBridge there."
   type        = bool
   default     = true
 }

@@ -21,7 +21,7 @@ resource "aws_glue_job" "this" {
   worker_type             = var.worker_type
   number_of_workers       = var.number_of_workers
   timeout                 = var.timeout
-  max_retries             = 0 # the state machine retries, and only what a retry can mend
+  max_retries             = 0 # only the state machine retries, and only errors that a retry can fix
   job_run_queuing_enabled = true
 
   command {

@@ -23,7 +23,7 @@ TASKS: dict[str, tuple[str, list[list[str]]]] = {
         [["-m", "gluecast.cli", "demo"]],
     ),
     "test": (
-        "check format, style and types, and run all tests",
+        "check format, style and types, and run all tests (--fast: those of what has changed)",
         [
             ["-m", "ruff", "check", "."],
             ["-m", "ruff", "format", "--check", "."],
@@ -83,6 +83,8 @@ def main() -> int:
         return 0 if task in ("help", "--help", "-h") else 2
     set_up()
     commands = TASKS[task][1]
+    if task == "test" and "--fast" in arguments:
+        commands, arguments = [["-m", "tasks.fast"]], []
     for command in commands:
         # Arguments of the user's go to the last command: python3 generator test -k schedule
         extra = arguments if command is commands[-1] else []

@@ -53,6 +53,11 @@ def try_fault(root: Path, fault: Fault, tests: Sequence[str]) -> Outcome:
         return _noticed(project, tests)
 
 
+def plan_tests(module: str) -> list[str]:
+    """The command that runs the plan tests of a Terraform module of the example."""
+    return ["bash", "-c", _PLAN_TESTS, module]
+
+
 def copy_of(root: Path, target: Path) -> Path:
     """Copy what git tracks, edited or not, into a repository of its own."""
     listing = [
@@ -105,7 +110,7 @@ def _noticed(project: Path, tests: Sequence[str]) -> Outcome:
     for test in tests:
         command = [sys.executable, "-m", "pytest", *options, test]
         if test.startswith(PLAN_TESTS):
-            command = ["bash", "-c", _PLAN_TESTS, test.removeprefix(PLAN_TESTS)]
+            command = plan_tests(test.removeprefix(PLAN_TESTS))
         try:
             ran = subprocess.run(
                 command,

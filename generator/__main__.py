@@ -19,7 +19,7 @@ PYTHON = VENV / ("Scripts/python.exe" if sys.platform == "win32" else "bin/pytho
 # task -> what it does, and the commands it runs with the environment's Python
 TASKS: dict[str, tuple[str, list[list[str]]]] = {
     "demo": (
-        "scaffold a repository with three jobs and run each of them both ways",
+        "generate a repository with three jobs and run each of them both ways",
         [["-m", "gluecast.cli", "demo"]],
     ),
     "test": (
@@ -46,15 +46,15 @@ TASKS: dict[str, tuple[str, list[list[str]]]] = {
         [["-m", "ruff", "check", "."], ["-m", "ruff", "format", "--check", "."], ["-m", "mypy"]],
     ),
     "format": (
-        "put the code into its standard format",
+        "format the code",
         [["-m", "ruff", "check", "--fix", "."], ["-m", "ruff", "format", "."]],
     ),
     "examples": (
-        "render examples/data-platform anew, after a change of the template",
+        "render examples/data-platform again, after a change of the template",
         [["-m", "tasks.examples"]],
     ),
     "docs": (
-        "write docs/commands.md anew, after a change of the command line",
+        "write docs/commands.md again, after a change of the command line",
         [["-m", "tasks.reference"]],
     ),
     "tags": (
@@ -66,7 +66,7 @@ TASKS: dict[str, tuple[str, list[list[str]]]] = {
         [[str(ROOT / "tests/benchmarks/update.py")]],
     ),
     "samples": (
-        "write the template's sample data anew, after a change of its formats",
+        "write the template's sample data again, after a change of its formats",
         [["-m", "tasks.sample_data"]],
     ),
 }

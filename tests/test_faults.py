@@ -6,10 +6,11 @@ from pathlib import Path
 import pytest
 
 from gluecast.template.bundled import TEMPLATE_ROOT
+from tasks.examples import RENDERED
 from tasks.faults import python_faults, selection, text_faults
 from tasks.faults.__main__ import drawn, recorded
 from tasks.faults.fault import Fault, GoneError, located
-from tasks.faults.planting import Outcome, try_fault
+from tasks.faults.planting import Outcome, copy_of, plant, try_fault
 
 
 @pytest.fixture
@@ -72,6 +73,18 @@ def test_a_text_is_replaced_where_it_was_meant() -> None:
     assert text_faults.planted("size = 1\nsize = 1\n", fault) == "size = 1\nsize = 2\n"
     with pytest.raises(GoneError):
         text_faults.planted("size = 1\n", fault)
+
+
+def test_a_fault_of_a_module_is_planted_into_the_example_too(tmp_path: Path) -> None:
+    project = copy_of(TEMPLATE_ROOT, tmp_path / "project")
+    fault = next(fault for fault in text_faults.table() if fault.file.endswith("keys.tf"))
+
+    plant(project, fault)
+
+    old, new = fault.change.split(" -> ")
+    written = (RENDERED / "infrastructure/modules/eventbridge/keys.tf").relative_to(TEMPLATE_ROOT)
+    assert new in (project / written).read_text()
+    assert old not in (project / written).read_text()
 
 
 def test_every_fault_of_the_table_is_still_there() -> None:

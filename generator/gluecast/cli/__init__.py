@@ -41,7 +41,7 @@ def parser() -> argparse.ArgumentParser:
         epilog=_EXIT_CODES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    root.add_argument("--version", action=_Version, help="show the version of this release")
+    root.add_argument("--version", action=_Version, help="show the version and exit")
     commands = root.add_subparsers(required=True, metavar="COMMAND")
     for each in COMMANDS:
         command = commands.add_parser(each.name, help=each.purpose, description=each.description)

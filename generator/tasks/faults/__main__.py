@@ -62,20 +62,20 @@ def main() -> None:
 
 
 def drawn(count: int, seed: int) -> list[Fault]:
-    """The whole table of planted.toml, and faults of Python code up to `count`: the same for a seed."""
+    """The table of planted.toml, and faults of Python code up to `count`; the same ones for a seed."""
+    chance = random.Random(seed)
     planted = text_faults.table()
-    files = sorted(
-        path.relative_to(TEMPLATE_ROOT).as_posix()
-        for code in _CODE
-        for path in TEMPLATE_ROOT.glob(code)
-    )
+    if count <= len(planted):
+        return chance.sample(planted, count)
+    paths = sorted(path for code in _CODE for path in TEMPLATE_ROOT.glob(code))
+    files = [path.relative_to(TEMPLATE_ROOT).as_posix() for path in paths]
     found = [
         fault
         for file in files
         if tests_of(file)
         for fault in python_faults.faults_of(TEMPLATE_ROOT, file)
     ]
-    chosen = random.Random(seed).sample(found, min(len(found), max(0, count - len(planted))))
+    chosen = chance.sample(found, min(len(found), count - len(planted)))
     return [*planted, *sorted(chosen, key=lambda fault: fault.name)]
 
 

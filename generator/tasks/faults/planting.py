@@ -88,7 +88,8 @@ def plant(project: Path, fault: Fault) -> None:
     path = located(project, fault)
     is_python = fault.change in python_faults.operators()
     make = python_faults.planted if is_python else text_faults.planted
-    rendered = project / path.relative_to(project).as_posix().replace(TEMPLATE, EXAMPLE)
+    name = path.relative_to(project).as_posix().replace(TEMPLATE, EXAMPLE)
+    rendered = project / name.replace("{{ modules }}", "modules")
     for each in {path, rendered.with_suffix("") if rendered.suffix == ".jinja" else rendered}:
         if each == path or each.is_file():
             try:

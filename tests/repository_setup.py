@@ -24,11 +24,9 @@ def make(repository: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-def set_up(template: Path, target: Path) -> Path:
-    """Copy the template into a folder and run make setup there."""
+def first_copy(template: Path, target: Path) -> Path:
+    """Copy the template into a folder, with one job."""
     data = [word for name, value in ANSWERS.items() for word in ("--data", f"{name}={value}")]
     command = [sys.executable, "-m", "copier", "copy", "--quiet", "--defaults", *data]
     subprocess.run([*command, ".", str(target)], cwd=template, check=True)
-    ran = make(target, "setup", f"PYTHON={sys.executable}")
-    assert ran.returncode == 0, ran.stdout + ran.stderr
     return target

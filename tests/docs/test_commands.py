@@ -35,7 +35,6 @@ BUILD = f"{MAKE}::test_the_archive_holds_the_runtime_and_is_the_same_each_time"
 ELSEWHERE = {
     "python3 generator demo": "tests/test_demo.py::test_the_demo_of_an_installed_package_runs_every_job_both_ways",
     "python3 generator test": "tests/test_readme.py::test_continuous_integration_runs_the_test_command",
-    "python3 generator faults --count 3": "tests/test_faults.py::test_a_fault_is_noticed_or_survives_and_the_project_stays_as_it_is",
     "make setup": f"{MAKE}::test_the_checks_of_a_fresh_repository_pass",
     "make lint": f"{MAKE}::test_the_checks_of_a_fresh_repository_pass",
     "make test": f"{MAKE}::test_a_further_job_of_another_format_passes_too",

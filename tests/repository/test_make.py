@@ -11,10 +11,19 @@ import pytest
 import yaml
 
 from gluecast.template.bundled import TEMPLATE_ROOT
-from repository_setup import make
+from repository_setup import first_copy, make
 from tools import needs
 
 pytestmark = needs("make", to="try its targets")
+
+
+@pytest.fixture(scope="module")
+def repository(template: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Copied and set up once for all tests here, in a folder with a space in its name."""
+    target = first_copy(template, tmp_path_factory.mktemp("make") / "my platform")
+    ran = make(target, "setup", f"PYTHON={sys.executable}")
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+    return target
 
 
 @pytest.mark.parametrize("target", ["lint", "test-unit", "test-int"])

@@ -4,6 +4,8 @@ import re
 import sys
 from pathlib import Path
 
+import pytest
+
 from gluecast.example_jobs import JOBS, answers, copier_copy
 from repository_setup import first_copy, make
 from terraform import needs_terraform

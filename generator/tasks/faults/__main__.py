@@ -36,6 +36,8 @@ def main() -> None:
     parser.add_argument("--workers", type=int, default=2, help="how many are tried at once")
     options = parser.parse_args()
     before = recorded()
+    if options.sample and not before:
+        parser.error(f"expected faults on record in {SAMPLE}, found none; --record writes them")
     faults = list(before) if options.sample else drawn(options.count, options.seed)
     faults = [fault for fault in faults if options.only in fault.file]
     outcomes: dict[Fault, Outcome] = {}
@@ -56,7 +58,7 @@ def main() -> None:
     lost = [
         fault
         for fault, outcome in outcomes.items()
-        if fault in before and before[fault].verdict == "noticed" and outcome.verdict == "survived"
+        if fault in before and before[fault].verdict == "noticed" and outcome.verdict != "noticed"
     ]
     raise SystemExit(1 if options.sample and lost else 0)
 

@@ -7,12 +7,10 @@ is replaced for certain is named in a note, or makes the conversion refuse.
 
 import ast
 import builtins
-import io
-import re
-import tokenize
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from textwrap import indent
+
+import libcst as cst
 
 from gluecast.adopt.base_constructor import BY_HAND, NEW_BASE, constructor_of
 from gluecast.adopt.job_classes import extending
@@ -21,15 +19,20 @@ from gluecast.adopt.python_module import (
     NAME,
     Function,
     Module,
-    head_end,
-    indentation,
     is_own,
     is_stored,
     is_text,
     last_name,
-    lines_of,
     own_targets,
-    parts_of,
+)
+from gluecast.adopt.rewriting import (
+    Statement,
+    paired,
+    source_of,
+    statement,
+    with_base,
+    with_body,
+    with_import,
 )
 from gluecast.errors import GluecastError
 
@@ -55,16 +58,19 @@ _MEANS_THE_SAME = (
 _SET_ANYWAY = ("job_name", "args", "environment", "logger", "job_run_id")
 """Class attributes that the platform's constructor puts its own in front of."""
 
-_HARMLESS = (
-    r"(self\.)?_?(log|logger|logging|time|datetime|timedelta|date)\b|.*\.(isoformat|total_seconds)$"
-)
+_HARMLESS = ("log", "logger", "logging", "time", "datetime", "timedelta", "date")
+_HARMLESS_METHODS = (".isoformat", ".total_seconds")
 """Calls of a run() that nobody misses: the platform logs and takes the time too."""
 
-_WHOLE_DIRECTORY = """\
-# Tables are overwritten, so a run for one uploaded file reads the whole directory too. A job that
-# writes file by file says whole_directory = False.
-whole_directory = True
-"""
+_REPLACED_BASES = ("ABC", "object")
+"""What the platform's class stands for among the bases."""
+
+_WHOLE_DIRECTORY = (
+    "",
+    "# Tables are overwritten, so a run for one uploaded file reads the whole directory too. A job that",
+    "# writes file by file says whole_directory = False.",
+)
+"""What stands above whole_directory."""
 
 
 @dataclass(frozen=True)
@@ -84,13 +90,11 @@ def convert(base: Module, platform: str, others: Sequence[Module]) -> Conversion
     Raises:
         GluecastError: that cannot be done by a rule; the message says what to do by hand.
     """
-    text = base.text.removeprefix(BOM)
-    bom = BOM if text != base.text else ""
-    crlf = 0 < text.count("\r\n") == text.count("\n")
-    base = Module(base.path, text.replace("\r\n", "\n") if crlf else text)
     node = _base_class(base)
     attributes = _attributes(_base_class(Module("glue_runtime/base_job.py", platform)))
-    parts = parts_of(base, node)
+    source = source_of(base, BY_HAND)
+    written = _written_class(source)
+    pairs = paired(base, node, written)
     heirs = [(module, each) for module, each, _ in extending([base, *others])]
     for module, each in [(base, node), *heirs]:
         _refuse_clashes(module, each, attributes)
@@ -104,30 +108,26 @@ def convert(base: Module, platform: str, others: Sequence[Module]) -> Conversion
         for name, function in functions.items()
         if name in REPLACED or (name in HOOKS and _is_abstract(function)) or name == "__init__"
     }
-    constructor, dropped = constructor_of(base, functions.get("__init__"), attributes, mixins)
+    initial = functions.get("__init__")
+    constructor = next((line for said, line in pairs if said is initial), None)
+    assert constructor is None or isinstance(constructor, cst.FunctionDef)
+    changed, dropped = constructor_of(base, initial, source, constructor, attributes, mixins)
     notes += [*dropped, *_notes(functions, attributes)]
-    texts = {
-        name: "".join(text for part, text in parts.items() if getattr(part, "name", "") == name)
-        for name in functions
-    }
-    kept = {name: text for name, text in texts.items() if name not in replaced}
-    outside = [*notes, constructor, _outside(base, node), *(each.text for each in others)]
-    outside += [text for part, text in parts.items() if not isinstance(part, Function)]
-    unused = _unused(kept, [texts[name] for name in replaced], outside)
+    unused = _unused_methods(source, pairs, replaced, changed, [*notes, *(_.text for _ in others)])
     overwrites = _overwrites([base, *others])
-    body = ""
-    for statement in node.body:
-        name = statement.name if isinstance(statement, Function) else ""
-        if name == "__init__":
-            body += constructor
+    body: list[Statement] = []
+    for said, line in pairs:
+        name = said.name if isinstance(said, Function) else ""
+        if said is initial:
+            body += [changed] if changed else []
         elif name not in replaced | unused:
-            body += parts[statement]
-        if overwrites and statement is node.body[0]:
-            body += f"\n{indent(_WHOLE_DIRECTORY, indentation(base.text, node))}"
-    text = bom + _assembled(base, node, body)
+            body.append(line)
+        if overwrites and said is node.body[0]:
+            body.append(statement(source, "whole_directory = True\n", _WHOLE_DIRECTORY))
+    bom = BOM if base.text.startswith(BOM) else ""
     result = Conversion(
-        text=text.replace("\n", "\r\n") if crlf else text,
-        kept=[name for name in kept if name not in unused],
+        text=bom + _assembled(base, source, written, body),
+        kept=[name for name in functions if name not in replaced | unused],
         replaced=sorted((replaced | unused) - {"__init__"}),
         whole_directory=overwrites,
         notes=notes,
@@ -161,11 +161,11 @@ def _base_class(module: Module) -> ast.ClassDef:
 def _attributes(node: ast.ClassDef) -> set[str]:
     """What a class and its constructor define."""
     names = {each.name for each in node.body if isinstance(each, Function)}
-    for statement in node.body:
-        if isinstance(statement, ast.AnnAssign):
-            names |= {last_name(statement.target)}
-        if isinstance(statement, Function) and statement.name == "__init__":
-            names |= {name for each in statement.body for name in own_targets(each)}
+    for said in node.body:
+        if isinstance(said, ast.AnnAssign):
+            names |= {last_name(said.target)}
+        if isinstance(said, Function) and said.name == "__init__":
+            names |= {name for each in said.body for name in own_targets(each)}
     return names
 
 
@@ -238,9 +238,14 @@ def _further_calls(run: Function, attributes: set[str]) -> Iterator[str]:
         known = name.removeprefix("self.").split(".")[0]
         if own and (known in attributes or known.startswith("_log")):
             continue
-        if function in raised or known in dir(builtins) or re.match(_HARMLESS, name):
+        if function in raised or known in dir(builtins) or _is_harmless(name):
             continue
         yield name.removeprefix("self.")
+
+
+def _is_harmless(called: str) -> bool:
+    first = [*_words(called.removeprefix("self.")), ""][0].removeprefix("_")
+    return first in _HARMLESS or called.endswith(_HARMLESS_METHODS)
 
 
 # --- converting ------------------------------------------------------------------------------------
@@ -440,57 +445,59 @@ def _unused(kept: Mapping[str, str], gone: Iterable[str], outside: Iterable[str]
 
 
 def _mentions(text: str, name: str) -> bool:
-    return re.search(rf"\b{re.escape(name)}\b", text) is not None
+    return name in _words(text)
+
+
+def _words(text: str) -> list[str]:
+    """The words of a text, also those in quotes and comments, which may name a method too."""
+    return "".join(each if each.isalnum() or each == "_" else " " for each in text).split()
+
+
+def _unused_methods(
+    source: cst.Module,
+    pairs: Sequence[tuple[ast.stmt, Statement]],
+    replaced: set[str],
+    constructor: cst.FunctionDef | None,
+    elsewhere: Sequence[str],
+) -> set[str]:
+    """Private methods that nothing needs once what is replaced is gone."""
+    kept: dict[str, str] = {}
+    gone: list[str] = []
+    outside = [*elsewhere, source.code_for_node(constructor) if constructor else ""]
+    outside += [source.code_for_node(each) for each in source.body if not _is_written_class(each)]
+    outside += [source.code_for_node(each) for each in _written_class(source).decorators]
+    for said, each in pairs:
+        code = source.code_for_node(each)
+        if not isinstance(said, Function):
+            outside.append(code)
+        elif said.name in replaced:
+            gone.append(code)
+        else:
+            kept[said.name] = kept.get(said.name, "") + code
+    return _unused(kept, gone, outside)
 
 
 # --- text ------------------------------------------------------------------------------------------
 
 
-def _outside(base: Module, node: ast.ClassDef) -> str:
-    lines = lines_of(base.text)
-    return "".join([*lines[: node.lineno - 1], *lines[node.end_lineno or node.lineno :]])
+def _written_class(source: cst.Module) -> cst.ClassDef:
+    found = next(each for each in source.body if _is_written_class(each))
+    return cst.ensure_type(found, cst.ClassDef)
 
 
-def _assembled(base: Module, node: ast.ClassDef, body: str) -> str:
-    text = base.text
-    lines = lines_of(text)
-    rest = "".join(lines[node.end_lineno or node.lineno :])
-    last = _above(base, node)
-    before = "".join(lines[:last]) + ("\n" if last else "")
-    between = "".join(lines[last : node.lineno - 1])
-    if not between.startswith(("\n", "\r\n", "\f")):
-        between = f"\n\n{between}"
-    own = body if body.strip() else f"{indentation(text, node)}pass\n"
-    return f"{before}{_IMPORT}{between}{_class_line(text, node)}\n{own}{rest}"
+def _is_written_class(found: cst.CSTNode) -> bool:
+    return isinstance(found, cst.ClassDef) and found.name.value == NAME
 
 
-def _class_line(text: str, node: ast.ClassDef) -> str:
-    bases = [*(ast.unparse(each) for each in node.bases if _stays(each)), NEW_BASE]
-    for keyword in node.keywords:
-        value = ast.unparse(keyword.value)
-        bases.append(f"{keyword.arg}={value}" if keyword.arg else f"**{value}")
-    head = "".join(lines_of(text)[node.lineno - 1 : head_end(text, node)])
-    tokens = tokenize.generate_tokens(io.StringIO(head).readline)
-    comments = [each.string for each in tokens if each.type == tokenize.COMMENT]
-    return "  ".join([f"class {NAME}({', '.join(bases)}):", *comments])
-
-
-def _above(base: Module, node: ast.ClassDef) -> int:
-    """How many lines stay above the new import: those of the module's head and of its imports."""
-    lines = lines_of(base.text)
-    last = 0
-    while last < 2 and re.match(r"#!|#.*coding[:=]", lines[last]):
-        last += 1
-    comment = next(number for number, line in enumerate(lines) if not line.startswith("#"))
-    if not lines[comment].strip():
-        last = comment
-    for number, each in enumerate(base.tree.body):
-        end = each.end_lineno or each.lineno
-        is_head = isinstance(each, ast.Import | ast.ImportFrom) or (number == 0 and is_text(each))
-        if each.lineno <= last or (is_head and each.lineno < node.lineno):
-            last = max(last, end)
-    return last
+def _assembled(
+    base: Module, source: cst.Module, written: cst.ClassDef, body: Sequence[Statement]
+) -> str:
+    new = with_base(written, NEW_BASE, _REPLACED_BASES)
+    new = with_body(new, body or [statement(source, "pass\n")])
+    statements = [new if each is written else each for each in source.body]
+    changed = source.with_changes(body=statements)
+    return with_import(changed, base.tree, _IMPORT, NAME).code
 
 
 def _stays(base: ast.expr) -> bool:
-    return last_name(base) not in ("ABC", "object")
+    return last_name(base) not in _REPLACED_BASES

@@ -87,3 +87,8 @@ def is_stored(node: ast.AST) -> bool:
 
 def is_text(statement: ast.stmt) -> bool:
     return isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant)
+
+
+def words(text: str) -> list[str]:
+    """The words of a text, also those in quotes and comments, which may name a method too."""
+    return "".join(each if each.isalnum() or each == "_" else " " for each in text).split()

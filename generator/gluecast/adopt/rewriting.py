@@ -83,13 +83,17 @@ def with_base(source: cst.ClassDef, name: str, replaced: Sequence[str]) -> cst.C
     gone = [each for each in source.bases if not each.star and _last_name(each.value) in replaced]
     kept = [each for each in source.bases if not any(each is other for other in gone)]
     new = cst.Arg(cst.Name(name))
-    if gone and gone[-1] is source.bases[-1]:
-        new = gone[-1].with_changes(value=cst.Name(name))
-    elif source.bases and not source.keywords:
-        new = new.with_changes(comma=source.bases[-1].comma)
-    following = cst.Comma(whitespace_after=cst.SimpleWhitespace(" "))
-    bases = [_followed(each, following) for each in kept]
-    bases.append(_followed(new, following) if source.keywords else new)
+    places = [each for each in source.bases if not any(each is other for other in gone[1:])]
+    if not gone:
+        last = source.bases[-1].comma if source.bases else cst.MaybeSentinel.DEFAULT
+        places.append(new.with_changes(comma=last))
+    # A comment stays in its place, whoever comes to stand there.
+    bases = [
+        place.with_changes(value=each.value, star=each.star)
+        for place, each in zip(places, [*kept, new], strict=True)
+    ]
+    ends = bases if source.keywords else bases[:-1]
+    bases[: len(ends)] = [_followed(each) for each in ends]
     bracketed = isinstance(source.lpar, cst.LeftParen)
     return source.with_changes(
         bases=bases,
@@ -98,9 +102,10 @@ def with_base(source: cst.ClassDef, name: str, replaced: Sequence[str]) -> cst.C
     )
 
 
-def _followed(argument: cst.Arg, comma: cst.Comma) -> cst.Arg:
-    has_one = isinstance(argument.comma, cst.Comma)
-    return argument if has_one else argument.with_changes(comma=comma)
+def _followed(argument: cst.Arg) -> cst.Arg:
+    if isinstance(argument.comma, cst.Comma):
+        return argument
+    return argument.with_changes(comma=cst.Comma(whitespace_after=cst.SimpleWhitespace(" ")))
 
 
 def _last_name(node: cst.BaseExpression) -> str:

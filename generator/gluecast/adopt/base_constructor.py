@@ -17,6 +17,7 @@ from gluecast.adopt.python_module import (
     is_text,
     last_name,
     own_targets,
+    words,
 )
 from gluecast.adopt.rewriting import Statement, paired, statement, with_body
 from gluecast.errors import GluecastError
@@ -254,7 +255,7 @@ def _speaks_of_none(node: ast.expr) -> bool:
     """Whether this is None, or a type that has it, also one in quotes."""
     for each in ast.walk(node):
         if isinstance(each, ast.Constant):
-            if each.value is None or "None" in str(each.value) or "Optional" in str(each.value):
+            if {"None", "Optional"} & {*words(str(each.value))}:
                 return True
         elif isinstance(each, ast.expr) and last_name(each) == "Optional":
             return True

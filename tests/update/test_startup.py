@@ -41,8 +41,12 @@ def imported(*arguments: object) -> set[str]:
 
 
 def test_help_imports_nothing_but_its_own_and_pythons(repository: Path) -> None:
-    assert imported("--help").isdisjoint({"copier", "jinja2", "yaml", "hcl2", "packaging", "libcst"})
-    assert imported("update", "--help").isdisjoint({"copier", "jinja2", "yaml", "packaging", "libcst"})
+    assert imported("--help").isdisjoint(
+        {"copier", "jinja2", "yaml", "hcl2", "packaging", "libcst"}
+    )
+    assert imported("update", "--help").isdisjoint(
+        {"copier", "jinja2", "yaml", "packaging", "libcst"}
+    )
 
 
 def test_what_is_remembered_needs_no_copier(repository: Path) -> None:

@@ -19,19 +19,23 @@ PYTHON = VENV / ("Scripts/python.exe" if sys.platform == "win32" else "bin/pytho
 # task -> what it does, and the commands it runs with the environment's Python
 TASKS: dict[str, tuple[str, list[list[str]]]] = {
     "demo": (
-        "scaffold a repository with three jobs and run each of them both ways",
+        "generate a repository with three jobs and run each of them both ways",
         [["-m", "gluecast.cli", "demo"]],
     ),
     "test": (
-        "check format, style and types, and run all tests",
+        "check format, style and types, and run all tests (--fast: those of what has changed)",
         [
             ["-m", "ruff", "check", "."],
             ["-m", "ruff", "format", "--check", "."],
             ["-m", "mypy"],
-            # Two at once, each file in one piece: much of the time goes into waiting for Terraform.
-            # tests/conftest.py says which files come first.
-            ["-m", "pytest", "-n", "2", "--dist", "loadfile", "--no-loadscope-reorder"],
+            # Four at once, each file in one piece: much of the time is waiting, for AWS's provider
+            # above all. The longest files begin first (tests/durations.json).
+            ["-m", "pytest", "-n", "4", "--dist", "loadfile", "--no-loadscope-reorder"],
         ],
+    ),
+    "faults": (
+        "plant faults one by one and see whether the tests notice (--sample: those on record)",
+        [["-m", "tasks.faults"]],
     ),
     "bench": (
         "measure the generated job against the smallest script by hand (--large: 1 GB too)",
@@ -42,15 +46,15 @@ TASKS: dict[str, tuple[str, list[list[str]]]] = {
         [["-m", "ruff", "check", "."], ["-m", "ruff", "format", "--check", "."], ["-m", "mypy"]],
     ),
     "format": (
-        "put the code into its standard format",
+        "format the code",
         [["-m", "ruff", "check", "--fix", "."], ["-m", "ruff", "format", "."]],
     ),
     "examples": (
-        "render examples/data-platform anew, after a change of the template",
+        "render examples/data-platform again, after a change of the template",
         [["-m", "tasks.examples"]],
     ),
     "docs": (
-        "write docs/commands.md anew, after a change of the command line",
+        "write docs/commands.md again, after a change of the command line",
         [["-m", "tasks.reference"]],
     ),
     "tags": (
@@ -62,7 +66,7 @@ TASKS: dict[str, tuple[str, list[list[str]]]] = {
         [[str(ROOT / "tests/benchmarks/update.py")]],
     ),
     "samples": (
-        "write the template's sample data anew, after a change of its formats",
+        "write the template's sample data again, after a change of its formats",
         [["-m", "tasks.sample_data"]],
     ),
 }
@@ -79,6 +83,8 @@ def main() -> int:
         return 0 if task in ("help", "--help", "-h") else 2
     set_up()
     commands = TASKS[task][1]
+    if task == "test" and "--fast" in arguments:
+        commands, arguments = [["-m", "tasks.fast"]], []
     for command in commands:
         # Arguments of the user's go to the last command: python3 generator test -k schedule
         extra = arguments if command is commands[-1] else []

@@ -1,39 +1,61 @@
 """Fixtures of all tests: the template as it stands, and a lake for the runtime's."""
 
+import json
 import shutil
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
-import copier
 import pytest
 
 import runtime_source
 from gluecast.template.bundled import snapshot
-from rendering import Copy
+from rendering import Copy, copied
 
 runtime_source.make_importable()
 
 pytest_plugins = ["glue_runtime.testing"]
 
-LONGEST = (
-    "repository/test_make.py",
-    "adoption/test_page.py",
-    "runtime/test_bad_input.py",
-    "test_demo.py",
-    "infrastructure/test_terraform.py",
-)
-"""Files that take minutes: they begin first, or one worker would wait for the other in the end."""
+DURATIONS = Path(__file__).with_name("durations.json")
+"""Seconds of each file of tests that takes long, as `python3 generator test --record-durations` saw it."""
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--record-durations",
+        action="store_true",
+        help="write what each file of tests took; the longest begin first from then on",
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if config.getoption("--record-durations") and not hasattr(config, "workerinput"):
+        config.pluginmanager.register(_Stopwatch())
 
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Put the longest files first, each in one piece."""
+    """Put the longest files first, each in one piece: one worker must not wait for another's last."""
+    seconds = json.loads(DURATIONS.read_text())
+    items.sort(key=lambda item: -seconds.get(_file(item.nodeid), 0))
 
-    def rank(item: pytest.Item) -> int:
-        found = (LONGEST.index(name) for name in LONGEST if item.path.as_posix().endswith(name))
-        return next(found, len(LONGEST))
 
-    items.sort(key=rank)
+class _Stopwatch:
+    """Adds up what the tests of each file take."""
+
+    def __init__(self) -> None:
+        self.seconds: Counter[str] = Counter()
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        self.seconds[_file(report.nodeid)] += report.duration
+
+    def pytest_sessionfinish(self) -> None:
+        long = {name: round(took) for name, took in self.seconds.most_common() if took >= 5}
+        DURATIONS.write_text(json.dumps(long, indent=2) + "\n")
+
+
+def _file(nodeid: str) -> str:
+    return nodeid.partition("::")[0].removeprefix("tests/")
 
 
 @pytest.fixture(scope="session")
@@ -53,18 +75,6 @@ def copy(template: Path, tmp_path: Path) -> Copy:
     """Copy the template without a terminal: `copy(job_name="sales_etl")` gives the repository."""
 
     def run(*, target: Path | None = None, source: Path | str = template, **options: Any) -> Path:
-        ref, overwrite = options.pop("vcs_ref", None), options.pop("overwrite", False)
-        folder = target or tmp_path / "repository"
-        copier.run_copy(
-            str(source),
-            folder,
-            options,
-            vcs_ref=ref,
-            overwrite=overwrite,
-            defaults=True,
-            quiet=True,
-            unsafe=False,
-        )
-        return folder
+        return copied(source, target or tmp_path / "repository", **options)
 
     return run

@@ -12,8 +12,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from gluecast.template.bundled import TEMPLATE_ROOT
-from tasks.examples import published
+from gluecast.template.bundled import TEMPLATE_ROOT, published
 
 BIN = Path(sys.executable).parent
 _PAUSE = 0.4

@@ -2,9 +2,34 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
+
+import copier
 
 Copy = Callable[..., Path]
 """The fixture `copy`: answers, and optionally target, source, vcs_ref and overwrite; gives the repository."""
+
+
+def copied(
+    source: Path | str,
+    folder: Path,
+    *,
+    vcs_ref: str | None = None,
+    overwrite: bool = False,
+    **answers: Any,
+) -> Path:
+    """Copy a template into a folder, without a terminal; gives the folder."""
+    copier.run_copy(
+        str(source),
+        folder,
+        answers,
+        vcs_ref=vcs_ref,
+        overwrite=overwrite,
+        defaults=True,
+        quiet=True,
+        unsafe=False,
+    )
+    return folder
 
 
 def contents(folder: Path) -> dict[str, bytes]:

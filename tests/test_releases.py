@@ -9,6 +9,7 @@ import copier
 import pytest
 
 from gluecast.repository.layers import read_layers
+from gluecast.repository.ownership import owned_by_template
 from gluecast.template.bundled import TEMPLATE_ROOT, commit, snapshot
 from gluecast.template.versions import RELEASES, read_releases, tags, version_of
 from gluecast.update.update import update
@@ -129,3 +130,47 @@ def test_a_repository_of_any_release_is_updated_to_the_template_as_it_stands(
     left = tree(edited)
     assert b"# mine" in left["src/jobs/sales_etl.py"][1]
     assert {path for path in fresh if left[path] != fresh[path]} == {"src/jobs/sales_etl.py"}
+
+
+@pytest.mark.parametrize("place", [0.3, 0.8])
+@pytest.mark.parametrize("release", RELEASED)
+def test_an_edit_of_a_file_that_has_moved_follows_it_or_is_a_conflict_that_has_it(
+    history: Path, tmp_path: Path, release: str, place: float
+) -> None:
+    repository = rendered(history, tmp_path / "edited", release)
+    tokens = {
+        path: edit_at(repository / path, place, f"# mine: {number} {place}")
+        for number, (path, (_, data)) in enumerate(tree(repository).items())
+        if owned_by_template(data)
+    }
+    commit(repository, "An edit of every file of the template's")
+
+    report = update(repository, say=lambda line: None)
+
+    followed = b"\0".join(data for _, data in tree(repository).values())
+    conflicts = b"\0".join(unmerged(repository).values())
+    assert unmerged(repository).keys() <= {change.path for change in report.conflicts}
+    assert {path for path, token in tokens.items() if token not in followed + conflicts} == set()
+    moved = [change for change in report.changes if change.moved_from]
+    assert moved
+    for change in moved:
+        assert tokens[str(change.moved_from)] in (repository / change.path).read_bytes()
+
+
+def edit_at(file: Path, place: float, token: str) -> bytes:
+    """Insert a line; gives it."""
+    lines = file.read_text().splitlines(keepends=True)
+    lines.insert(max(2, int(len(lines) * place)), token + "\n")
+    file.write_text("".join(lines))
+    return token.encode()
+
+
+def unmerged(repository: Path) -> dict[str, bytes]:
+    """What git's index has of each path in conflict: base, ours and theirs, one after the other."""
+    found: dict[str, bytes] = {}
+    for line in git(repository, "ls-files", "--unmerged", "-z").split("\0")[:-1]:
+        head, path = line.split("\t")
+        found[path] = (
+            found.get(path, b"") + git(repository, "cat-file", "blob", head.split()[1]).encode()
+        )
+    return found

@@ -4,10 +4,12 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +18,13 @@ import yaml
 from gluecast.errors import GluecastError
 from gluecast.example_jobs import JOBS, answers, copier_copy
 from gluecast.repository.triggers import Trigger, Upload, triggers
-from gluecast.template.bundled import TEMPLATE_ROOT
+from gluecast.template.bundled import (
+    IS_INSTALLED,
+    PUBLISHED_AT,
+    TEMPLATE_ROOT,
+    published,
+    snapshot,
+)
 from gluecast.terminal.tables import table
 
 
@@ -26,7 +34,7 @@ class DemoError(GluecastError):
 
 @dataclass(frozen=True)
 class JobRun:
-    """One run as its log told it. Counts are None where the log does not know them."""
+    """One run, as its log describes it. Counts are None where the log does not know them."""
 
     job: str
     started_by: str
@@ -128,15 +136,29 @@ def _scaffold(target: Path) -> None:
             f"expected a new folder or a whole demo, found {target} with other content; "
             "remove it or name another"
         )
-    if not (TEMPLATE_ROOT / "copier.yml").is_file():
-        raise DemoError("expected to run from a checkout of gluecast, found an installed package")
-    for job in JOBS:
-        with _step(f"Scaffold {job} into {target}"):
-            try:
-                data = {"project_name": "demo-platform", **answers(job)}
-                copier_copy(str(TEMPLATE_ROOT), target, data, ref="HEAD")
-            except subprocess.CalledProcessError as error:
-                raise DemoError(error.stderr.strip().splitlines()[-1]) from error
+    with tempfile.TemporaryDirectory(prefix="gluecast-") as scratch:
+        template = _template(Path(scratch))
+        for job in JOBS:
+            with _step(f"Scaffold {job} into {target}"):
+                try:
+                    data = {"project_name": "demo-platform", **answers(job)}
+                    copier_copy(target=target, data=data, **template)
+                except subprocess.CalledProcessError as error:
+                    raise DemoError(error.stderr.strip().splitlines()[-1]) from error
+
+
+def _template(scratch: Path) -> dict[str, Any]:
+    """The template that the demo renders: this clone as it stands, or the one in the wheel.
+
+    The one in the wheel is recorded as the published release that it is.
+    """
+    if not IS_INSTALLED:
+        return {"template": str(TEMPLATE_ROOT), "ref": "HEAD"}
+    release = snapshot(scratch / "template", tag=f"v{version('gluecast')}")
+    return {
+        "template": PUBLISHED_AT,
+        "environment": published(release, cache=scratch / "cache"),
+    }
 
 
 def _lake_prefix(repository: Path) -> str:

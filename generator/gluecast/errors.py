@@ -4,7 +4,7 @@ from enum import IntEnum
 
 
 class GluecastError(Exception):
-    """A command cannot go on; the message says in one line what was expected, found, and to do."""
+    """A command cannot go on; the message says in one line what was expected, found, and what to do next."""
 
 
 class ExitCode(IntEnum):
@@ -18,11 +18,11 @@ class ExitCode(IntEnum):
         code.meaning = meaning
         return code
 
-    OK = 0, "done; nothing is wrong"
-    FAILED = 1, "the command could not do its work; the message says why"
-    USAGE = 2, "the command line was not understood"
+    OK = 0, "success; no problems"
+    FAILED = 1, "the command failed; the message says why"
+    USAGE = 2, "invalid command line"
     CONFLICT = 3, "update, rename: done, but some files have conflicts to resolve"
     BEHIND = 4, "check: a newer template exists"
-    DRIFTED = 8, "check: files that the template owns were edited"
-    PROBLEM = 16, "check: something is wrong with the jobs; the report says what"
-    INTERRUPTED = 130, "stopped with Ctrl-C; nothing is half-written"
+    DRIFTED = 8, "check: you edited files that the template owns"
+    PROBLEM = 16, "check: jobs are inconsistent; the report lists the problems"
+    INTERRUPTED = 130, "interrupted with Ctrl-C; no file is left half-written"

@@ -6,7 +6,7 @@ import tomllib
 from pathlib import Path
 
 from gluecast.example_jobs import JOBS, answers, copier_copy
-from gluecast.template.bundled import PUBLISHED_AT, TEMPLATE_ROOT, snapshot
+from gluecast.template.bundled import PUBLISHED_AT, TEMPLATE_ROOT, published, snapshot
 
 RENDERED = TEMPLATE_ROOT / "examples" / "data-platform"
 
@@ -35,16 +35,6 @@ def version() -> str:
     """The version of this project, which is the next release's."""
     text = (TEMPLATE_ROOT / "pyproject.toml").read_text(encoding="utf-8")
     return str(tomllib.loads(text)["project"]["version"])
-
-
-def published(repository: Path, cache: Path) -> dict[str, str]:
-    """Environment variables with which git finds `repository` under the published address."""
-    return {
-        "GIT_CONFIG_COUNT": "1",
-        "GIT_CONFIG_KEY_0": f"url.{repository.as_uri()}.insteadOf",
-        "GIT_CONFIG_VALUE_0": PUBLISHED_AT,
-        "COPIER_CACHE_DIR": str(cache),
-    }
 
 
 if __name__ == "__main__":

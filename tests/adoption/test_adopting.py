@@ -223,7 +223,7 @@ def test_a_new_job_goes_beside_the_old_ones_and_uses_the_same_modules(
 
 
 def test_a_new_job_may_not_have_the_name_of_an_old_one(adopted: Path, template: Path) -> None:
-    with pytest.raises(GluecastError, match=r"src/jobs/sales_etl\.py exists"):
+    with pytest.raises(GluecastError, match=r"src/jobs/sales_etl\.py already exists"):
         new(adopted, template=str(template), data={"job_name": "sales_etl"}, defaults=True)
 
 
@@ -372,5 +372,5 @@ def test_a_killed_adoption_is_put_back_by_the_next(repository: Path, template: P
     said: list[str] = []
     adopt(repository, template=str(template), data={}, defaults=True, dry_run=True, say=said.append)
 
-    assert any("put back" in line for line in said)
+    assert any("rolled back" in line for line in said)
     assert tree(repository) == before

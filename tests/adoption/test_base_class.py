@@ -4,6 +4,7 @@ import ast
 import re
 from textwrap import dedent, indent
 
+import libcst as cst
 import pytest
 
 from gluecast.adopt.base_class import Conversion, convert
@@ -522,6 +523,73 @@ def test_line_ends_and_a_byte_order_mark_stay() -> None:
     assert converted.count("\n") == converted.count("\r\n") == 7
     assert converted.startswith("\ufeffimport re\r\n")
     assert converted.count("\ufeff") == 1
+
+
+ODD = {
+    "a walrus": "def f(self):\n        if (n:=len('a'))>1: return n",
+    "match": "def f(self, v):\n        match v:\n            case {'a':1,**r}: return r",
+    "decorators": "@staticmethod # ours\n\n    @ other( 1 )\n    def f(): ...",
+    "semicolons": "def f(self):\n        a=1;b=2 ;\n        return a",
+    "a backslash": "def f(self):\n        return 1+\\\n   2",
+    "a form feed": "def f(self):\n        return 1\n\f",
+    "comments": "def f( self,a ,b=( 1,2 ) ):\n        pass\n  # odd\n# left",
+    "other letters": "naïve = 'ü';  # é",
+}
+
+
+@pytest.mark.parametrize("odd", ODD.values(), ids=ODD)
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+@pytest.mark.parametrize("last", ["", "\n"])
+def test_what_stays_is_as_it_was_byte_for_byte(odd: str, end: str, last: str) -> None:
+    head = "# -*- coding: utf-8 -*-\nimport  re\n"
+    rest = f"    x = 1  # ours\n\n    {odd}\n    # the end\n\n\nVALUE = 3;  OTHER = [1,\n  2]{last}"
+    text = f"{head}\n\nclass BaseGlueJob:\n{CONSTRUCTOR}{rest}".replace("\n", end)
+
+    result = convert(Module("src/base_job.py", text), PLATFORM, []).text
+
+    new = "\nfrom glue_runtime.adopted import AdoptedGlueJob\n\n\nclass BaseGlueJob(AdoptedGlueJob):\n"
+    assert result == f"{head}{new}{rest}".replace("\n", end)
+
+
+def test_line_ends_of_both_kinds_stay() -> None:
+    text = f"import re\r\n\r\n\r\nclass BaseGlueJob:\n{CONSTRUCTOR}    x = 1\r\n    y = 2\n"
+
+    result = convert(Module("src/base_job.py", text), PLATFORM, []).text
+
+    assert result.startswith("import re\r\n")
+    assert result.endswith("    x = 1\r\n    y = 2\n")
+
+
+def test_the_lines_of_the_head_stay_with_their_comments() -> None:
+    head = "class BaseGlueJob(\n    Logs,  # ours\n    ABC,  # Python's\n):  # noqa: X1\n"
+    base = Module("src/base_job.py", f"{head}{CONSTRUCTOR}")
+
+    text = convert(base, PLATFORM, []).text
+
+    assert head.replace("ABC", "AdoptedGlueJob") in text
+
+
+def test_line_ends_that_would_change_are_refused() -> None:
+    text = f"import re\n\n\nclass BaseGlueJob:\n{CONSTRUCTOR}".replace("\n", "\r")
+
+    with pytest.raises(
+        GluecastError, match=r"libcst writes as .* in src/base_job\.py, found .*by hand"
+    ):
+        convert(Module("src/base_job.py", text), PLATFORM, [])
+
+
+def test_what_libcst_does_not_read_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Python may be newer than libcst."""
+
+    def parse(text: str) -> cst.Module:
+        raise cst.ParserSyntaxError("new syntax", lines=text.splitlines(), raw_line=4, raw_column=0)
+
+    monkeypatch.setattr(cst, "parse_module", parse)
+
+    with pytest.raises(
+        GluecastError, match=r"libcst reads in src/base_job\.py, found .* in line 4; .*by hand"
+    ):
+        converted("\n    pass\n")
 
 
 @pytest.mark.parametrize("blank", ["  ", "\t"])

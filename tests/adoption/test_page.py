@@ -15,9 +15,9 @@ import pytest
 from adopting_page import PAGE, commands, files, headings, snippets
 from emulated_aws.server import emulated_aws
 from glue_runtime.local.java import use_java
-from gluecast.template.bundled import commit, snapshot
+from gluecast.template.bundled import commit, published, snapshot
 from small_template import git, tree
-from tasks.examples import published, version
+from tasks.examples import version
 from terraform import why_no_terraform
 
 LOOK, ADOPT, CONNECT, SOURCE = (

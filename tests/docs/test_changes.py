@@ -12,6 +12,8 @@ from gluecast.template.bundled import TEMPLATE_ROOT
 from pages import Page
 from reader import clone, equip_clone
 from tasks.examples import RENDERED
+from tasks.fast import quick_tests_of
+from tasks.faults.__main__ import recorded
 
 PAGE = Page(TEMPLATE_ROOT / "CONTRIBUTING.md")
 
@@ -181,3 +183,22 @@ def edit(file: Path, old: str, new: str) -> None:
 def run(project: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     command = [str(project / ".venv/bin/python"), *arguments]
     return subprocess.run(command, cwd=project, capture_output=True, text=True, check=False)
+
+
+def in_the_template(place: str) -> str:
+    """A place of the table as a path of the project: rendered files are those of the template."""
+    if (TEMPLATE_ROOT / place).is_file():
+        return place
+    rendered = place.replace("infrastructure/modules/", "infrastructure/{{ modules }}/")
+    found = [f"template/{{{{ platform }}}}/{rendered}{suffix}" for suffix in ("", ".jinja")]
+    return next(path for path in found if (TEMPLATE_ROOT / path).is_file())
+
+
+@pytest.mark.parametrize("change", places())
+def test_the_quick_tests_of_a_place_have_one_that_has_noticed_a_fault_there(change: str) -> None:
+    file = in_the_template(places()[change][0])
+    quick = [test.partition("::")[0] for test in quick_tests_of(file)]
+
+    noticed = {outcome.noticed_by for fault, outcome in recorded().items() if fault.file == file}
+
+    assert [test for test in noticed if test and test.partition("::")[0] in quick], (noticed, quick)

@@ -22,6 +22,7 @@ from tools import needs
 pytestmark = needs("make", to="type the commands of the pages")
 
 MAKE = "tests/repository/test_make.py"
+DEPLOYMENT = "tests/repository/test_deployment.py"
 RUN_BOTH_WAYS = f"{MAKE}::test_a_job_runs_as_the_schedule_and_as_an_upload_would_start_it"
 PRINTED = {"make run-local JOB=clicks": '"file_format": "log", "file_count": 4'}
 """Commands, and what they are to print."""
@@ -32,14 +33,14 @@ OPERATING = (
 BUILD = f"{MAKE}::test_the_archive_holds_the_runtime_and_is_the_same_each_time"
 
 ELSEWHERE = {
-    "python3 generator demo": "tests/test_demo.py::test_the_demo_runs_every_job_both_ways_and_can_run_again",
+    "python3 generator demo": "tests/test_demo.py::test_the_demo_of_an_installed_package_runs_every_job_both_ways",
     "python3 generator test": "tests/test_readme.py::test_continuous_integration_runs_the_test_command",
     "make setup": f"{MAKE}::test_the_checks_of_a_fresh_repository_pass",
     "make lint": f"{MAKE}::test_the_checks_of_a_fresh_repository_pass",
     "make test": f"{MAKE}::test_a_further_job_of_another_format_passes_too",
     "make setup lint test": f"{MAKE}::test_a_further_job_of_another_format_passes_too",
-    "make test-infra": f"{MAKE}::test_the_terraform_code_of_a_fresh_repository_passes",
-    "make test-e2e": f"{MAKE}::test_three_jobs_run_on_an_emulated_aws",
+    "make test-infra": f"{DEPLOYMENT}::test_the_terraform_code_of_a_fresh_repository_passes",
+    "make test-e2e": f"{DEPLOYMENT}::test_three_jobs_run_on_an_emulated_aws",
     "make scan": "tests/infrastructure/test_scan.py::test_the_scan_passes",
     "make lock-infra": (
         "tests/infrastructure/test_lock_and_backend.py"

@@ -1,7 +1,6 @@
 """A rendered repository with its own environment: what its owner types works."""
 
 import json
-import os
 import shutil
 import subprocess
 import sys
@@ -11,38 +10,17 @@ from pathlib import Path
 import pytest
 import yaml
 
-from gluecast.example_jobs import JOBS, answers, copier_copy
 from gluecast.template.bundled import TEMPLATE_ROOT
-from terraform import needs_terraform
+from repository_setup import first_copy, make
 from tools import needs
 
 pytestmark = needs("make", to="try its targets")
 
 
-def make(repository: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    """Run make as a user would: outside of this test's environment."""
-    foreign = ("VIRTUAL_ENV", "PYTHONPATH", "MAKEFLAGS", "MAKELEVEL")
-    environment = {name: value for name, value in os.environ.items() if name not in foreign}
-    command = ["make", "--no-print-directory", *arguments]
-    return subprocess.run(
-        command, cwd=repository, env=environment, capture_output=True, text=True, check=False
-    )
-
-
 @pytest.fixture(scope="module")
 def repository(template: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Copied and set up once for all tests here, in a folder with a space in its name."""
-    target = tmp_path_factory.mktemp("make") / "my platform"
-    answers = {
-        "job_name": "sales_etl",
-        "prefix": "sales/",
-        "suffix": ".csv",
-        "format": "csv",
-        "schedule": "cron(0 2 * * ? *)",
-    }
-    data = [word for name, value in answers.items() for word in ("--data", f"{name}={value}")]
-    command = [sys.executable, "-m", "copier", "copy", "--quiet", "--defaults", *data]
-    subprocess.run([*command, ".", str(target)], cwd=template, check=True)
+    target = first_copy(template, tmp_path_factory.mktemp("make") / "my platform")
     ran = make(target, "setup", f"PYTHON={sys.executable}")
     assert ran.returncode == 0, ran.stdout + ran.stderr
     return target
@@ -53,26 +31,6 @@ def test_the_checks_of_a_fresh_repository_pass(repository: Path, target: str) ->
     ran = make(repository, target)
 
     assert ran.returncode == 0, ran.stdout + ran.stderr
-
-
-@needs_terraform
-def test_the_terraform_code_of_a_fresh_repository_passes(repository: Path) -> None:
-    ran = make(repository, "test-infra")
-
-    assert ran.returncode == 0, ran.stdout + ran.stderr
-    assert (repository / "build/glue_runtime.zip").is_file()
-
-
-@needs_terraform
-def test_three_jobs_run_on_an_emulated_aws(repository: Path, template: Path) -> None:
-    for job in JOBS:
-        if not (repository / f"src/jobs/{job}.py").exists():
-            copier_copy(str(template), repository, answers(job))
-
-    ran = make(repository, "test-e2e", "JOB=all")
-
-    assert ran.returncode == 0, ran.stdout + ran.stderr
-    assert all(f"[{job}]" in ran.stdout for job in JOBS)
 
 
 def test_a_further_job_of_another_format_passes_too(repository: Path, template: Path) -> None:

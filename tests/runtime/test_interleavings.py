@@ -88,7 +88,7 @@ class LakeWorld(World):
         return self.lake.root / "data-lake-test-bronze" / f"sales/{name}.csv"
 
 
-@pytest.mark.parametrize(("job_class", "examples"), [(Rows, 12), (Total, 4)])
+@pytest.mark.parametrize(("job_class", "examples"), [(Rows, 6), (Total, 3)])
 def test_every_history_ends_in_the_table_of_one_clean_run(
     lake: Lake, monkeypatch: pytest.MonkeyPatch, job_class: type[BaseGlueJob], examples: int
 ) -> None:

@@ -1,6 +1,7 @@
 """gluecast check: behind, drifted, and what only a tool that sees all jobs can tell."""
 
 import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -11,20 +12,28 @@ from gluecast.cli import main
 from gluecast.errors import ExitCode
 from gluecast.jobs.check import Findings, check, described
 from gluecast.template.bundled import commit
-from rendering import Copy
+from rendering import copied
 from small_template import SmallTemplate, git
 
 CLEAN = Findings({}, {}, [])
 
 
-@pytest.fixture
-def repository(copy: Copy) -> Path:
+@pytest.fixture(scope="module")
+def prepared(template: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Two jobs of the real template, committed."""
-    repository = copy(job_name="sales_etl")
-    copy(job_name="orders", suffix=".json")
+    repository = copied(
+        template, tmp_path_factory.mktemp("prepared") / "repository", job_name="sales_etl"
+    )
+    copied(template, repository, job_name="orders", suffix=".json")
     git(repository, "init", "--quiet")
     commit(repository, "All of it")
     return repository
+
+
+@pytest.fixture
+def repository(prepared: Path, tmp_path: Path) -> Path:
+    """The same, for one test to change."""
+    return shutil.copytree(prepared, tmp_path / "repository", symlinks=True)
 
 
 def edit(repository: Path, path: str, old: str, new: str) -> None:

@@ -11,9 +11,8 @@ import pytest
 
 from gluecast.cli import main, parser
 from gluecast.errors import ExitCode
-from gluecast.template.bundled import commit
+from gluecast.template.bundled import commit, published
 from small_template import BASE, JOB, SmallTemplate, git, tree
-from tasks.examples import published
 
 
 @pytest.fixture

@@ -145,3 +145,14 @@ def test_a_template_with_uncommitted_changes_is_taken_by_its_commit_alone(
     assert git(small.folder, "rev-parse", "HEAD").startswith(
         read_layers(tmp_path / "new")[0].version
     )
+
+
+def test_a_template_that_cannot_be_reached_is_named_and_so_is_the_way_out(tmp_path: Path) -> None:
+    address = "http://127.0.0.1:1/gluecast.git"
+
+    with pytest.raises(
+        GluecastError, match=rf"expected the template in {address}.*--template PATH"
+    ):
+        new(tmp_path / "lake", template=address, data={"job_name": "sales"}, defaults=True)
+
+    assert not (tmp_path / "lake").exists()

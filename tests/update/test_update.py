@@ -10,13 +10,12 @@ import pytest
 
 from gluecast.errors import GluecastError
 from gluecast.jobs.check import check
-from gluecast.template.bundled import PUBLISHED_AT, commit
+from gluecast.template.bundled import PUBLISHED_AT, commit, published
 from gluecast.template.versions import RELEASES, version_of
 from gluecast.update.merge import Kind
 from gluecast.update.report import Report
 from gluecast.update.update import abort_update, continue_update, update
 from small_template import BASE, JOB, LINES, SmallTemplate, git, tree
-from tasks.examples import published
 
 
 @pytest.fixture

@@ -7,9 +7,8 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from gluecast.template.bundled import TEMPLATE_ROOT
+from gluecast.template.bundled import TEMPLATE_ROOT, published
 from gluecast.update.merge import MEANING
-from tasks.examples import published
 from tools import needs
 
 PAGE = (TEMPLATE_ROOT / "docs/updating.md").read_text(encoding="utf-8")

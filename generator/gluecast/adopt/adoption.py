@@ -5,11 +5,11 @@ base class comes to stand on the runtime's. All else of the platform (its enviro
 left out, for the repository has its own; `_platform.yml` records what, so that updates leave it out.
 """
 
+import ast
 import re
 import tempfile
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,7 @@ import yaml
 from gluecast.adopt.base_class import Conversion, convert
 from gluecast.adopt.job_classes import Job, find_base_class, find_jobs
 from gluecast.adopt.python_module import NAME, Module
+from gluecast.adopt.report import Adoption, listed
 from gluecast.errors import GluecastError
 from gluecast.repository.git import run_git
 from gluecast.repository.layers import ANSWERS_FOLDER, PLATFORM
@@ -47,44 +48,6 @@ LEFT_OUT = (
     "/tooling/",
 )
 """What an adopted repository does without."""
-
-
-@dataclass(frozen=True)
-class Adoption:
-    """What adopting does, or would do.
-
-    `repository` is its folder, `base` the path of its base class, `writes` what is new, `theirs`
-    what the platform would write too and stays, `notes` what people have to know or do.
-    """
-
-    repository: Path
-    base: str = ""
-    jobs: Sequence[Job] = ()
-    answers: Mapping[str, Any] = field(default_factory=dict)
-    conversion: Conversion | None = None
-    writes: Sequence[str] = ()
-    theirs: Sequence[str] = ()
-    notes: Sequence[str] = ()
-    already: bool = False
-
-    def as_json(self) -> dict[str, Any]:
-        """The report as JSON values."""
-        found = self.conversion
-        return {
-            "already_adopted": self.already,
-            "base_class": {
-                "path": self.base,
-                "converted": found is not None,
-                "kept": found.kept if found else [],
-                "replaced": found.replaced if found else [],
-                "whole_directory": found.whole_directory if found else False,
-            },
-            "jobs": [vars(job) for job in self.jobs],
-            "answers": dict(self.answers),
-            "new_files": list(self.writes),
-            "left_as_they_are": list(self.theirs),
-            "notes": list(self.notes),
-        }
 
 
 def adopt(
@@ -167,41 +130,6 @@ def adopt(
     )
 
 
-def described(adoption: Adoption, *, dry_run: bool) -> str:
-    """The report as text."""
-    if adoption.already:
-        return "Nothing to do: the repository stands on the platform; gluecast update updates it."
-    jobs = [f"  {job.name}  {job.class_name}, loads {_names(job.sources)}" for job in adoption.jobs]
-    lines = [f"{len(jobs)} jobs extend {NAME} of {adoption.base}:", *jobs, ""]
-    lines.append("Would be written:" if dry_run else "Written:")
-    lines += [f"  {line}" for line in _by_folder(adoption.writes)]
-    if adoption.conversion:
-        lines += ["", *_conversion_lines(adoption)]
-    if adoption.theirs:
-        lines += ["", "Yours, and left as they are:", *(f"  {path}" for path in adoption.theirs)]
-    lines += [
-        "",
-        "By hand:",
-        *(f"  {number}. {note}" for number, note in _numbered(adoption.notes)),
-    ]
-    if not dry_run:
-        lines += [
-            "",
-            "Run your tests, look at git diff, commit. To take it back: git stash --include-untracked.",
-        ]
-    return "\n".join(lines)
-
-
-def _conversion_lines(adoption: Adoption) -> Iterator[str]:
-    conversion = adoption.conversion
-    assert conversion
-    yield f"{adoption.base} is changed: {NAME} extends the platform's class"
-    yield f"  stays yours: {_names(conversion.kept)}"
-    yield f"  the platform's: {_names(conversion.replaced)}"
-    if conversion.whole_directory:
-        yield "  whole_directory = True, for your code overwrites: see the docs before you change it"
-
-
 # --- looking at the repository ---------------------------------------------------------------------
 
 
@@ -264,7 +192,7 @@ def _jobs(modules: Sequence[Module]) -> list[Job]:
     if elsewhere:
         raise GluecastError(
             f"expected every job in src/jobs, where the platform looks for it, found "
-            f"{_names(elsewhere[:5])}; git mv them, and adopt again"
+            f"{listed(elsewhere[:5])}; git mv them, and adopt again"
         )
     return found
 
@@ -283,8 +211,24 @@ def _guesses(tree: WorkTree, base: Module, code: str, versions: Sequence[str]) -
     ):
         if match := re.search(pattern, code):
             found[name] = match[1]
-    lake = re.search(r"s3://([a-z0-9](?:-?[a-z0-9])+)-\{[^}]+\}-bronze", base.text)
-    return {**found, **({"lake_prefix": lake[1]} if lake else {})}
+    lake = next(_lakes(base), None)
+    return {**found, **({"lake_prefix": lake} if lake else {})}
+
+
+def _lakes(base: Module) -> Iterator[str]:
+    """acme of f"s3://acme-{environment}-bronze/...", and of the same text for format()."""
+    form = re.compile(r"s3://([a-z0-9](?:-?[a-z0-9])+)-\{[^}]*\}-bronze")
+    for each in ast.walk(base.tree):
+        text = ""
+        if isinstance(each, ast.JoinedStr):
+            parts = (
+                str(part.value) if isinstance(part, ast.Constant) else "{}" for part in each.values
+            )
+            text = "".join(parts)
+        elif isinstance(each, ast.Constant) and isinstance(each.value, str):
+            text = each.value
+        if match := form.search(text):
+            yield match[1]
 
 
 # --- what is written -------------------------------------------------------------------------------
@@ -312,7 +256,7 @@ def _answers(folder: Path) -> dict[str, Any]:
 def _needs(rendered: Path) -> tuple[str, str]:
     """What the runtime needs: packages, as pip takes them, and the oldest Python."""
     project = tomllib.loads((rendered / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    return _names(project["dependencies"]), project["requires-python"].removeprefix(">=")
+    return listed(project["dependencies"]), project["requires-python"].removeprefix(">=")
 
 
 def _taken(rendered: Path, tree: WorkTree) -> list[str]:
@@ -393,7 +337,7 @@ def _notes(
     deployed = set(re.findall(r'\bglue_version\s*=\s*"([0-9.]+)"', code))
     if others := sorted(deployed.difference(versions)):
         expected = " or ".join(sorted(versions))
-        yield f"expected glue_version {expected} of your Glue jobs, found {_names(others)}: change it"
+        yield f"expected glue_version {expected} of your Glue jobs, found {listed(others)}: change it"
     yield "add build/ and .local-lake/ to .gitignore"
     if "tests/conftest.py" in taken:
         yield (
@@ -416,22 +360,4 @@ def _ignored(tree: WorkTree, files: Iterable[str]) -> Iterator[str]:
     found = run_git(tree.folder, "check-ignore", "--no-index", "-z", "--stdin", stdin=names)
     ignored = found.stdout.decode().split("\0")[:-1]
     if ignored:
-        yield f"your .gitignore hides what was written: let it have {_names(ignored[:3])}"
-
-
-def _numbered(notes: Sequence[str]) -> Iterator[tuple[int, str]]:
-    return iter(enumerate(notes, start=1))
-
-
-def _names(names: Sequence[str]) -> str:
-    return ", ".join(names) or "nothing"
-
-
-def _by_folder(paths: Sequence[str]) -> Iterator[str]:
-    """A line for a folder of several files."""
-    counted: dict[str, list[str]] = {}
-    for path in paths:
-        parts = path.split("/")
-        counted.setdefault("/".join(parts[: min(2, len(parts) - 1)]), []).append(path)
-    for folder, found in counted.items():
-        yield found[0] if len(found) == 1 else f"{folder}/ ({len(found)} files)"
+        yield f"your .gitignore hides what was written: let it have {listed(ignored[:3])}"

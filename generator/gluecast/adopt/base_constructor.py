@@ -1,22 +1,25 @@
 """The constructor of a base class that comes to stand on the platform's: what it still has to do."""
 
 import ast
-import re
 from collections.abc import Sequence
 from typing import NoReturn
 
+import libcst as cst
+from libcst import matchers
+
 from gluecast.adopt.python_module import (
+    BOM,
     NAME,
     Function,
     Module,
-    head_of,
-    indentation,
     is_own,
     is_stored,
     is_text,
+    last_name,
     own_targets,
-    parts_of,
+    words,
 )
+from gluecast.adopt.rewriting import Statement, paired, statement, with_body
 from gluecast.errors import GluecastError
 
 NEW_BASE = "AdoptedGlueJob"
@@ -43,49 +46,74 @@ _CHANGES = ("update", "setdefault", "pop", "popitem", "clear")
 """What changes a dict."""
 
 
-def constructor_of(  # noqa: C901
-    base: Module, function: Function | None, attributes: set[str], mixins: Sequence[ast.expr]
-) -> tuple[str, list[str]]:
+def constructor_of(
+    base: Module,
+    function: Function | None,
+    source: cst.Module,
+    written: cst.FunctionDef | None,
+    attributes: set[str],
+    mixins: Sequence[ast.expr],
+) -> tuple[cst.FunctionDef | None, list[str]]:
     """The constructor that does what the platform's does not, and what is to be told of it.
 
-    The text is empty when nothing is left.
+    There is none when nothing is left.
 
     Raises:
         GluecastError: it is not (self, job_name, args), or does what no rule can keep.
     """
     _refuse_parameters(base, function)
-    assert function
-    parts = parts_of(base, function)
+    assert function and written
+    pairs = paired(base, function, written)
     environment = _environment(base, function)
-    kept, notes = "", []
-    for statement in function.body:
-        if is_text(statement) or isinstance(statement, ast.Pass):
+    kept: list[Statement] = []
+    notes: list[str] = []
+    for said, line in pairs:
+        if is_text(said) or isinstance(said, ast.Pass) or _is_replaced_super(base, said, mixins):
             continue
-        if _is_super(statement):
-            if mixins:
-                _refuse(base, statement, "no call of a constructor that is not in this repository")
-            continue
-        targets = own_targets(statement)
+        targets = own_targets(said)
         if targets and targets <= attributes:
-            if note := _replaced_value(base, statement, targets):
-                notes.append(note)
+            notes += _replaced_value(base, said, targets)
             continue
-        for each in ast.walk(statement):
-            if _is_super_call(each):
-                _refuse(base, each, "super().__init__() in a line of its own")
-            if isinstance(each, ast.Attribute) and is_stored(each) and is_own(each, attributes):
-                _refuse(base, each, f"self.{each.attr} = ... in a line of its own")
-        kept += parts[statement]
+        _refuse_hidden(base, said, attributes)
+        kept.append(line)
     head = function.args.defaults or function.decorator_list
     if not (kept or environment or head):
-        return "", notes
+        return None, notes
+    call = statement(source, _super_call(function, environment))
+    texts = [line for said, line in pairs[:1] if is_text(said)]
+    return with_body(written, [*texts, call, *kept]), notes
+
+
+def _super_call(function: Function, environment: str) -> str:
     args = "args or {}" if _may_be_none(function) else "args"
     if environment:
         args = f'{{"env": {environment}, **{f"({args})" if " " in args else args}}}'
-    first = function.body[0]
-    text = parts[first] if is_text(first) else ""
-    call = f"{indentation(base.text, function)}super().__init__(job_name, {args})\n"
-    return head_of(base, function) + text + call + kept, notes
+    return f"super().__init__(job_name, {args})\n"
+
+
+def _is_replaced_super(base: Module, statement: ast.stmt, mixins: Sequence[ast.expr]) -> bool:
+    """Whether this line calls a constructor that the platform's stands for.
+
+    Raises:
+        GluecastError: the constructor is not known.
+    """
+    found = isinstance(statement, ast.Expr) and _is_super_call(statement.value)
+    if found and mixins:
+        _refuse(base, statement, "no call of a constructor that is not in this repository")
+    return found
+
+
+def _refuse_hidden(base: Module, statement: ast.stmt, attributes: set[str]) -> None:
+    """Refuse a line that also does what the platform's constructor does.
+
+    Raises:
+        GluecastError: it does.
+    """
+    for each in ast.walk(statement):
+        if _is_super_call(each):
+            _refuse(base, each, "super().__init__() in a line of its own")
+        if isinstance(each, ast.Attribute) and is_stored(each) and is_own(each, attributes):
+            _refuse(base, each, f"self.{each.attr} = ... in a line of its own")
 
 
 def _refuse(base: Module, node: ast.AST, expected: str) -> NoReturn:
@@ -141,9 +169,9 @@ def _environment(base: Module, function: Function) -> str:
     own = {each.id for each in ast.walk(function) if isinstance(each, ast.Name) and is_stored(each)}
     for each in ast.walk(function):
         if isinstance(each, ast.Call) and _argument(each) == "env" and len(each.args) == 2:
-            code = ast.get_source_segment(base.text, each.args[1]) or ""
+            code = ast.get_source_segment(base.text.removeprefix(BOM), each.args[1]) or ""
         elif isinstance(each, ast.BoolOp) and _argument(each.values[0]) == "env":
-            code = (ast.get_source_segment(base.text, each) or "").replace("self.args", "args")
+            code = _with_args(ast.get_source_segment(base.text.removeprefix(BOM), each) or "")
         else:
             continue
         names = {node.id for node in ast.walk(ast.parse(f"({code})")) if isinstance(node, ast.Name)}
@@ -153,6 +181,16 @@ def _environment(base: Module, function: Function) -> str:
     if len(found) > 1:
         _refuse(base, function, "one default of env")
     return found.pop() if found else ""
+
+
+def _with_args(code: str) -> str:
+    """The code with args in place of self.args, which the platform's constructor sets later."""
+    found = cst.parse_expression(f"({code})")
+    own = matchers.Attribute(matchers.Name("self"), matchers.Name("args"))
+    changed = matchers.replace(found, own, cst.Name("args"))
+    assert isinstance(changed, cst.BaseExpression)
+    inner = changed.with_changes(lpar=changed.lpar[1:], rpar=changed.rpar[:-1])
+    return cst.Module([]).code_for_node(inner)
 
 
 def _argument(node: ast.AST) -> str:
@@ -167,8 +205,8 @@ def _argument(node: ast.AST) -> str:
     return ""
 
 
-def _replaced_value(base: Module, statement: ast.stmt, targets: set[str]) -> str:
-    """What is to be told of an assignment whose target the platform sets; empty: it sets the same.
+def _replaced_value(base: Module, statement: ast.stmt, targets: set[str]) -> list[str]:
+    """What is to be told of an assignment whose target the platform sets; nothing: it sets the same.
 
     Raises:
         GluecastError: the platform would not find the environment.
@@ -180,39 +218,55 @@ def _replaced_value(base: Module, statement: ast.stmt, targets: set[str]) -> str
         first = value.values[0] if isinstance(value, ast.BoolOp) else value
         if not first or _argument(first) != "env":
             _refuse(base, statement, 'self.environment = args["env"]')
-        return ""
+        return []
     [target, *more] = targets
     same = code in {"None", *_SAME_VALUES.get(target, ())} or (
         value is not None and _ARGUMENTS.get(_argument(value)) == target and "," not in code
     )
-    if not more and (same or (target == "logger" and re.match(r"(logging\.)?getLogger\(", code))):
-        return ""
-    return (
+    if not more and (same or (target == "logger" and _is_new_logger(value))):
+        return []
+    return [
         f"your constructor had {_shortened(statement)}: the platform sets its own; what else that "
         f"did is to be done in your {NAME}, after super().__init__()"
-    )
+    ]
+
+
+def _is_new_logger(value: ast.expr | None) -> bool:
+    """Whether this is getLogger(...), or something of it."""
+    while isinstance(value, ast.Attribute | ast.Call | ast.Subscript):
+        called = value.func if isinstance(value, ast.Call) else None
+        if called and ast.unparse(called) in ("getLogger", "logging.getLogger"):
+            return True
+        value = called or getattr(value, "value", None)
+    return False
 
 
 def _may_be_none(function: Function) -> bool:
     """Whether a job may hand over None for its arguments."""
     annotation = function.args.args[2].annotation
     told = [annotation, *function.args.defaults[-1:]]
-    if any(re.search(r"\b(None|Optional)\b", ast.unparse(each)) for each in told if each):
+    if any(_speaks_of_none(each) for each in told if each):
         return True
     choices = (each for each in ast.walk(function) if isinstance(each, ast.BoolOp))
     return any(ast.unparse(each.values[0]) == "args" for each in choices)
 
 
-def _is_super(statement: ast.stmt) -> bool:
-    return isinstance(statement, ast.Expr) and _is_super_call(statement.value)
+def _speaks_of_none(node: ast.expr) -> bool:
+    """Whether this is None, or a type that has it, also one in quotes."""
+    for each in ast.walk(node):
+        if isinstance(each, ast.Constant):
+            if {"None", "Optional"} & {*words(str(each.value))}:
+                return True
+        elif isinstance(each, ast.expr) and last_name(each) == "Optional":
+            return True
+    return False
 
 
 def _is_super_call(node: ast.AST) -> bool:
     """Whether this calls the constructor of what the class extends."""
     if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Attribute):
         return False
-    holder = ast.unparse(node.func.value)
-    return (
-        node.func.attr == "__init__"
-        and re.match(r"super\(|(abc\.)?ABC$|object$", holder) is not None
-    )
+    holder = node.func.value
+    called = ast.unparse(holder.func if isinstance(holder, ast.Call) else holder)
+    expected = ("super",) if isinstance(holder, ast.Call) else ("ABC", "abc.ABC", "object")
+    return node.func.attr == "__init__" and called in expected

@@ -1,7 +1,6 @@
-"""A Python file of a repository, as text and as what it says: its classes, the lines of their parts."""
+"""A Python file of a repository, as text and as what it says: its classes, what they say."""
 
 import ast
-import io
 import warnings
 from collections.abc import Container, Iterator, Sequence
 from dataclasses import dataclass
@@ -90,65 +89,6 @@ def is_text(statement: ast.stmt) -> bool:
     return isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant)
 
 
-# --- its lines -------------------------------------------------------------------------------------
-
-
-def parts_of(base: Module, node: ast.ClassDef | Function) -> dict[ast.stmt, str]:
-    """The lines of each statement of a body, with the blank lines and comments before it.
-
-    Raises:
-        GluecastError: two statements share a line.
-    """
-    lines = lines_of(base.text)
-    end = head_end(base.text, node)
-    parts = {}
-    for statement in node.body:
-        if statement.lineno <= end:
-            raise GluecastError(
-                f"expected one statement in a line, found two in line {statement.lineno} of "
-                f"{base.path}; put each in a line of its own"
-            )
-        last = statement.end_lineno or statement.lineno
-        parts[statement] = "".join(lines[end:last])
-        end = last
-    return parts
-
-
-def indentation(text: str, node: ast.ClassDef | Function) -> str:
-    """The blanks or tabs before the statements of a body."""
-    first = node.body[0]
-    return lines_of(text)[first.lineno - 1].encode()[: first.col_offset].decode()
-
-
-def head_of(base: Module, node: ast.ClassDef | Function) -> str:
-    """From the end of what comes before to the colon."""
-    lines = lines_of(base.text)
-    first = min([node.lineno, *(each.lineno for each in node.decorator_list)]) - 1
-    while first and (not lines[first - 1].strip() or lines[first - 1].lstrip().startswith("#")):
-        first -= 1
-    return "".join(lines[first : head_end(base.text, node)])
-
-
-def head_end(text: str, node: ast.ClassDef | Function) -> int:
-    """The number of the line that ends in the colon.
-
-    Raises:
-        GluecastError: the body stands on this line too.
-    """
-    lines = lines_of(text)
-    first = node.body[0]
-    decorators: list[ast.expr] = getattr(first, "decorator_list", [])
-    number = min([first.lineno, *(each.lineno for each in decorators)]) - 1
-    while number >= node.lineno and lines[number - 1].strip()[:1] in ("", "#"):
-        number -= 1
-    if number < node.lineno:
-        raise GluecastError(
-            f"expected the body of {node.name} on lines of its own, found it in line {node.lineno}; "
-            "put it there"
-        )
-    return number
-
-
-def lines_of(text: str) -> list[str]:
-    """The lines as Python counts them, with their ends."""
-    return io.StringIO(text, newline="").readlines()
+def words(text: str) -> list[str]:
+    """The words of a text, also those in quotes and comments, which may name a method too."""
+    return "".join(each if each.isalnum() or each == "_" else " " for each in text).split()

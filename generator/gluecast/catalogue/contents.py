@@ -222,7 +222,7 @@ def _remarks(name: str, module: JobModule | None, starts: Sequence[Start]) -> It
         for place in start.reads:
             if "${" not in place.pattern and not any(_takes(s, place) for s in module.sources):
                 yield (
-                    f"{start.name} sends uploads of {place.pattern}, which is no source of the "
+                    f"{start.name} sends uploads of {place.pattern}, which is not a source of the "
                     "module: such runs fail."
                 )
 

@@ -22,7 +22,7 @@ _BASES = ("glue_runtime.BaseGlueJob", "glue_runtime.base_job.BaseGlueJob", "abc.
 class Source:
     """A source as the module declares it. What only a run could know is given as its code.
 
-    `computed` is the code of a schema that is no plain text; without it and without columns, the
+    `computed` is the code of a schema that is not plain text; without it and without columns, the
     source declares none.
     """
 
@@ -63,7 +63,7 @@ def read_module(path: Path) -> JobModule:
     """Read ``src/jobs/sales_etl.py``.
 
     Raises:
-        GluecastError: it is no Python code.
+        GluecastError: it is not Python code.
     """
     tree = _parsed(path)
     classes = {node.name: node for node in tree.body if isinstance(node, ast.ClassDef)}
@@ -91,7 +91,7 @@ def constants(path: Path) -> dict[str, str]:
     """The texts that a module assigns to names: ``LAKE_PREFIX = "data-lake"``; none without the file.
 
     Raises:
-        GluecastError: it is no Python code.
+        GluecastError: it is not Python code.
     """
     if not path.is_file():
         return {}

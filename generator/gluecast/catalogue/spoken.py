@@ -14,7 +14,7 @@ _OPTIONS = Options(
 
 
 def spoken(expression: str) -> str:
-    """``At 03:00, only on Monday`` of ``cron(0 3 ? * MON *)``; nothing for what is no schedule.
+    """``At 03:00, only on Monday`` of ``cron(0 3 ? * MON *)``; nothing for what is not a schedule.
 
     The fields of cron(...) are EventBridge's: minute, hour, day, month, weekday (1 is Sunday), year.
     """

@@ -41,7 +41,7 @@ def parser() -> argparse.ArgumentParser:
         epilog=_EXIT_CODES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    root.add_argument("--version", action=_Version, help="show the version of this release")
+    root.add_argument("--version", action=_Version, help="show the version and exit")
     commands = root.add_subparsers(required=True, metavar="COMMAND")
     for each in COMMANDS:
         command = commands.add_parser(each.name, help=each.purpose, description=each.description)
@@ -51,7 +51,7 @@ def parser() -> argparse.ArgumentParser:
 
 
 class _Version(argparse.Action):
-    """Looks the version up only when it is asked for."""
+    """Looks the version up only on demand."""
 
     def __init__(self, option_strings: Sequence[str], dest: str, **options: Any) -> None:
         super().__init__(option_strings, dest, nargs=0, **options)

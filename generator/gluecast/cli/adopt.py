@@ -18,7 +18,8 @@ def add_options(command: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    from gluecast.adopt.adoption import adopt, described
+    from gluecast.adopt.adoption import adopt
+    from gluecast.adopt.report import described
 
     say("Reading the repository and the template ...")
     adoption = adopt(

@@ -94,9 +94,9 @@ def _update(options: argparse.Namespace) -> int:
 COMMAND = Command(
     "update",
     "update all jobs, and what they share, to a newer template",
-    "Merge a newer template into the platform and all jobs at once. The command decides about every "
-    "file before it writes the first one. It leaves conflicts in the files with the usual markers "
-    "and in git's index: resolve them, git add, then --continue; or go back with --abort.",
+    "Merge a newer template into the platform and all jobs at once. The command writes nothing "
+    "before it has decided on every file. It leaves conflicts in the files with the usual markers "
+    "and in git's index: resolve them, git add, then --continue; or roll back with --abort.",
     add_options,
     run,
 )

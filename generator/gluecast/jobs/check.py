@@ -48,7 +48,7 @@ class Findings:
 
 
 def check(start: Path, counting: Counting = uncounted) -> Findings:
-    """Look at the repository around `start`; `counting` tells the user how far it is.
+    """Look at the repository around `start`; `counting` tells the user its progress.
 
     Raises:
         GluecastError: the template cannot be reached, or the answers cannot be read.
@@ -103,7 +103,7 @@ def _behind(repository: Path, layers: Sequence[Layer]) -> dict[str, tuple[str, s
 
 
 def _newer_by_history(layer: Layer, head: str, of: OpenTemplates) -> str | None:
-    """What an update would lead to from a version that is told by its commit alone."""
+    """What an update would lead to from a version that only its commit names."""
     if head.startswith(layer.version.rpartition("-g")[2]):
         return None
     source = of.source(layer)

@@ -25,7 +25,7 @@ def drift_of(
 ) -> dict[str, Drift]:
     """What was edited in each layer since the template wrote it, by the layer's name.
 
-    `counting` tells the user how far it is, where much is to be rendered.
+    `counting` tells the user its progress, where much is to be rendered.
     """
     cache = RenderCache(tree.state_folder)
     found = {

@@ -56,7 +56,7 @@ class JobNames:
         return {path.stem: self._deployed(path.stem) for path in self.modules}
 
     def problems(self, job: str) -> Iterator[str]:
-        """Why the name on AWS of a module is not for sure the one that its runs have."""
+        """Why the name on AWS of a module may differ from the one that its runs have."""
         try:
             handed = self._handed_to_main(job)
         except GluecastError as error:

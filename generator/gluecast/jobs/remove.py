@@ -34,7 +34,9 @@ def remove(start: Path, job: str) -> Outcome:
             continue
         as_rendered = path in rendering.files and rendering.files[path].entry == found
         if path not in tree.entries and not as_rendered:
-            raise GluecastError(f"expected committed files of {job}, found {path} unknown to git")
+            raise GluecastError(
+                f"expected committed files of {job}, found {path}, which is untracked"
+            )
         changes.append(Change(job, path, Kind.REMOVED))
         lines.append(path if as_rendered else f"{path} (with your edits; git show HEAD:./{path})")
     write(tree, changes, (), "remove")

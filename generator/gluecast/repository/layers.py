@@ -106,10 +106,10 @@ def select(layers: Sequence[Layer], names: Sequence[str]) -> list[Layer]:
 
 
 def read_layer(name: str, answers: bytes, path: Path | None = None) -> Layer:
-    """The layer of an answers file's content; `path` is told where something is wrong with it.
+    """The layer of an answers file's content; errors name `path`.
 
     Raises:
-        GluecastError: it is no answers file.
+        GluecastError: it is not an answers file.
     """
     where = path or f"{ANSWERS_FOLDER}/{name}.yml"
     try:

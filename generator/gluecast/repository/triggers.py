@@ -48,10 +48,10 @@ Trigger = Upload | Schedule
 def triggers(repository: Path) -> list[Trigger]:
     """Every trigger below infrastructure/jobs, by file name; uploads before schedules.
 
-    Values that are no plain text are given as the expression that stands there.
+    Values that are not plain text are given as the expression that stands there.
 
     Raises:
-        TriggersError: a file is no Terraform code, or lacks a value.
+        TriggersError: a file is not Terraform code, or lacks a value.
     """
     paths = sorted((repository / FOLDER).glob("*.tf"))
     return [trigger for path in paths for trigger in _of_modules(path, _modules(path))]
@@ -114,7 +114,7 @@ def _entries(module: Mapping[str, Any], name: str) -> list[tuple[str, Mapping[st
 
 
 def _key(expression: str) -> str:
-    """bronze of var.s3_buckets["bronze"]; what is no such lookup stays as it is."""
+    """bronze of var.s3_buckets["bronze"]; any other expression stays as it is."""
     if not expression.startswith(("${var.", "${module.")) or not expression.endswith("}"):
         return expression
     looked_up = expression[2:-1].replace('["', ".").removesuffix('"]')

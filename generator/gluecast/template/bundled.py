@@ -6,7 +6,12 @@ from pathlib import Path
 
 from gluecast.repository.git import git
 
-TEMPLATE_ROOT = Path(__file__).resolve().parents[3]
+_IN_THE_WHEEL = Path(__file__).resolve().parents[1] / "bundle"
+
+IS_INSTALLED = _IN_THE_WHEEL.is_dir()
+"""Whether this package came as a wheel; otherwise it runs from a clone of the project."""
+
+TEMPLATE_ROOT = _IN_THE_WHEEL if IS_INSTALLED else Path(__file__).resolve().parents[3]
 """The folder of copier.yml."""
 
 PUBLISHED_AT = "https://github.com/gluecast/gluecast.git"
@@ -14,21 +19,29 @@ PUBLISHED_AT = "https://github.com/gluecast/gluecast.git"
 
 
 def snapshot(target: Path, tag: str | None = None) -> Path:
-    """Copy the template's working tree into a new git repository at `target`, and commit it.
+    """Copy the template into a new git repository at `target`, and commit it.
 
-    Copier reads a template from git and passes over what is not committed; a snapshot has every
-    file that git would track, edited or new. `tag` makes it a release.
+    Copier reads a template from git and passes over what is not committed; a snapshot of a clone
+    has every file that git would track, edited or new. `tag` makes it a release.
     """
     target.mkdir(parents=True)
-    listing = git(TEMPLATE_ROOT, "ls-files", "-z", "--cached", "--others", "--exclude-standard")
-    for name in os.fsdecode(listing).split("\0"):
-        source = TEMPLATE_ROOT / name
-        if name.startswith(("template/", "copier.yml")) and source.is_file():
-            (target / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy2(source, target / name)
+    for name in _files():
+        (target / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy2(TEMPLATE_ROOT / name, target / name)
     git(target, "init", "--quiet", "--initial-branch=main")
     commit(target, "Snapshot of the working tree", tag)
     return target
+
+
+def _files() -> list[str]:
+    if IS_INSTALLED:
+        paths = (path for path in TEMPLATE_ROOT.rglob("*") if path.is_file())
+        names = [path.relative_to(TEMPLATE_ROOT).as_posix() for path in paths]
+    else:
+        listing = git(TEMPLATE_ROOT, "ls-files", "-z", "--cached", "--others", "--exclude-standard")
+        names = os.fsdecode(listing).split("\0")
+    of_template = [name for name in names if name.startswith(("template/", "copier.yml"))]
+    return [name for name in of_template if (TEMPLATE_ROOT / name).is_file()]
 
 
 def commit(repository: Path, message: str, tag: str | None = None) -> None:
@@ -39,3 +52,13 @@ def commit(repository: Path, message: str, tag: str | None = None) -> None:
     git(repository, *author, "commit", *options, "--message", message)
     if tag:
         git(repository, *author, "tag", "--annotate", "--no-sign", "--message", tag, tag)
+
+
+def published(repository: Path, cache: Path) -> dict[str, str]:
+    """Environment variables with which git finds `repository` under the published address."""
+    return {
+        "GIT_CONFIG_COUNT": "1",
+        "GIT_CONFIG_KEY_0": f"url.{repository.as_uri()}.insteadOf",
+        "GIT_CONFIG_VALUE_0": PUBLISHED_AT,
+        "COPIER_CACHE_DIR": str(cache),
+    }

@@ -67,7 +67,7 @@ def read_questions(template: str | None, ref: str | None) -> dict[str, Any]:
     """
     address, ref = _address(template, ref)
     with tempfile.TemporaryDirectory(prefix="gluecast-") as folder:
-        source = open_source(address, Path.cwd(), Path(folder))
+        source = _opened(address, Path(folder))
         return _questions(source, _commit(source, ref))
 
 
@@ -76,6 +76,16 @@ def _address(template: str | None, ref: str | None) -> tuple[str, str | None]:
         return PUBLISHED_AT, ref or f"v{version('gluecast')}"
     path = Path(template).expanduser()
     return str(path.resolve()) if path.exists() else template, ref
+
+
+def _opened(address: str, scratch: Path) -> Source:
+    try:
+        return open_source(address, Path.cwd(), scratch)
+    except GluecastError as error:
+        raise GluecastError(
+            f"expected the template in {address}, found that {error}; where it cannot be reached, "
+            "name a clone of it: --template PATH"
+        ) from error
 
 
 def _commit(source: Source, ref: str | None) -> str:
@@ -96,7 +106,7 @@ def _checked(template: str, ref: str | None, data: Mapping[str, Any]) -> str | N
         GluecastError: the template cannot be had, or has no such version, or no question of a name.
     """
     with tempfile.TemporaryDirectory(prefix="gluecast-") as folder:
-        source = open_source(template, Path.cwd(), Path(folder))
+        source = _opened(template, Path(folder))
         tagged = tags(source.git)
         commit = _commit(source, ref)
         asked = _questions(source, commit)

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class OpenTemplates:
-    """Sources and renderers, made when they are asked for.
+    """Sources and renderers, made on demand.
 
     `nowhere` is an empty folder: what a rendering that knows all answers sees as its destination.
     """

@@ -305,7 +305,7 @@ class _Once:
         values = [context.get(name) for name in self._names]
         if any(type(value) not in _PLAIN_TYPES for value in values):
             return self._template.render(context)
-        # None may also be a variable that is not there, and 1 is no True.
+        # None may also be a variable that is not there, and 1 is not True.
         key = (*[name in context for name in self._names], *map(repr, values))
         if key not in self._known:
             self._known[key] = self._template.render(context)

@@ -36,13 +36,13 @@ def tags(repository: Path) -> dict[str, str]:
 
 
 def newest(versions: Mapping[str, str]) -> str | None:
-    """The highest version that is no pre-release."""
+    """The highest version that is not a pre-release."""
     final = [name for name in versions if (found := version_of(name)) and not found.is_prerelease]
     return max(final, key=version_order, default=None)
 
 
 def version_of(described: str) -> Version | None:
-    """v0.1.0-4-gabc -> 0.1.0.post4, to be compared; None for what is no version.
+    """v0.1.0-4-gabc -> 0.1.0.post4, to be compared; None for what is not a version.
 
     A version has a point: to packaging, the commit 417c597 would be a release candidate of 417.
     """

@@ -12,7 +12,7 @@ Say = Callable[[str], None]
 """Where a command says what it does, a line at a time."""
 
 Counting = Callable[[str, Sequence[Any]], Iterator[Any]]
-"""Gives what it gets, an item at a time, and says how far it is; the text names the items."""
+"""Gives what it gets, an item at a time, and says its progress; the text names the items."""
 
 _ON_A_TERMINAL, _ELSEWHERE = 0.1, 5.0
 """Seconds from one number to the next."""

@@ -42,7 +42,7 @@ def refuse_unfinished(tree: WorkTree, say: Say) -> None:
         )
     if found.is_running:
         raise GluecastError(f"expected no other update here, found process {found.process} at work")
-    say("An earlier update was cut off; its files are put back.")
+    say("An earlier update was cut off; its files are rolled back.")
     _roll_back(tree, found)
 
 

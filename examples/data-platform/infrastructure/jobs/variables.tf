@@ -1,25 +1,25 @@
 # Owned by the gluecast template: an update rewrites this file and merges local edits into it.
 #
-# What every file here may use. A job's .tf file names its uploads and schedules, its .json file
-# its name on AWS; nothing lists the files.
+# Variables that every file in this folder can use. A job's .tf file defines its event rules and schedules, and
+# its .json file declares its name on AWS. No file lists the jobs.
 
 variable "environment" {
-  description = "Name of the environment: dev."
+  description = "Name of the environment, such as dev."
   type        = string
 }
 
 variable "s3_buckets" {
-  description = "Names of the lake's buckets by zone: bronze, silver, gold."
+  description = "Names of the data lake's buckets by zone: bronze, silver, gold."
   type        = map(string)
 }
 
 variable "glue_job_arns" {
-  description = "ARNs of the Glue jobs by the name of their module in src/jobs."
+  description = "ARNs of the Glue jobs, by the name of the job's module in src/jobs."
   type        = map(string)
 }
 
 variable "pass_s3_object" {
-  description = "Whether a run that an upload starts gets the object; false is the rollback to directory runs."
+  description = "Whether an event run receives the uploaded object. Set it to false for a rollback: uploads then start runs over the whole directory."
   type        = bool
   default     = true
 }

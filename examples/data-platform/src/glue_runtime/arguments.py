@@ -12,7 +12,7 @@ def parse_arguments(argv: Sequence[str], names: Iterable[str]) -> dict[str, str]
     Takes the place of ``awsglue.utils.getResolvedOptions``, for which every name is required, a
     value may not begin with a hyphen, and an unambiguous beginning stands for the whole name. Here
     every name is optional, its value is the next word whatever it looks like, and only the exact
-    name counts. Names that are not asked for (Glue adds its own) are passed over; of a repeated
+    name counts. Other names (Glue adds its own) are ignored; of a repeated
     name the last value counts.
 
     Raises:

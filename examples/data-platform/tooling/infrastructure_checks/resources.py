@@ -1,5 +1,5 @@
 # Owned by the gluecast template: an update rewrites this file and merges local edits into it.
-"""What Terraform would create in an environment: every value known, and no AWS account asked.
+"""What Terraform would create in an environment: every value known, and without an AWS account.
 
 Terraform's own tests mock the provider. A first one plans, which tells the names of all resources;
 a second one applies with the ARNs that AWS would derive from these names, so that it can be seen

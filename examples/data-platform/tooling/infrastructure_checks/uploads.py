@@ -182,7 +182,7 @@ class _Starter:
         return found.beginnings | found.whole or frozenset({""})
 
     def runs_for(self, bucket: str, key: str) -> bool:
-        """Whether an upload of this key becomes a run; other checks find what cannot be told."""
+        """Whether an upload of this key becomes a run; other checks find what cannot be decided."""
         event = object_created(bucket, key, size=1)
         try:
             if not matches(self.pattern, event):

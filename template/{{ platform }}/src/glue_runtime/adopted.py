@@ -17,7 +17,7 @@ class AdoptedGlueJob(BaseGlueJob):
     def __init__(self, job_name: str, args: Mapping[str, str | None]) -> None:
         """See `BaseGlueJob`. What `args` lack is taken from the command line.
 
-        A job from before hands over the arguments that it has asked for, ``env`` say: those of an
+        A job from before hands over the arguments that it reads, ``env`` say: those of an
         upload are on the command line of the run, whether it knows them or not.
         """
         super().__init__(job_name, {**parse_arguments(sys.argv[1:], ARGUMENTS), **args})

@@ -36,7 +36,7 @@ class BaseGlueJob(ABC):
 
     sources: ClassVar[tuple[Source, ...]] = ()
     """The data sources whose uploads start this job. Optional: without it, the format of a file
-    is told by its extension."""
+    is taken from its extension."""
 
     whole_directory: ClassVar[bool] = False
     """Whether the result is one of all files together, such as a sum over them. Every run then

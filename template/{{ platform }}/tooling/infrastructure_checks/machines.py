@@ -140,7 +140,7 @@ def tasks(machine: Resource) -> Iterator[tuple[str, dict[str, Any]]]:
 def api_call(resource: str) -> tuple[str, str] | None:
     """The service and the operation of a task's resource: glue and StartJobRun.
 
-    Nothing for what is no call of AWS's API, such as a Lambda function's ARN.
+    Nothing for what is not a call of AWS's API, such as a Lambda function's ARN.
     """
     match = INTEGRATION.fullmatch(resource)
     if match is None:

@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
 # Owned by the gluecast template: an update rewrites this file and merges local edits into it.
 #
-# Checks the Terraform code without an AWS account: format, and every module's plan tests. It also
-# initialises the environments, which test_environments.py plans. The AWS provider comes from the
-# folder in TF_PROVIDER_MIRROR, if that is set, else from the registry.
+# Checks the Terraform code without an AWS account: its format, and the plan tests of every module. It also
+# initialises the environments, which test_environments.py plans. The AWS provider comes from the folder that
+# TF_PROVIDER_MIRROR names, or from the registry if it is not set.
 set -euo pipefail
 cd "$(dirname "$0")/../../infrastructure"
 

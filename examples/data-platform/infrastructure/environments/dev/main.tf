@@ -1,7 +1,7 @@
 # Owned by the gluecast template: an update rewrites this file and merges local edits into it.
 #
-# The environment dev: the platform, and what starts its jobs. Settings of this environment
-# alone go into terraform.tfvars beside this file.
+# The environment dev: the platform and the triggers of its jobs. Put settings that only apply
+# to this environment into terraform.tfvars, next to this file.
 
 terraform {
   required_version = ">= 1.9"

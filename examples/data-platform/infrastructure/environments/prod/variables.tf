@@ -7,7 +7,7 @@ variable "region" {
 }
 
 variable "glue_jobs" {
-  description = "Jobs that need other settings here than the defaults: { sales_etl = { number_of_workers = 10, timeout = 120 } }."
+  description = "Settings of jobs that differ from the defaults: { sales_etl = { number_of_workers = 10, timeout = 120 } }."
   type = map(object({
     worker_type         = optional(string)
     number_of_workers   = optional(number)
@@ -18,13 +18,13 @@ variable "glue_jobs" {
 }
 
 variable "pass_s3_object" {
-  description = "Whether a run that an upload starts gets the object; false is the rollback to directory runs."
+  description = "Whether an event run receives the uploaded object. Set it to false for a rollback: uploads then start runs over the whole directory."
   type        = bool
   default     = true
 }
 
 variable "manage_bucket_notifications" {
-  description = "Whether this state owns the notifications of the bronze bucket."
+  description = "Whether this state manages the notifications of the bronze bucket."
   type        = bool
   default     = true
 }
@@ -36,25 +36,25 @@ variable "force_destroy" {
 }
 
 variable "run_metrics" {
-  description = "Metrics of the runs: off, environment (at most 4.80 USD a month) or job (at most 4.80 USD more for each job)."
+  description = "Metrics of the runs: off, environment (at most 4.80 USD a month) or job (at most 4.80 USD more per job)."
   type        = string
   default     = "environment"
 }
 
 variable "alarms" {
-  description = "Whether there are alarms: about 2.40 USD a month, and what the dead-letter queues cost."
+  description = "Whether to create alarms. They cost about 2.40 USD a month, plus the alarms of the dead-letter queues."
   type        = bool
   default     = true
 }
 
 variable "dead_letter_alarms" {
-  description = "Whether the jobs' dead-letter queues have alarms: 0.10 USD a month for each job."
+  description = "Whether to create alarms for the jobs' dead-letter queues. They cost 0.10 USD a month per job."
   type        = bool
   default     = true
 }
 
 variable "alarm_emails" {
-  description = "Addresses that alarms are mailed to; each one has to confirm the first mail."
+  description = "Email addresses for alarms. Each address has to confirm the first mail."
   type        = set(string)
   default     = []
 }

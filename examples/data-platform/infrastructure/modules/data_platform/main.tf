@@ -5,9 +5,9 @@ locals {
   buckets = {
     for name in concat(local.zones, ["artifacts"]) : name => "${var.lake_prefix}-${var.environment}-${name}"
   }
-  # No list of jobs: every module in src/jobs is a job. Its name on AWS is declared beside its triggers,
-  # so that a module that is renamed stays the job that it was: sales.json keeps sales_etl. A module
-  # without a declaration has its own name there.
+  # There is no list of jobs: every module in src/jobs is a job. Its name on AWS is declared next to its
+  # triggers, so that a renamed module stays the same job on AWS: sales.json keeps sales_etl. Without a
+  # declaration, the name of the module is the name on AWS.
   declared_names = {
     for file in fileset("${var.repository}/infrastructure/jobs", "*.json") :
     trimsuffix(file, ".json") => jsondecode(file("${var.repository}/infrastructure/jobs/${file}")).deployed_name
@@ -19,7 +19,7 @@ locals {
   }
   runtime = "${var.repository}/build/glue_runtime.zip"
 
-  # One pair of log groups for all jobs: a query is over all of them, and each line names its job.
+  # All jobs share one pair of log groups, so that one query covers all jobs; each line names its job.
   log_group_prefix = "/aws-glue/${var.lake_prefix}-${var.environment}"
 }
 
@@ -52,7 +52,7 @@ resource "aws_s3_object" "script" {
   source      = "${var.repository}/src/jobs/${each.value}.py"
   source_hash = filemd5("${var.repository}/src/jobs/${each.value}.py")
 
-  # A job that is deployed under another name than its module's would be replaced.
+  # Terraform would replace a job that is deployed under another name than that of its module.
   lifecycle {
     precondition {
       condition = (
@@ -73,23 +73,23 @@ resource "aws_s3_object" "runtime" {
 }
 
 resource "aws_cloudwatch_log_group" "jobs" {
-  #checkov:skip=CKV_AWS_158: CloudWatch encrypts with a key of its own; a key of yours costs extra
-  #checkov:skip=CKV_AWS_338: log_retention_days decides; logs of a year cost more than they are read
+  #checkov:skip=CKV_AWS_158: CloudWatch encrypts with its own key; a customer key costs extra
+  #checkov:skip=CKV_AWS_338: log_retention_days decides; keeping logs for a year costs more than it is worth
   for_each = toset(["output", "error"])
 
   name              = "${local.log_group_prefix}/${each.key}"
   retention_in_days = var.log_retention_days
 }
 
-# CloudWatch counts missed schedules by their group.
+# CloudWatch counts missed schedules per schedule group.
 resource "aws_scheduler_schedule_group" "this" {
   name = var.environment
 }
 
 resource "aws_s3_bucket" "this" {
-  #checkov:skip=CKV_AWS_18: who reads what is for the account's CloudTrail; access logs need one more bucket
-  #checkov:skip=CKV_AWS_144: a copy in another region doubles the price; versions keep what is overwritten
-  #checkov:skip=CKV2_AWS_62: bronze tells EventBridge of uploads; nobody waits for the other buckets
+  #checkov:skip=CKV_AWS_18: the account's CloudTrail records who reads what; access logs need one more bucket
+  #checkov:skip=CKV_AWS_144: a copy in another region doubles the price; versioning keeps overwritten objects
+  #checkov:skip=CKV2_AWS_62: bronze notifies EventBridge; nothing consumes events of the other buckets
   for_each = local.buckets
 
   bucket        = each.value

@@ -1,7 +1,7 @@
 # Owned by the gluecast template: an update rewrites this file and merges local edits into it.
 
 variable "environment" {
-  description = "Name of the environment: dev."
+  description = "Name of the environment, such as dev."
   type        = string
 
   validation {
@@ -21,7 +21,7 @@ variable "lake_prefix" {
 }
 
 variable "repository" {
-  description = "Path of the repository: the jobs in src/jobs and the runtime that make build has zipped."
+  description = "Path of the repository, with the jobs in src/jobs and the runtime that make build has zipped."
   type        = string
 
   validation {
@@ -36,13 +36,13 @@ variable "glue_version" {
 }
 
 variable "python_modules" {
-  description = "Packages from PyPI that the runtime needs, pinned."
+  description = "PyPI packages that the runtime needs, with pinned versions."
   type        = list(string)
   default     = []
 }
 
 variable "glue_jobs" {
-  description = "Jobs that need other settings than the defaults of the glue_job module, by the name of their module in src/jobs."
+  description = "Settings of jobs that differ from the defaults of the glue_job module, by the name of the job's module in src/jobs."
   type = map(object({
     worker_type         = optional(string)
     number_of_workers   = optional(number)
@@ -59,25 +59,25 @@ variable "glue_jobs" {
 }
 
 variable "run_metrics" {
-  description = "Metrics of the runs: off, environment (at most 4.80 USD a month) or job (at most 4.80 USD more for each job)."
+  description = "Metrics of the runs: off, environment (at most 4.80 USD a month) or job (at most 4.80 USD more per job)."
   type        = string
   default     = "environment"
 }
 
 variable "manage_bucket_notifications" {
-  description = "Whether this configuration owns the notifications of the bronze bucket. A bucket has one such resource: where another state has it, say false here and turn EventBridge on there."
+  description = "Whether this state manages the notifications of the bronze bucket. A bucket can have only one such resource: if another state has it, set this to false and enable EventBridge there."
   type        = bool
   default     = true
 }
 
 variable "kms_key_arn" {
-  description = "KMS key of the buckets; S3's own encryption when null."
+  description = "ARN of the KMS key of the buckets. If it is null, S3 encrypts them with its own keys."
   type        = string
   default     = null
 }
 
 variable "noncurrent_version_days" {
-  description = "How long replaced and deleted objects can be recovered, in days."
+  description = "Number of days for which replaced and deleted objects can be recovered."
   type        = number
   default     = 30
 
@@ -88,7 +88,7 @@ variable "noncurrent_version_days" {
 }
 
 variable "log_retention_days" {
-  description = "How long the jobs' logs are kept, in days."
+  description = "Number of days for which the jobs' logs are kept."
   type        = number
   default     = 90
 }

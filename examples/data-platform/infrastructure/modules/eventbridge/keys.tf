@@ -1,19 +1,20 @@
 # Owned by the gluecast template: an update rewrites this file and merges local edits into it.
 #
-# Which keys start a run. Rules and machines are made from this, and the checks and commands in tooling/
-# read rules and machines as AWS does: a second prefix or suffix of a rule is an element of a list here.
+# The keys that start a run. Rules and state machines are generated from these lists, and the checks and commands
+# in tooling/ evaluate rules and state machines as AWS does. So a rule with a second prefix or suffix only needs
+# another element in a list here.
 
 locals {
   keys = {
     for name, rule in var.s3_event_rules : name => {
-      # What the rule looks at. Prefix and suffix in one pattern would be a choice between them, and a
-      # wildcard is one of 30 on the bus: so the rule looks at the prefix, the machine at the suffix.
+      # The rule checks this. EventBridge combines a prefix and a suffix in one pattern with "or", and an event
+      # bus allows only 30 wildcards. So the rule checks the prefix, and the state machine checks the suffix.
       event_pattern = [{ prefix = rule.prefix }]
 
-      # What the machine looks at, when the event has come through the transformer of this rule.
+      # The state machine checks this if the event came through the input transformer of this rule.
       after_rule = ["*${rule.suffix}"]
 
-      # The same for an event as S3 sent it, which does not say which rule it came through.
+      # The state machine checks this if the event arrives as S3 sent it, which does not name the rule.
       whole = ["${rule.prefix}*${rule.suffix}"]
     }
   }

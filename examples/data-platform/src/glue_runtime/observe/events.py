@@ -15,7 +15,7 @@ class LogEvent:
 
     level: as the line says it.
     fields: what the line has besides the fields of every line: the name -> the unit of the metric that
-        is made of its number, or None for a field that is no metric.
+        is made of its number, or None for a field that is not a metric.
     counts: the metric that is 1 for each of these lines, if there is one.
     """
 

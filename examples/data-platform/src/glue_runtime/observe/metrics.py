@@ -73,7 +73,7 @@ def embedded(event: Mapping[str, Any]) -> dict[str, Any]:
 def lag(uploaded_at: str | None) -> dict[str, float]:
     """`lag_seconds` since the object arrived, as S3's event says (2024-01-15T10:30:00Z).
 
-    Nothing for a run without one, or with what is no time: a run does not fail for its metrics.
+    Nothing for a run without one, or with what is not a time: a run does not fail for its metrics.
     """
     try:
         arrived = datetime.fromisoformat(uploaded_at or "")

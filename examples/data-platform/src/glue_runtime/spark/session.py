@@ -14,7 +14,7 @@ RESULT_SETTINGS = {
     "spark.sql.session.timeZone": "UTC",
     # Malformed cells of columns that the job drops would otherwise go unseen.
     "spark.sql.csv.parser.columnPruning.enabled": "false",
-    # Dates that Spark 2 read otherwise are no reason to fail: the schema decides.
+    # Dates that Spark 2 read otherwise must not fail a run: the schema decides.
     "spark.sql.legacy.timeParserPolicy": "CORRECTED",
     # Rows come file by file: open a part's file for each, in place of sorting all rows by part.
     "spark.sql.maxConcurrentOutputFileWriters": "20",

@@ -1,29 +1,29 @@
 # Owned by the gluecast template: an update rewrites this file and merges local edits into it.
 
 output "s3_buckets" {
-  description = "Names of the lake's buckets by zone: bronze, silver, gold."
+  description = "Names of the data lake's buckets by zone: bronze, silver, gold."
   value       = { for zone in local.zones : zone => aws_s3_bucket.this[zone].bucket }
 }
 
 output "artifact_bucket" {
-  description = "Name of the bucket of scripts, runtime and temporary data."
+  description = "Name of the bucket for scripts, the runtime and temporary data."
   value       = aws_s3_bucket.this["artifacts"].bucket
 }
 
 output "glue_job_arns" {
-  description = "ARNs of the Glue jobs by the name of their module in src/jobs."
+  description = "ARNs of the Glue jobs, by the name of the job's module in src/jobs."
   value       = { for name, file in local.jobs : file => module.glue_job[name].arn }
 
-  # Who starts a job may put a schedule into the group, which has its name from the environment.
+  # Schedules that start jobs can be put into this group, whose name contains the environment.
   depends_on = [aws_scheduler_schedule_group.this]
 }
 
 output "schedule_group" {
-  description = "Name of the group of the environment's schedules."
+  description = "Name of the schedule group of the environment."
   value       = aws_scheduler_schedule_group.this.name
 }
 
 output "log_group" {
-  description = "Name of the log group that holds what all jobs print: their log, a JSON object a line."
+  description = "Name of the log group with the output of all jobs: their log, one JSON object per line."
   value       = aws_cloudwatch_log_group.jobs["output"].name
 }

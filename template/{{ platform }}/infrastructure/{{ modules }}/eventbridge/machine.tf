@@ -1,10 +1,10 @@
 # Owned by the gluecast template: an update rewrites this file and merges local edits into it.
 #
-# What the state machine of a job does, in Amazon States Language.
+# The state machine of a job, in Amazon States Language.
 
 locals {
-  # Starting a run fails for a while, or for good. A run that has failed is not started again: every
-  # repeat is paid for.
+  # Starting a run can fail temporarily or permanently. A run that started and failed is not retried,
+  # because every repeat costs money.
   retries = [
     {
       ErrorEquals     = ["Glue.ConcurrentRunsExceededException", "Glue.ResourceNumberLimitExceededException"]
@@ -15,7 +15,7 @@ locals {
       JitterStrategy  = "FULL"
     },
     {
-      # Throttling arrives as Glue.AWSGlueException.
+      # Glue reports throttling as Glue.AWSGlueException.
       ErrorEquals     = ["Glue.AWSGlueException", "Glue.InternalServiceException", "Glue.OperationTimeoutException"]
       IntervalSeconds = 5
       BackoffRate     = 2
@@ -69,7 +69,7 @@ locals {
             Next       = "Failed"
           }
 
-          # A name of our own: that of a failed run, States.TaskFailed, is reserved.
+          # This error has its own name, because the name of a failed run, States.TaskFailed, is reserved.
           Failed = {
             Type      = "Fail"
             Error     = "JobRunFailed"
@@ -103,7 +103,7 @@ locals {
     }
   }
 
-  # With the transformer the rule says its name; without it the event arrives as S3 sent it.
+  # The input transformer adds the name of the rule; without it, the event arrives as S3 sent it.
   upload_choices = {
     for job, arn in local.targets : job => flatten(concat(
       [

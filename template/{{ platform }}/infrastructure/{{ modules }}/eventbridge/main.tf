@@ -1,19 +1,19 @@
 # Owned by the gluecast template: an update rewrites this file and merges local edits into it.
 #
-# Uploads and schedules start Glue jobs through a state machine for each job.
+# Uploads and schedules start a Glue job through its state machine. Each job has one.
 #
 #     S3 Object Created -> rule -> input transformer -> machine -> Glue run over one object
 #     EventBridge Scheduler --------------------------> machine -> Glue run over the directory
 #
-# A rule cannot start a Glue job by itself, so the machine does; it also retries what a retry can
-# mend, waits for the run, and sends what failed to a queue.
+# A rule cannot start a Glue job, so the state machine does. It also retries errors that a retry can fix,
+# waits for the run, and sends failures to a queue.
 
 module "account" {
   source = "../account"
 }
 
 locals {
-  # The jobs that something here starts: sales-etl-prod -> the ARN of its Glue job.
+  # The jobs that rules and schedules start: sales-etl-prod -> the ARN of its Glue job.
   targets = {
     for arn in distinct(concat(
       [for rule in values(var.s3_event_rules) : rule.target_arn],
@@ -21,7 +21,7 @@ locals {
     )) : split("job/", arn)[1] => arn
   }
 
-  # Known before the resources exist: a policy written with them needs no second resource.
+  # These are known before the resources exist, so a policy can use them without a second resource.
   machine_arns = {
     for job in keys(local.targets) :
     job => "arn:${module.account.partition}:states:${module.account.place}:stateMachine:${job}"
@@ -72,7 +72,7 @@ resource "aws_cloudwatch_event_target" "s3_event_targets" {
     arn = aws_sqs_queue.dead_letters[split("job/", each.value.target_arn)[1]].arn
   }
 
-  # Objects in place of strings: EventBridge inserts them as JSON, whatever a key is made of.
+  # These are objects instead of strings, because EventBridge inserts objects as JSON, whatever a key contains.
   dynamic "input_transformer" {
     for_each = var.pass_s3_object ? [1] : []
 
@@ -92,7 +92,7 @@ resource "aws_cloudwatch_event_target" "s3_event_targets" {
 # --- schedules -------------------------------------------------------------------------------------
 
 resource "aws_scheduler_schedule" "schedules" {
-  #checkov:skip=CKV_AWS_297: the input is the name of the schedule, which is no secret
+  #checkov:skip=CKV_AWS_297: the input is the name of the schedule, which is not secret
   for_each = var.schedules
 
   name                         = local.schedule_names[each.key]
@@ -123,8 +123,8 @@ resource "aws_scheduler_schedule" "schedules" {
 # --- the state machine of each job -----------------------------------------------------------------
 
 resource "aws_sfn_state_machine" "job" {
-  #checkov:skip=CKV_AWS_284: one Glue run for each execution leaves nothing to trace
-  #checkov:skip=CKV_AWS_285: AWS keeps the history of standard executions for 90 days; logs need rights for *
+  #checkov:skip=CKV_AWS_284: an execution has a single Glue run, so there is nothing to trace
+  #checkov:skip=CKV_AWS_285: AWS keeps the history of standard executions for 90 days; logging needs permissions on *
   for_each = local.targets
 
   name       = each.key

@@ -1,6 +1,6 @@
 # Owned by the gluecast template: an update rewrites this file and merges local edits into it.
 #
-# Who may do what: rules and schedules start the machine, the machine runs the job.
+# The roles: rules and schedules may start the state machine, and the state machine may run the job.
 
 locals {
   services = { rules = "events.amazonaws.com", schedules = "scheduler.amazonaws.com", machine = "states.amazonaws.com" }

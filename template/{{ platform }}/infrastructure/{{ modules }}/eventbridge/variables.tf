@@ -1,16 +1,16 @@
 # Owned by the gluecast template: an update rewrites this file and merges local edits into it.
 
 variable "environment" {
-  description = "Name of the environment: dev."
+  description = "Name of the environment, such as dev."
   type        = string
 }
 
 variable "s3_event_rules" {
   description = <<-EOT
-    Uploads that start a Glue job, by the name of the rule. An object starts it when its key begins
-    with prefix and ends with suffix, and it is not empty. target_arn is the ARN of the Glue job.
-    worker_type, number_of_workers and timeout (minutes) are those of a run over a single file;
-    the job's own when null.
+    Event rules that start a Glue job, by name. An object starts the job if its key begins with prefix
+    and ends with suffix, and if it is not empty. target_arn is the ARN of the Glue job. worker_type,
+    number_of_workers and timeout (in minutes) apply to the event runs of this rule; if they are null,
+    the settings of the job apply.
   EOT
   type = map(object({
     bucket_name       = string
@@ -49,7 +49,7 @@ variable "s3_event_rules" {
 
   validation {
     condition     = alltrue([for rule in values(var.s3_event_rules) : (rule.worker_type == null) == (rule.number_of_workers == null)])
-    error_message = "Expected worker_type and number_of_workers together, or neither: Glue takes no other combination."
+    error_message = "Expected worker_type and number_of_workers together, or neither: Glue accepts no other combination."
   }
 
   validation {
@@ -88,13 +88,13 @@ variable "schedules" {
 }
 
 variable "pass_s3_object" {
-  description = "Whether a run that an upload starts gets the object. Say false to roll back: the rules lose their input transformer, and an upload starts a run over the whole directory."
+  description = "Whether an event run receives the uploaded object. Set it to false for a rollback: the rules lose their input transformer, and uploads start runs over the whole directory."
   type        = bool
   default     = true
 }
 
 variable "execution_timeout" {
-  description = "Longest execution, in minutes: waiting in Glue's queue, retries and the run itself."
+  description = "Timeout of an execution, in minutes. It covers waiting in Glue's queue, retries and the run itself."
   type        = number
   default     = 1440
 

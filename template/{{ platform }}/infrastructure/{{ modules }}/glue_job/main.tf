@@ -5,7 +5,7 @@ module "account" {
 }
 
 locals {
-  # Built from parts that are known before the job exists, so that others can key on it.
+  # The ARN is built from parts that are known before the job exists, so that other resources can use it as a key.
   arn = join(":", [
     "arn", module.account.partition, "glue", module.account.place, "job/${aws_glue_job.this.name}",
   ])
@@ -21,7 +21,7 @@ resource "aws_glue_job" "this" {
   worker_type             = var.worker_type
   number_of_workers       = var.number_of_workers
   timeout                 = var.timeout
-  max_retries             = 0 # the state machine retries, and only what a retry can mend
+  max_retries             = 0 # only the state machine retries, and only errors that a retry can fix
   job_run_queuing_enabled = true
 
   command {

@@ -1,7 +1,7 @@
 # Owned by the gluecast template: an update rewrites this file and merges local edits into it.
 #
-# A dashboard takes 2500 metrics. A job shows three, so the first 800 jobs are drawn, 50 in a graph;
-# the tables below them are queries over the logs, and are about all jobs.
+# A dashboard is limited to 2500 metrics. Each job needs three, so the graphs show the first 800 jobs, 50 per
+# graph. The tables below them are queries over the logs and cover all jobs.
 
 locals {
   drawn  = slice(local.jobs, 0, min(length(local.jobs), 800))

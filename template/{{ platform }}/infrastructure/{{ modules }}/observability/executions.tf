@@ -1,12 +1,12 @@
 # Owned by the gluecast template: an update rewrites this file and merges local edits into it.
 #
-# Step Functions tells EventBridge when an execution starts and ends; one rule keeps it for all jobs.
-# A run that was killed, or never started, is seen here and nowhere in the logs of the runs. AWS
-# delivers these events on a best-effort basis: the dead-letter queues are the second net.
+# Step Functions sends EventBridge an event when an execution starts or ends, and one rule logs them for all jobs.
+# A run that was killed, or never started, only shows up here and not in the logs of the runs. AWS delivers
+# these events on a best-effort basis, so the dead-letter queues are a second safety net.
 
 resource "aws_cloudwatch_log_group" "executions" {
-  #checkov:skip=CKV_AWS_158: CloudWatch encrypts with a key of its own; a key of yours costs extra
-  #checkov:skip=CKV_AWS_338: log_retention_days decides; logs of a year cost more than they are read
+  #checkov:skip=CKV_AWS_158: CloudWatch encrypts with its own key; a customer key costs extra
+  #checkov:skip=CKV_AWS_338: log_retention_days decides; keeping logs for a year costs more than it is worth
   name              = "/aws/events/${local.name}/executions"
   retention_in_days = var.log_retention_days
 }
@@ -28,7 +28,7 @@ resource "aws_cloudwatch_log_resource_policy" "executions" {
 
 resource "aws_cloudwatch_event_rule" "executions" {
   name        = "${var.environment}-executions"
-  description = "Starts and ends of the machines whose names end in -${var.environment}"
+  description = "Starts and ends of executions of the state machines whose names end in -${var.environment}"
 
   event_pattern = jsonencode({
     source        = ["aws.states"]

@@ -1,12 +1,12 @@
 # Owned by the gluecast template: an update rewrites this file and merges local edits into it.
 
 output "alarm_topic_arn" {
-  description = "ARN of the topic that all alarms are sent to; null without alarms."
+  description = "ARN of the SNS topic for all alarms; null without alarms."
   value       = one(aws_sns_topic.alarms[*].arn)
 }
 
 output "execution_log_group" {
-  description = "Name of the log group that holds the starts and ends of all executions, a JSON object a line."
+  description = "Name of the log group with the starts and ends of all executions, one JSON object per line."
   value       = aws_cloudwatch_log_group.executions.name
 }
 

@@ -1,9 +1,9 @@
 # Owned by the gluecast template: an update rewrites this file and merges local edits into it.
 #
-# Saved queries of CloudWatch Logs Insights; they cost nothing until they are run.
+# Saved queries for CloudWatch Logs Insights. They cost nothing until somebody runs them.
 
 locals {
-  # Over what the runs log.
+  # Queries over the logs of the runs.
   run_queries = {
     "event-triggered jobs" = <<-EOT
       fields @timestamp, job_name, source_object_key, event
@@ -57,7 +57,7 @@ locals {
     EOT
   }
 
-  # Over the executions of the machines, which also know of runs that could not log their end.
+  # Queries over the executions of the state machines, which include runs that could not log their end.
   execution_queries = {
     "files without a completed run" = <<-EOT
       parse detail.input /"key"\s*:\s*"(?<source_object_key>[^"]+)"/

@@ -41,7 +41,7 @@ class InputLocation:
 
 
 def event_location(spark: SparkSession, uploaded: S3Object, source: Source | None) -> InputLocation:
-    """The uploaded object; its format is the source's, or told by the extension.
+    """The uploaded object; its format is the source's, or taken from the extension.
 
     Raises:
         SourceNotFoundError: its format is not known.
@@ -63,7 +63,7 @@ def directory_location(
     kind: str = "directory_data",
     alias: str | None = None,
 ) -> InputLocation:
-    """All files of a source below `uri`; their format is declared, or told by their extensions.
+    """All files of a source below `uri`; their format is declared, or taken from their extensions.
 
     keep: tells by its origin whether a file is among them, where that takes more than a suffix.
     alias: what the rows name as their origin in place of `uri`.

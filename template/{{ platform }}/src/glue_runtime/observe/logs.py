@@ -64,7 +64,7 @@ def _in_order(_logger: object, _method: str, event: Event) -> Event:
 
 
 def _as_json(value: object) -> object:
-    """NaN and infinity are not JSON, nor are keys that are no strings."""
+    """NaN and infinity are not JSON, nor are keys that are not strings."""
     if isinstance(value, float) and not math.isfinite(value):
         return None
     if isinstance(value, Mapping):

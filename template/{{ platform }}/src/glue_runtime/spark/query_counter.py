@@ -20,7 +20,7 @@ class QueryCounter:
 
     @contextmanager
     def not_counting(self) -> Iterator[None]:
-        """Leave out the queries made inside: those that find a schema are no pass over the rows."""
+        """Leave out the queries made inside: those that find a schema are not a pass over the rows."""
         before = self._executions()
         yield
         self._before += self._executions() - before

@@ -17,11 +17,11 @@ run "the_parts_of_an_arn_are_known" {
 
   assert {
     condition     = output.place == "eu-central-1:123456789012" && output.region == "eu-central-1"
-    error_message = "The region is that of the endpoint."
+    error_message = "Expected the region of the endpoint."
   }
 
   assert {
     condition     = output.partition == "aws" && output.id == "123456789012"
-    error_message = "Partition and account are the provider's."
+    error_message = "Expected the partition and the account of the provider."
   }
 }

@@ -29,12 +29,12 @@ run "every_module_in_src_jobs_is_a_job" {
       customer_import = "arn:aws:glue:eu-central-1:123456789012:job/customer-import-dev"
       sales_etl       = "arn:aws:glue:eu-central-1:123456789012:job/sales-etl-dev"
     }
-    error_message = "Jobs are found, not listed, under the name that they declare or else that of their module, and their ARNs are known in the plan."
+    error_message = "Expected every module in src/jobs as a job, under its declared name or else the module's name, with an ARN that the plan knows."
   }
 
   assert {
     condition     = output.s3_buckets == { bronze = "data-lake-dev-bronze", silver = "data-lake-dev-silver", gold = "data-lake-dev-gold" }
-    error_message = "Buckets are named after lake, environment and zone."
+    error_message = "Expected buckets named after data lake, environment and zone."
   }
 }
 
@@ -50,12 +50,12 @@ run "every_bucket_is_closed_and_recoverable" {
       && contains(keys(aws_s3_bucket_server_side_encryption_configuration.this), name)
       && contains(keys(aws_s3_bucket_lifecycle_configuration.this), name)
     ])
-    error_message = "A bucket lacks one of its protections."
+    error_message = "Expected every bucket to be private, encrypted and versioned, with a policy and lifecycle rules."
   }
 
   assert {
     condition     = length(aws_s3_bucket_notification.bronze) == 1 && aws_s3_bucket_notification.bronze[0].eventbridge
-    error_message = "The bronze bucket tells EventBridge of uploads."
+    error_message = "Expected the bronze bucket to send events to EventBridge."
   }
 }
 
@@ -65,7 +65,7 @@ run "a_bucket_of_another_state_keeps_its_notifications" {
 
   assert {
     condition     = length(aws_s3_bucket_notification.bronze) == 0
-    error_message = "A second owner of the notifications would remove the first one's."
+    error_message = "Expected no notifications here: a second owner would remove those of the first one."
   }
 }
 

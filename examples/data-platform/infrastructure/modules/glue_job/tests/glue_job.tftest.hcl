@@ -37,27 +37,27 @@ run "a_job_has_what_glue_accepts" {
 
   assert {
     condition     = aws_glue_job.this.worker_type == "G.1X" && aws_glue_job.this.number_of_workers == 2
-    error_message = "Glue 2.0 and later take workers, not a capacity."
+    error_message = "Expected workers instead of a capacity, as Glue 2.0 and later require."
   }
 
   assert {
     condition     = aws_glue_job.this.max_retries == 0 && aws_glue_job.this.job_run_queuing_enabled
-    error_message = "Glue queues runs; only the state machine retries."
+    error_message = "Expected Glue to queue runs, and only the state machine to retry."
   }
 
   assert {
     condition     = aws_glue_job.this.default_arguments["--additional-python-modules"] == "structlog==26.1.0"
-    error_message = "The runtime's packages are installed."
+    error_message = "Expected Glue to install the runtime's packages."
   }
 
   assert {
     condition     = alltrue([for name in keys(aws_glue_job.this.default_arguments) : !contains(["--bucket", "--object_key"], name)])
-    error_message = "A default object would make every scheduled run an event run."
+    error_message = "Expected no default object: it would make every scheduled run an event run."
   }
 
   assert {
     condition     = output.arn == "arn:aws:glue:eu-central-1:123456789012:job/sales-etl-dev"
-    error_message = "The ARN is known before the job exists, found ${output.arn}."
+    error_message = "Expected an ARN that is known before the job exists, found ${output.arn}."
   }
 }
 
@@ -69,7 +69,7 @@ run "the_role_reaches_its_buckets_and_no_others" {
       for statement in jsondecode(aws_iam_role_policy.job.policy).Statement :
       [for action in flatten([statement.Action]) : !strcontains(action, "*")]
     ]))
-    error_message = "No action is a wildcard."
+    error_message = "Expected no wildcard as an action."
   }
 
   assert {
@@ -78,7 +78,7 @@ run "the_role_reaches_its_buckets_and_no_others" {
       [for resource in flatten([statement.Resource]) : startswith(resource, "arn:aws:s3:::lake-dev-")]
       if statement.Sid != "WriteLogs"
     ]))
-    error_message = "Only the lake's buckets are in reach."
+    error_message = "Expected access to the data lake's buckets only."
   }
 
   assert {
@@ -86,7 +86,7 @@ run "the_role_reaches_its_buckets_and_no_others" {
       for statement in jsondecode(aws_iam_role_policy.job.policy).Statement :
       contains(statement.Action, "s3:PutObject") && contains(statement.Resource, "arn:aws:s3:::lake-dev-bronze/*")
     ])
-    error_message = "The sources are read only."
+    error_message = "Expected read-only access to the sources."
   }
 }
 
@@ -99,7 +99,7 @@ run "a_key_of_the_buckets_may_be_used" {
       for statement in jsondecode(aws_iam_role_policy.job.policy).Statement :
       contains(statement.Action, "kms:Decrypt") && statement.Resource == ["arn:aws:kms:eu-central-1:123456789012:key/1"]
     ])
-    error_message = "Without the key the job could not read a single object."
+    error_message = "Expected permission to use the key: without it, the job cannot read any object."
   }
 }
 

@@ -57,7 +57,7 @@ run "an_upload_starts_the_machine_of_its_job" {
 
   assert {
     condition     = aws_cloudwatch_event_rule.s3_event_rules["sales_file_trigger"].name == "prod-sales-file-trigger"
-    error_message = "Rules are named after environment and rule."
+    error_message = "Expected rules named after environment and rule."
   }
 
   assert {
@@ -65,12 +65,12 @@ run "an_upload_starts_the_machine_of_its_job" {
       bucket = { name = ["data-lake-prod-bronze"] }
       object = { key = [{ prefix = "sales/" }], size = [{ numeric = [">", 0] }] }
     }
-    error_message = "A rule looks at bucket, prefix and size; suffix and prefix in one pattern would be a choice."
+    error_message = "Expected a rule to check bucket, prefix and size only: EventBridge combines prefix and suffix with or."
   }
 
   assert {
     condition     = alltrue([for target in aws_cloudwatch_event_target.s3_event_targets : strcontains(target.arn, ":stateMachine:")])
-    error_message = "A rule cannot start a Glue job itself."
+    error_message = "Expected the state machine as target: a rule cannot start a Glue job."
   }
 
   assert {
@@ -78,12 +78,12 @@ run "an_upload_starts_the_machine_of_its_job" {
       trimspace(aws_cloudwatch_event_target.s3_event_targets["sales_file_trigger"].input_transformer[0].input_template)
       == "{\"rule\": \"sales_file_trigger\", \"time\": <time>, \"bucket\": <bucket>, \"object\": <object>}"
     )
-    error_message = "Placeholders are bare and not escaped."
+    error_message = "Expected placeholders without quotes and escapes."
   }
 
   assert {
     condition     = toset(keys(aws_sfn_state_machine.job)) == toset(["sales-etl-prod", "product-catalog-prod"])
-    error_message = "Every job has one machine."
+    error_message = "Expected one state machine per job."
   }
 }
 
@@ -102,7 +102,7 @@ run "the_machine_of_a_job_tells_its_two_ways_to_start" {
       },
       { Variable = "$.schedule", IsPresent = true, Next = "RunForDirectory" },
     ]
-    error_message = "The suffix is looked at here; a schedule runs the directory."
+    error_message = "Expected the state machine to check the suffix, and a schedule to start a run over the directory."
   }
 
   assert {
@@ -113,7 +113,7 @@ run "the_machine_of_a_job_tells_its_two_ways_to_start" {
       NumberOfWorkers = 2
       Timeout         = 15
     }
-    error_message = "A run over one file gets the object and its own capacity."
+    error_message = "Expected an event run to receive the object and the capacity of its rule."
   }
 
   assert {
@@ -121,7 +121,7 @@ run "the_machine_of_a_job_tells_its_two_ways_to_start" {
       JobName   = "sales-etl-prod"
       Arguments = { "--env" = "prod" }
     }
-    error_message = "A scheduled run gets no object."
+    error_message = "Expected a scheduled run without an object."
   }
 
   assert {
@@ -132,7 +132,7 @@ run "the_machine_of_a_job_tells_its_two_ways_to_start" {
         && !contains(flatten([for retry in try(state.Retry, []) : retry.ErrorEquals]), "States.ALL")
       ]
     ]))
-    error_message = "A run that has failed is not paid for again."
+    error_message = "Expected no retry of a failed run."
   }
 }
 
@@ -145,7 +145,7 @@ run "a_schedule_starts_the_same_machine" {
       && aws_scheduler_schedule.schedules["weekly_sales_summary"].target[0].arn == aws_sfn_state_machine.job["sales-etl-prod"].arn
       && jsondecode(aws_scheduler_schedule.schedules["weekly_sales_summary"].target[0].input) == { schedule = "weekly_sales_summary" }
     )
-    error_message = "A schedule goes through the job's machine, in its own time zone."
+    error_message = "Expected a schedule to start the job's state machine, in its own time zone."
   }
 }
 
@@ -159,12 +159,12 @@ run "roles_may_do_what_they_need" {
         [for value in flatten([statement.Action, statement.Resource]) : !strcontains(value, "*")]
       ]
     ]))
-    error_message = "No action and no resource is a wildcard."
+    error_message = "Expected no wildcard as an action or a resource."
   }
 
   assert {
     condition     = strcontains(aws_iam_role_policy.machine["sales-etl-prod"].policy, "job/sales-etl-prod") && !strcontains(aws_iam_role_policy.machine["sales-etl-prod"].policy, "product-catalog")
-    error_message = "A machine runs its own job alone."
+    error_message = "Expected a state machine to run only its own job."
   }
 }
 
@@ -174,7 +174,7 @@ run "the_rollback_runs_the_directory_for_every_upload" {
 
   assert {
     condition     = alltrue([for target in aws_cloudwatch_event_target.s3_event_targets : length(target.input_transformer) == 0])
-    error_message = "Without the object there is no transformer."
+    error_message = "Expected no input transformer without the object."
   }
 
   assert {
@@ -185,7 +185,7 @@ run "the_rollback_runs_the_directory_for_every_upload" {
       ]
       Next = "RunForDirectory"
     }
-    error_message = "Prefix and suffix still hold."
+    error_message = "Expected prefix and suffix to apply after a rollback."
   }
 }
 
@@ -200,7 +200,7 @@ run "a_glue_job_of_another_repository_may_have_capitals_and_underscores" {
 
   assert {
     condition     = keys(aws_sfn_state_machine.job) == ["Orders_ETL"]
-    error_message = "The machine has the name of its job."
+    error_message = "Expected the state machine to have the name of its job."
   }
 }
 

@@ -46,7 +46,7 @@ run "queries_are_over_the_environments_logs" {
       "| filter event = \"job_started\"",
       "| sort @timestamp desc",
     ])
-    error_message = "A query is saved as it is written."
+    error_message = "Expected the saved queries to equal those in the code."
   }
 
   assert {
@@ -54,7 +54,7 @@ run "queries_are_over_the_environments_logs" {
       alltrue([for query in aws_cloudwatch_query_definition.runs : query.log_group_names == tolist([var.log_group])])
       && alltrue([for query in aws_cloudwatch_query_definition.executions : query.log_group_names == tolist([output.execution_log_group])])
     )
-    error_message = "Queries look where the runs and the executions are logged."
+    error_message = "Expected queries over the logs of the runs and of the executions."
   }
 }
 
@@ -67,12 +67,12 @@ run "executions_of_this_environment_are_logged" {
       "detail-type" = ["Step Functions Execution Status Change"]
       detail        = { stateMachineArn = [{ suffix = "-prod" }] }
     }
-    error_message = "One rule is for the machines of all jobs, and of no other environment."
+    error_message = "Expected one rule for the state machines of all jobs of this environment only."
   }
 
   assert {
     condition     = jsondecode(aws_cloudwatch_log_resource_policy.executions.policy_document).Statement[0].Resource == "${aws_cloudwatch_log_group.executions.arn}:*"
-    error_message = "EventBridge may write to the log of executions, and to no other."
+    error_message = "Expected EventBridge to have write access to the log of executions only."
   }
 }
 
@@ -81,7 +81,7 @@ run "alarms_are_few_and_go_to_one_encrypted_topic" {
 
   assert {
     condition     = toset(keys(aws_cloudwatch_metric_alarm.this)) == toset(["failed-executions", "missed-schedules", "quarantine-share"]) && length(aws_cloudwatch_metric_alarm.dead_letters) == 1
-    error_message = "Two jobs need four alarms."
+    error_message = "Expected four alarms for two jobs."
   }
 
   assert {
@@ -89,7 +89,7 @@ run "alarms_are_few_and_go_to_one_encrypted_topic" {
       for alarm in concat(values(aws_cloudwatch_metric_alarm.this), values(aws_cloudwatch_metric_alarm.dead_letters)) :
       alarm.alarm_actions == toset([output.alarm_topic_arn]) && alarm.treat_missing_data == "notBreaching"
     ])
-    error_message = "An alarm tells the topic, and no alarm is raised by silence."
+    error_message = "Expected alarms to notify the topic, and missing data to raise no alarm."
   }
 
   assert {
@@ -98,7 +98,7 @@ run "alarms_are_few_and_go_to_one_encrypted_topic" {
         for query in alarm.metric_query : query.return_data == (query.id == "result") || query.return_data == null
       ])
     ])
-    error_message = "An alarm is about one number."
+    error_message = "Expected one result per alarm."
   }
 
   assert {
@@ -107,7 +107,7 @@ run "alarms_are_few_and_go_to_one_encrypted_topic" {
       && jsondecode(aws_kms_key.alarms[0].policy).Statement[1].Principal == { Service = "cloudwatch.amazonaws.com" }
       && jsondecode(aws_sns_topic_policy.alarms[0].policy).Statement[0].Principal == { Service = "cloudwatch.amazonaws.com" }
     )
-    error_message = "CloudWatch may use the topic and its key."
+    error_message = "Expected CloudWatch to have access to the topic and its key."
   }
 
   assert {
@@ -117,7 +117,7 @@ run "alarms_are_few_and_go_to_one_encrypted_topic" {
       for query in flatten([for alarm in aws_cloudwatch_metric_alarm.this : tolist(alarm.metric_query)]) :
       "${query.metric[0].namespace}/${query.metric[0].metric_name}" if length(query.metric) > 0 && try(query.metric[0].namespace, "") == "data-lake-prod"
     ])
-    error_message = "What the alarms look at is counted, and nothing else is."
+    error_message = "Expected metric filters for the metrics of the alarms, and no others."
   }
 }
 
@@ -131,12 +131,12 @@ run "without_alarms_nothing_of_them_is_there" {
       && length(aws_sns_topic.alarms) + length(aws_kms_key.alarms) + length(aws_cloudwatch_log_metric_filter.this) == 0
       && output.alarm_topic_arn == null
     )
-    error_message = "Neither alarms nor the topic, its key and the metrics are paid for."
+    error_message = "Expected no alarms, no topic, no key and no metrics."
   }
 
   assert {
     condition     = length([for widget in jsondecode(aws_cloudwatch_dashboard.this.dashboard_body).widgets : widget if widget.type == "alarm"]) == 0
-    error_message = "The dashboard shows no alarms."
+    error_message = "Expected a dashboard without alarms."
   }
 }
 
@@ -146,7 +146,7 @@ run "the_queues_can_be_left_out" {
 
   assert {
     condition     = length(aws_cloudwatch_metric_alarm.dead_letters) == 0 && length(aws_cloudwatch_metric_alarm.this) == 3
-    error_message = "The alarms over all jobs stay."
+    error_message = "Expected the alarms over all jobs to remain."
   }
 }
 
@@ -156,7 +156,7 @@ run "alarms_are_mailed_to_whom_they_are_for" {
 
   assert {
     condition     = aws_sns_topic_subscription.emails["team@example.com"].topic_arn == output.alarm_topic_arn
-    error_message = "An address is subscribed to the topic."
+    error_message = "Expected a subscription of the address to the topic."
   }
 }
 
@@ -168,7 +168,7 @@ run "a_thousand_jobs_stay_within_what_cloudwatch_takes" {
 
   assert {
     condition     = length(aws_cloudwatch_metric_alarm.dead_letters) == 100 && alltrue([for alarm in aws_cloudwatch_metric_alarm.dead_letters : length(alarm.metric_query) <= 11])
-    error_message = "An alarm looks at ten queues at most."
+    error_message = "Expected at most ten queues per alarm."
   }
 
   assert {
@@ -177,12 +177,12 @@ run "a_thousand_jobs_stay_within_what_cloudwatch_takes" {
       && alltrue([for widget in jsondecode(aws_cloudwatch_dashboard.this.dashboard_body).widgets : length(try(widget.properties.metrics, [])) <= 500])
       && length(jsondecode(aws_cloudwatch_dashboard.this.dashboard_body).widgets) <= 500
     )
-    error_message = "A dashboard takes 500 widgets, 500 metrics in one and 2500 in all."
+    error_message = "Expected at most 500 widgets, 500 metrics per widget and 2500 metrics in total."
   }
 
   assert {
     condition     = strcontains(jsondecode(aws_cloudwatch_dashboard.this.dashboard_body).widgets[0].properties.markdown, "1000 jobs; graphs show the first 800")
-    error_message = "The dashboard says which jobs it does not draw."
+    error_message = "Expected the dashboard to name the jobs that it does not show."
   }
 }
 

@@ -1,0 +1,207 @@
+"""What keeps a base class from coming to stand on the platform's, found before anything is changed."""
+
+import ast
+from collections.abc import Sequence
+
+from gluecast.adopt.base_constructor import BY_HAND
+from gluecast.adopt.python_module import NAME, Function, Module, is_own, is_stored, last_name
+from gluecast.errors import GluecastError
+
+HOOKS = ("extract", "transform", "custom_validation", "load")
+REPLACED = ("load_data", "run", "main", "spark")
+"""What the platform does in place of the repository's own class."""
+
+_SIGNATURES = {
+    "load_data": ["data_type", "fallback_path"],
+    "run": [],
+    "main": ["job_name", "argv"],
+    "spark": [],
+}
+"""What the platform's take, without self."""
+
+_MEANS_THE_SAME = (
+    *("job_name", "args", "environment", "spark", "logger", "job_run_id", "trigger_type"),
+    *("source_bucket", "source_object_key", "is_event_triggered"),
+)
+"""Attributes of a job that a team's class may set too."""
+
+_SET_ANYWAY = ("job_name", "args", "environment", "logger", "job_run_id")
+"""Class attributes that the platform's constructor puts its own in front of."""
+
+REPLACED_BASES = ("ABC", "object")
+"""What the platform's class stands for among the bases."""
+
+
+def refuse_clashes(base: Module, node: ast.ClassDef, attributes: set[str]) -> None:
+    """Refuse names that mean something else in the platform's class.
+
+    Raises:
+        GluecastError: there are some.
+    """
+    methods = {each.name for each in node.body if isinstance(each, Function)}
+    allowed = {*HOOKS, *REPLACED, "__init__"}
+    # The platform's constructor sets its attributes after a class attribute of the same name.
+    assigned = {name for each in node.body for name in _bound(each)} & (attributes | {*REPLACED})
+    stored = {
+        each.attr
+        for each in ast.walk(node)
+        if isinstance(each, ast.Attribute) and is_stored(each) and is_own(each, attributes)
+    }
+    clashes = {*((methods & attributes) - allowed), *(assigned - {*HOOKS, *_SET_ANYWAY})}
+    clashes |= stored - {*_MEANS_THE_SAME}
+    if clashes:
+        raise GluecastError(
+            f"expected names in {node.name} of {base.path} that the platform's has not, found "
+            f"{', '.join(sorted(clashes))}; rename them, or {BY_HAND}"
+        )
+
+
+def refuse_hooks(module: Module, node: ast.ClassDef) -> None:
+    """Refuse hooks that are not called as the platform calls them.
+
+    Raises:
+        GluecastError: there is one.
+    """
+    for function in node.body:
+        if not isinstance(function, Function) or function.name not in HOOKS:
+            continue
+        called_with = ["self"] if function.name == "extract" else ["self", "df"]
+        arguments = function.args
+        names = [*arguments.posonlyargs, *arguments.args]
+        required = len(names) - len(arguments.defaults)
+        named = [each for each in arguments.kw_defaults if each is None]
+        enough = len(names) >= len(called_with) or arguments.vararg
+        other = _is_static(function) or isinstance(function, ast.AsyncFunctionDef)
+        if named or required > len(called_with) or not enough or other:
+            raise GluecastError(
+                f"expected {function.name}({', '.join(called_with)}) in {node.name} of {module.path}, "
+                f"found {_signature(function)}; the platform's run() hands over nothing else; "
+                f"change it, or {BY_HAND}"
+            )
+
+
+def _signature(function: Function) -> str:
+    kind = "async " if isinstance(function, ast.AsyncFunctionDef) else ""
+    kind = "static " if _is_static(function) else kind
+    return f"{kind}({ast.unparse(function.args)})"
+
+
+def _is_static(function: Function) -> bool:
+    return any(last_name(each) == "staticmethod" for each in function.decorator_list)
+
+
+def refuse_maker(base: Module, node: ast.ClassDef) -> None:
+    """Refuse a class whose constructor a decorator writes.
+
+    Raises:
+        GluecastError: it is one.
+    """
+    made = {"dataclass", "define", "attrs", "frozen", "mutable", "s"}
+    for decorator in node.decorator_list:
+        called = decorator.func if isinstance(decorator, ast.Call) else decorator
+        if last_name(called) in made:
+            raise GluecastError(
+                f"expected {NAME} of {base.path} with a constructor of its own, found "
+                f"@{ast.unparse(decorator)}; {BY_HAND}"
+            )
+
+
+def _bound(statement: ast.stmt) -> set[str]:
+    """The names that a statement of a class gives a value to, functions at its top left out."""
+    if isinstance(statement, Function | ast.ClassDef):
+        return set()
+    if isinstance(statement, ast.AnnAssign) and statement.value is None:
+        return set()
+    names: set[str] = set()
+    waiting: list[ast.AST] = [statement]
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, Function | ast.ClassDef):
+            names.add(node.name)
+        elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+            names.add(node.id)
+        else:
+            waiting += ast.iter_child_nodes(node)
+    return names
+
+
+def refuse_signatures(base: Module, node: ast.ClassDef, others: Sequence[Module]) -> None:
+    """Refuse methods that the platform's cannot stand for, since they are called in another way.
+
+    Raises:
+        GluecastError: there is one.
+    """
+    keywords = {
+        keyword.arg
+        for module in (base, *others)
+        for call in ast.walk(module.tree)
+        if isinstance(call, ast.Call) and last_name(call.func) == "load_data"
+        for keyword in call.keywords
+    }
+    for function in node.body:
+        if not isinstance(function, Function) or function.name not in REPLACED:
+            continue
+        arguments = function.args
+        names = [each.arg for each in (*arguments.posonlyargs, *arguments.args)][1:]
+        more = bool(arguments.vararg or arguments.kwarg or arguments.kwonlyargs)
+        more |= isinstance(function, ast.AsyncFunctionDef)
+        expected = _SIGNATURES[function.name]
+        # The first one may be called anything, where no call names it.
+        if function.name == "load_data" and names and names[0] not in keywords:
+            names[0] = expected[0]
+        if more or names != expected[: len(names)]:
+            raise GluecastError(
+                f"expected {function.name}({', '.join(expected)}) in {NAME} of {base.path}, found "
+                f"{_signature(function)}; {BY_HAND}"
+            )
+
+
+def mixins_of(
+    base: Module, node: ast.ClassDef, others: Sequence[Module], attributes: set[str]
+) -> tuple[list[ast.expr], list[str]]:
+    """What the class extends that may have a constructor, and what is to be told of it.
+
+    Raises:
+        GluecastError: it has one, or something else that the platform's class has.
+    """
+    own_bases = [each for each in node.bases if stays(each)]
+    for keyword in node.keywords:
+        is_abc = any(last_name(each) == "ABC" for each in node.bases)
+        if keyword.arg == "metaclass" and not is_abc and last_name(keyword.value) != "ABCMeta":
+            raise GluecastError(
+                f"expected a metaclass of {NAME} in {base.path} that goes with ABC, found "
+                f"{ast.unparse(keyword.value)}; {BY_HAND}"
+            )
+    classes = {each.name: each for module in (base, *others) for each in module.classes}
+    unknown = []
+    for each in own_bases:
+        waiting: list[ast.expr] = [each]
+        seen: set[str] = set()
+        while waiting:
+            found = waiting.pop()
+            name = last_name(found.value if isinstance(found, ast.Subscript) else found)
+            if name in ("ABC", "object", "Generic", "Protocol", *seen):
+                continue
+            seen.add(name)
+            if name not in classes or name == NAME:
+                unknown.append(each)
+                continue
+            methods = {_.name for _ in classes[name].body if isinstance(_, Function)}
+            assigned = {more for part in classes[name].body for more in _bound(part)}
+            clashes = (methods | assigned) & {*attributes, *REPLACED, "__init__", "__new__"}
+            if clashes - {*HOOKS}:
+                raise GluecastError(
+                    f"expected {name}, which {NAME} of {base.path} extends, without what the "
+                    f"platform's class has, found {', '.join(sorted(clashes - {*HOOKS}))}; {BY_HAND}"
+                )
+            waiting += classes[name].bases
+    return unknown, [
+        f"{NAME} also extends {ast.unparse(each)}, which comes before the platform's class: see that "
+        "it has no run(), load_data() or spark, and a constructor only if that hands (job_name, "
+        "args) on to super().__init__()"
+        for each in unknown
+    ]
+
+
+def stays(base: ast.expr) -> bool:
+    return last_name(base) not in REPLACED_BASES

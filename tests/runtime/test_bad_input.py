@@ -55,15 +55,15 @@ FAULTS = {
     "a long row": csv("id,name\n1,a\n2,b,c\n", [(1, "a")], [(3, "not 2 cells", "2,b,c")]),
     "a short row": csv("id,name\n1,a\n2\n", [(1, "a")], [(3, "not 2 cells", "2")]),
     "a value of another type": csv(
-        "id,name\nx,a\n2,b\n", [(2, "b")], [(2, "id x is no bigint", "x,a")]
+        "id,name\nx,a\n2,b\n", [(2, "b")], [(2, "id x is not a valid bigint", "x,a")]
     ),
     "a number that is too large": csv(
         "id,name\n99999999999999999999,a\n2,b\n",
         [(2, "b")],
-        [(2, "id 99999999999999999999 is no bigint", "99999999999999999999,a")],
+        [(2, "id 99999999999999999999 is not a valid bigint", "99999999999999999999,a")],
     ),
     "a fraction for a whole number": csv(
-        "id,name\n1.5,a\n", [], [(2, "id 1.5 is no bigint", "1.5,a")]
+        "id,name\n1.5,a\n", [], [(2, "id 1.5 is not a valid bigint", "1.5,a")]
     ),
     "the header again": csv("id,name\n1,a\nid,name\n2,b\n", [(1, "a"), (2, "b")],
                             [(3, "the header again", "id,name")]),
@@ -106,7 +106,7 @@ FAULTS = {
     "one wrong record of an array": document(
         '[{"id": 1, "name": "a"}, {"id": "x", "name": "b"}, null]',
         [(1, "a")],
-        [(2, "id x is no bigint", '{"id":"x","name":"b"}'), (3, "not one JSON object with each name once", "null")],
+        [(2, "id x is not a valid bigint", '{"id":"x","name":"b"}'), (3, "not one JSON object with each name once", "null")],
     ),
     "an empty json file": Bad("", [], whole("found an empty file"), ".json", "json"),
     "a malformed line": jsonl(
@@ -117,7 +117,7 @@ FAULTS = {
         [(1, "not one JSON object with each name once", '{"id": 1}{"id": 2}')],
     ),
     "a json value of another type": jsonl(
-        '{"id": "x"}\n{"id": 2}\n', [(2, None)], [(1, "id x is no bigint", '{"id": "x"}')]
+        '{"id": "x"}\n{"id": 2}\n', [(2, None)], [(1, "id x is not a valid bigint", '{"id": "x"}')]
     ),
     "an unknown json field": jsonl(
         '{"id": 1, "note": "n"}\n{"id": 2}\n', [(2, None)],
@@ -313,8 +313,8 @@ def test_a_directory_of_other_column_orders_keeps_every_value_in_its_column(lake
     [
         (["1L AS id"], "found the columns id; it lacks name"),
         (["1L AS id", "'a' AS name", "2 AS note"], "it has note too"),
-        (["'x' AS id", "'a' AS name"], "found the column id as string, which is no bigint"),
-        (["1.5D AS id", "'a' AS name"], "found the column id as double, which is no bigint"),
+        (["'x' AS id", "'a' AS name"], "found the column id as string, which does not fit into bigint"),
+        (["1.5D AS id", "'a' AS name"], "found the column id as double, which does not fit into bigint"),
     ],
 )
 def test_a_typed_file_of_other_columns_is_refused_or_set_aside(
@@ -394,9 +394,9 @@ def test_cells_may_span_lines_where_that_is_declared(lake: Lake) -> None:
 
     assert table(lake) == [(1, "a\n2,b"), (3, "c")]
     [(_, first), (other, second)] = aside(lake, run)
-    assert first == (3, "id x is no bigint", "x,d")
+    assert first == (5, "id x is not a valid bigint", "x,d")
     assert other == "b.csv"
-    assert second[1] == "found a quote that is left open"
+    assert second[1] == "found a quote that is left open in line 2"
 
 
 @pytest.mark.parametrize("multiline", [False, True])
@@ -405,7 +405,7 @@ def test_a_wrong_value_in_a_column_that_the_job_drops_is_found(lake: Lake, multi
         def transform(self, df: DataFrame) -> DataFrame:
             return df.select("name", "source_object")
 
-    with pytest.raises(BadRowsError, match="id x is no bigint"):
+    with pytest.raises(BadRowsError, match="id x is not a valid bigint"):
         run_for(Dropping, "job", lake.upload("sales/a.csv", "id,name\nx,a\n"))
 
 
@@ -502,7 +502,7 @@ def test_ansi_mode_of_the_session_makes_no_difference(lake: Lake) -> None:
     run = run_scheduled(job(".csv", "csv"), "job")
 
     assert table(lake) == [(1, "a")]
-    assert [one for _, one in aside(lake, run)] == [(3, "id x is no bigint", "x,b")]
+    assert [one for _, one in aside(lake, run)] == [(3, "id x is not a valid bigint", "x,b")]
 
 
 def test_good_data_costs_one_query_and_one_pass(lake: Lake, spark: SparkSession) -> None:

@@ -51,7 +51,7 @@ def test_a_legal_file_is_read_byte_for_byte(case: str) -> None:
 
 
 DOUBTFUL = {
-    "an open quote": (b'id,name\n4,"d\n5,e\n', "a quote is left open in line 2"),
+    "an open quote": (b'id,name\n4,"d\n5,e\n', "a quote that is left open in line 2"),
     "two open quotes": (b'id,name\n1,"open\n2,b\n3,"also\n4,d\n', "text after a closing quote in line 2"),
     "a lone quote": (b'id,name\n1,27"\n', "a quote within a cell that has none around it in line 2"),
     "a lone quote before an open one": (b'id,name\n1,27"\n2,"x\n3,c\n', "a quote within a cell that has none"),
@@ -77,7 +77,7 @@ def test_a_row_of_one_line_with_other_cells_is_a_misfit_of_its_own() -> None:
     assert found.fault is None
     places = found.rows.at.to_pylist()
     told = dict(zip(places, found.rows.reasons.to_pylist(), strict=True))
-    assert told == {0: "the header again", 1: None, 2: "not 2 cells", 3: "id x is no bigint"}
+    assert told == {0: "the header again", 1: None, 2: "not 2 cells", 3: "id x is not a valid bigint"}
     assert found.records.lines.to_pylist() == [1, 2, 4, 5]
 
 

@@ -71,11 +71,11 @@ LINES: list[tuple[str, Layout, bytes, tuple | str]] = [
     ("too many cells", PEOPLE, b"2,b,c", "not 2 cells"),
     ("too few cells", PEOPLE, b"2", "not 2 cells"),
     ("too many quoted cells", PEOPLE, b'2,"b","c"', "not 2 cells"),
-    ("another type", PEOPLE, b"x,a", "id x is no bigint"),
-    ("two of another type", MONEY, b'x,"12,50"', "id x is no bigint, amount 12,50 is no decimal(12,2)"),
-    ("a decimal comma", MONEY, b'1,"12,50"', "amount 12,50 is no decimal(12,2)"),
-    ("rounding", MONEY, b"1,1.239", "amount 1.239 is no decimal(12,2)"),
-    ("a long text", PEOPLE, b"y" * 100 + b",a", f"id {'y' * 40} is no bigint"),
+    ("another type", PEOPLE, b"x,a", "id x is not a valid bigint"),
+    ("two of another type", MONEY, b'x,"12,50"', "id x is not a valid bigint, amount 12,50 is not a valid decimal(12,2)"),
+    ("a decimal comma", MONEY, b'1,"12,50"', "amount 12,50 is not a valid decimal(12,2)"),
+    ("rounding", MONEY, b"1,1.239", "amount 1.239 is not a valid decimal(12,2)"),
+    ("a long text", PEOPLE, b"y" * 100 + b",a", f"id {'y' * 40} is not a valid bigint"),
     ("latin-1", PEOPLE, b"1,caf\xe9", "not UTF-8"),
     ("a surrogate in UTF-8", PEOPLE, b"1,\xed\xa0\x80", "not UTF-8"),
     ("an overlong form", PEOPLE, b"1,\xc0\xaf", "not UTF-8"),
@@ -86,11 +86,11 @@ LINES: list[tuple[str, Layout, bytes, tuple | str]] = [
     ("text after a quote", PEOPLE, b'1,"a" b', "text after a closing quote"),
     ("a blank after a quote", SIZES, b'1,"a" ,b', "text after a closing quote"),
     ("a blank before a quote", SIZES, b'1, "a",b', "a blank before a quote"),
-    ("an open quote", PEOPLE, b'1,"a', "a quote is left open"),
-    ("an open quote in the first cell", PEOPLE, b'"1,a', "a quote is left open"),
-    ("an open quote and too few cells", SIZES, b'1,27","first', "a quote is left open"),
-    ("an open quote after a blank", PEOPLE, b'1, "a', "a quote is left open"),
-    ("an open quote of one column", NAMES, b'"', "a quote is left open"),
+    ("an open quote", PEOPLE, b'1,"a', "a quote that is left open"),
+    ("an open quote in the first cell", PEOPLE, b'"1,a', "a quote that is left open"),
+    ("an open quote and too few cells", SIZES, b'1,27","first', "a quote that is left open"),
+    ("an open quote after a blank", PEOPLE, b'1, "a', "a quote that is left open"),
+    ("an open quote of one column", NAMES, b'"', "a quote that is left open"),
     ("the header", PEOPLE, b"id,name", "the header again"),
     ("the header with a byte order mark", PEOPLE, BOM + b"id,name", "the header again"),
     ("the header in quotes", PEOPLE, b'"id","name"', "the header again"),
@@ -99,7 +99,7 @@ LINES: list[tuple[str, Layout, bytes, tuple | str]] = [
     ("a part of the header", PAIRS, b"first,b", ("first", "b")),
 ]  # fmt: skip
 
-VERDICTS = {"the header again": HEADER, "a quote is left open": BREAKS_FILE}
+VERDICTS = {"the header again": HEADER, "a quote that is left open": BREAKS_FILE}
 
 
 def expected(values: tuple | str) -> tuple[int, tuple | str]:
@@ -166,7 +166,7 @@ def test_a_null_where_there_must_be_none_does_not_fit() -> None:
     assert found([b",a", b"1,", b"x,", b"2,b", b"bad"], of) == [
         (0, INVALID, "id is missing"),
         (1, INVALID, "name is missing"),
-        (2, INVALID, "id x is no bigint, name is missing"),
+        (2, INVALID, "id x is not a valid bigint, name is missing"),
         (3, FITS, (2, "b")),
         (4, INVALID, "not 2 cells"),
     ]

@@ -49,10 +49,10 @@ def test_lines_of_files_become_rows_and_faults(
     assert values(rows) == [("a.csv", 1, "a"), ("a.csv", 3, 'b "c"')]
     assert faults(rows, "file") == [
         ("a.csv", HEADER, "the header again", "id,name"),
-        ("a.csv", INVALID, "id x is no bigint", "x,d"),
+        ("a.csv", INVALID, "id x is not a valid bigint", "x,d"),
         ("a.csv", INVALID, "not 2 cells", "5,6,7"),
         ("a.csv", INVALID, "not UTF-8", "2,caf\ufffd"),
-        ("a.csv", BREAKS_FILE, "a quote is left open", '4,"e'),
+        ("a.csv", BREAKS_FILE, "a quote that is left open", '4,"e'),
     ]
 
 
@@ -82,7 +82,7 @@ def test_whole_files_become_rows_or_are_doubtful(spark: SparkSession, tmp_path: 
     assert values(rows) == [("a.csv", 1, "a\r\nb", 2), ("a.csv", 2, "d", 5)]
     assert faults(rows, "file", NUMBER) == [
         ("a.csv", 1, HEADER, "the header again", "id,name"),
-        ("a.csv", 4, INVALID, "id x is no bigint", "x,c"),
+        ("a.csv", 4, INVALID, "id x is not a valid bigint", "x,c"),
         ("b.csv", None, BREAKS_FILE, "text after a closing quote in line 2", None),
     ]
 
@@ -98,7 +98,7 @@ def test_json_texts_become_rows_and_faults(spark: SparkSession, tmp_path: Path) 
     assert values(rows) == [(1, "1.10", 1), (2, None, 1)]
     assert faults(rows, NUMBER) == [
         (1, INVALID, "not UTF-8", '{"name": "caf\ufffd"}'),
-        (2, INVALID, "id x is no bigint", '{"id":"x"}'),
+        (2, INVALID, "id x is not a valid bigint", '{"id":"x"}'),
     ]
 
 

@@ -135,7 +135,7 @@ def assert_alike(texts: list[str], data_type: t.DataType) -> None:
     """A column converts to just what the grammar says of each of its texts."""
     found = convert(pa.array(texts, pa.string()), data_type)
     wanted = [read(text, data_type) for text in texts]
-    assert list(found.misfits) == [row for row, value in enumerate(wanted) if value is MISFIT]
+    assert list(found.invalid) == [row for row, value in enumerate(wanted) if value is MISFIT]
     for row, value in enumerate(wanted):
         if value is MISFIT:
             assert not found.values[row].is_valid
@@ -170,7 +170,7 @@ def test_a_column_is_converted_as_its_grammar_says(data_type: t.DataType) -> Non
 def test_nulls_stay_and_empty_columns_too(data_type: t.DataType) -> None:
     for texts in ([], [None], [None, None]):
         found = convert(pa.array(texts, pa.string()), data_type)
-        assert found.misfits == ()
+        assert found.invalid == ()
         assert found.values.null_count == len(found.values) == len(texts)
 
 

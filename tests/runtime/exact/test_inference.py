@@ -104,7 +104,7 @@ def test_every_text_is_found_again_in_its_value(some: list[str]) -> None:
     kind = type_of(shape_of_texts(column))
     found = convert(column, kind)
 
-    assert found.misfits == ()
+    assert found.invalid == ()
     for text, value in zip(some, found.values.to_pylist(), strict=True):
         if isinstance(kind, t.DoubleType):
             assert Decimal(repr(value)) == Decimal(text)

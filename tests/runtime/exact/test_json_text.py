@@ -86,16 +86,16 @@ TEXTS: dict[str, tuple[str | bytes, tuple | str]] = {
     "truth into text": ('{"name": true}', (None, "true")),
     "an object into text": ('{"name": {"a" : [1.10, "b", null]}}', (None, '{"a":[1.10,"b",null]}')),
     "minus nothing": ('{"id": -0}', (0, None)),
-    "NaN into text": ('{"name": NaN}', "name NaN is no string"),
-    "a word": ('{"id": "x"}', "id x is no bigint"),
-    "a number in quotes": ('{"id": "5"}', "id 5 is no bigint"),
-    "a fraction": ('{"id": 1.5}', "id 1.5 is no bigint"),
-    "a fraction of zeros": ('{"id": 1.0}', "id 1.0 is no bigint"),
-    "a large number": ('{"id": 9223372036854775808}', "id 9223372036854775808 is no bigint"),
-    "truth for a number": ('{"id": true}', "id true is no bigint"),
-    "a list for a number": ('{"id": [1, 2]}', "id [1,2] is no bigint"),
+    "NaN into text": ('{"name": NaN}', "name NaN is not a valid string"),
+    "a word": ('{"id": "x"}', "id x is not a valid bigint"),
+    "a number in quotes": ('{"id": "5"}', "id 5 is not a valid bigint"),
+    "a fraction": ('{"id": 1.5}', "id 1.5 is not a valid bigint"),
+    "a fraction of zeros": ('{"id": 1.0}', "id 1.0 is not a valid bigint"),
+    "a large number": ('{"id": 9223372036854775808}', "id 9223372036854775808 is not a valid bigint"),
+    "truth for a number": ('{"id": true}', "id true is not a valid bigint"),
+    "a list for a number": ('{"id": [1, 2]}', "id [1,2] is not a valid bigint"),
     "an unknown name": ('{"id": 1, "note": "n"}', "unexpected note"),
-    "two unknown names": ('{"note": 1, "id": "x", "more": 2}', "unexpected note, more, id x is no bigint"),
+    "two unknown names": ('{"note": 1, "id": "x", "more": 2}', "unexpected note, more, id x is not a valid bigint"),
     "another case": ('{"ID": 1}', "unexpected ID"),
     "a name twice": ('{"id": 1, "id": 2}', NO_OBJECT),
     "a name twice within": ('{"id": 1, "name": {"a": 1, "a": 2}}', NO_OBJECT),
@@ -190,7 +190,7 @@ def test_a_value_is_read_exactly_or_not_at_all(
 
     if expected is INVALID:
         assert isinstance(values, str)
-        assert values.endswith(f"is no {data_type.simpleString()}")
+        assert values.endswith(f"is not a valid {data_type.simpleString()}")
     else:
         assert values == (expected,)
 
@@ -202,7 +202,7 @@ def test_an_array_has_a_row_for_each_element() -> None:
 
     assert found(["", text, " ", "[]"], PEOPLE) == [
         (1, 1, (1, "a")),
-        (1, 2, "id x is no bigint"),
+        (1, 2, "id x is not a valid bigint"),
         (1, 3, NO_OBJECT),
         (1, 4, (2, None)),
         (1, 5, NO_OBJECT),
@@ -223,7 +223,7 @@ def test_a_missing_value_and_names_that_nobody_declared() -> None:
     of = fields({"id": t.LongType(), "name": t.StringType()}, nullable=False)
     assert found(['{"name": "a"}', '{"id": "x"}'], of) == [
         (0, 1, "id is missing"),
-        (1, 1, "id x is no bigint, name is missing"),
+        (1, 1, "id x is not a valid bigint, name is missing"),
     ]
     assert found(['{"id": 1, "more": 2}'], PEOPLE, declared=False) == [(0, 1, (1, None))]
 

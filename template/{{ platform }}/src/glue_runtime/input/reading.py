@@ -2,15 +2,18 @@
 """Reading the files of a source as rows that know their origin, and whether they fit."""
 
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import reduce
 
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql.types import StructField, StructType, _parse_datatype_string
 
 from glue_runtime.errors import SourceNotFoundError, UnreadableSourceError
-from glue_runtime.input.formats import verdicts
+from glue_runtime.input.exact.frames import FAULT, NUMBER
+from glue_runtime.input.formats.columns import quoted
 from glue_runtime.input.formats.interface import (
+    POSITION,
+    VERDICT,
     Batch,
     Contract,
     FileSet,
@@ -18,11 +21,10 @@ from glue_runtime.input.formats.interface import (
     UnreadableFileError,
 )
 from glue_runtime.input.formats.registry import FORMATS
-from glue_runtime.input.formats.verdicts import VERDICT, quoted
 from glue_runtime.lineage import SOURCE_ID, SOURCE_OBJECT
 from glue_runtime.spark.storage import StoredFile, in_parallel
 
-RESERVED = frozenset((SOURCE_OBJECT, SOURCE_ID, "_metadata", "_corrupt_record", *verdicts.RESERVED))
+RESERVED = frozenset((SOURCE_OBJECT, SOURCE_ID, VERDICT, POSITION, FAULT, NUMBER, "_metadata"))
 """Columns that the runtime or Spark adds; one of a file's own would be overwritten."""
 
 
@@ -30,7 +32,7 @@ RESERVED = frozenset((SOURCE_OBJECT, SOURCE_ID, "_metadata", "_corrupt_record", 
 class Reading:
     """What was found, and how to read it.
 
-    verdicts: every row of the readable files, with `verdicts.VERDICT`, and `SOURCE_OBJECT`.
+    verdicts: every row of the readable files, with `VERDICT`, and `SOURCE_OBJECT`.
     invalid_rows: gives the rows that do not fit: `SOURCE_OBJECT`, position, reason, raw_text. To be
         used within `spark.session.whole_files`.
     broken_files: gives the files of rows with the verdict `BREAKS_FILE`, and why they are unreadable.
@@ -83,6 +85,8 @@ def read(
         raise UnreadableSourceError(
             f"expected readable data, {reason} in {origin}; correct the file and upload it again"
         )
+    if not contract.fields:
+        batches = _with_common_types(reader, batches)
     names = tuple(dict.fromkeys(f.name for f in contract.fields or _merged(batches)))
     refuse_reserved(names, min(wanted.files))
     order = [*map(quoted, names), SOURCE_OBJECT, VERDICT]
@@ -143,6 +147,33 @@ def _batches(
         except UnreadableFileError as error:
             faults |= dict.fromkeys(files, str(error))
     return batches, _found(faults.items())
+
+
+def _with_common_types(reader: FormatReader, batches: Sequence[Batch]) -> Sequence[Batch]:
+    """The same batches, in which a column has one name and one type, whatever the case of its letters.
+
+    Raises:
+        UnreadableSourceError: no type holds all values of a column.
+    """
+    columns: dict[str, StructField] = {}
+    for batch in batches:
+        for field in batch.fields:
+            known = columns.setdefault(field.name.casefold(), field)
+            common = known.dataType
+            if common != field.dataType:
+                common = reader.common_type(common, field.dataType)
+            if common is None:
+                raise UnreadableSourceError(
+                    f"expected a column {known.name} of one type, found "
+                    f"{field.dataType.simpleString()} in {min(batch.files)} and "
+                    f"{known.dataType.simpleString()} in a file before it; declare the schema of the "
+                    "source, and correct the files that do not have it"
+                )
+            columns[known.name.casefold()] = StructField(known.name, common)
+    return [
+        replace(batch, fields=tuple(columns[field.name.casefold()] for field in batch.fields))
+        for batch in batches
+    ]
 
 
 def _found(faults: Iterable[tuple[str, str]]) -> dict[str, str]:

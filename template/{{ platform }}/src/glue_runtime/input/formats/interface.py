@@ -17,9 +17,13 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from pyspark.sql import DataFrame, SparkSession
-from pyspark.sql.types import StructField
+from pyspark.sql.types import DataType, StructField
 
 from glue_runtime.spark.storage import Storage, StoredFile
+
+
+VERDICT, POSITION = "_verdict", "_position"
+"""The columns of a row's verdict (`exact.verdicts`), and of the line or record that it is, from 1."""
 
 
 class UnreadableFileError(Exception):
@@ -99,8 +103,15 @@ class FormatReader(ABC):
         """
 
     @abstractmethod
+    def common_type(self, one: DataType, other: DataType) -> DataType | None:
+        """The type that a column has if it is `one` in a batch and `other` in the next.
+
+        Called only where no type is declared. None if no type holds the values of both.
+        """
+
+    @abstractmethod
     def rows(self, batch: Batch) -> DataFrame:
-        """Every row of the batch: its fields, `lineage.SOURCE_OBJECT`, `verdicts.VERDICT`.
+        """Every row of the batch: its fields, `lineage.SOURCE_OBJECT`, `VERDICT`.
 
         A field of a row that does not fit may hold anything: such rows are left out.
         """

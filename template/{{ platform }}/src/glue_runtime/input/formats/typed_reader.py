@@ -3,27 +3,21 @@
 
 from abc import abstractmethod
 from collections.abc import Hashable, Mapping, Sequence
+from functools import reduce
+from operator import or_
 from typing import ClassVar
 
 from py4j.protocol import Py4JJavaError
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
-from pyspark.sql.types import StructField
+from pyspark.sql.types import DataType, DecimalType, StructField
 
-from glue_runtime.input.formats.columns import check_columns
-from glue_runtime.input.formats.interface import Batch, UnreadableFileError
+from glue_runtime.input.exact.verdicts import FITS, INVALID
+from glue_runtime.input.formats.columns import check_columns, quoted
+from glue_runtime.input.formats.interface import POSITION, VERDICT, Batch, UnreadableFileError
 from glue_runtime.input.formats.spark_reader import SparkFormatReader
-from glue_runtime.input.formats.verdicts import (
-    FITS,
-    INVALID,
-    MALFORMED,
-    RAW,
-    RECORD,
-    VERDICT,
-    are_invalid,
-    missing_values,
-    quoted,
-)
+from glue_runtime.lineage import SOURCE_OBJECT
+from glue_runtime.spark.errors import SparkError, reason_of
 from glue_runtime.spark.storage import StoredFile
 
 
@@ -44,53 +38,75 @@ class TypedReader(SparkFormatReader):
         try:
             return self.footer_schema(file.uri)
         except Py4JJavaError as error:
-            told = str(error.java_exception.getMessage()).splitlines()[0]
+            reason = str(error.java_exception.getMessage()).splitlines()[0]
             name = self.spark_format.upper()
-            raise UnreadableFileError(f"no {name} data: {told[:200]}") from error
+            raise UnreadableFileError(f"no {name} data: {reason[:200]}") from error
 
     def batch(self, kind: Hashable, files: Mapping[str, StoredFile]) -> Batch:
         """See `FormatReader`."""
         first = min(files)
-        stored = self._read({first: files[first]}).schema.fields
+        try:
+            stored = self._read({first: files[first]}).schema.fields
+        except SparkError as error:
+            raise UnreadableFileError(f"columns that cannot be read: {reason_of(error)}") from error
         check_columns([field.name for field in stored], self.contract)
         declared = self.contract.fields
         for field in declared or ():
             [of_file] = [f for f in stored if f.name.casefold() == field.name.casefold()]
-            if not _holds(field.dataType.simpleString(), of_file.dataType.simpleString()):
+            if not _holds(field.dataType, of_file.dataType):
                 raise UnreadableFileError(
-                    f"the column {field.name} as {of_file.dataType.simpleString()}, which is no "
-                    f"{field.dataType.simpleString()}"
+                    f"the column {field.name} as {of_file.dataType.simpleString()}, which does not "
+                    f"fit into {field.dataType.simpleString()}"
                 )
         return Batch(files, tuple(declared or stored), kind)
+
+    def common_type(self, one: DataType, other: DataType) -> DataType | None:
+        """See `FormatReader`."""
+        return one if _holds(one, other) else other if _holds(other, one) else None
+
+    def rows(self, batch: Batch) -> DataFrame:
+        """See `FormatReader`; a null where there must be none is invalid."""
+        return self._judged(batch, numbered=False)
+
+    def invalid_rows(self, batch: Batch) -> DataFrame:
+        """See `FormatReader`."""
+        rows = self._judged(batch, numbered=True).where(F.col(VERDICT) != FITS)
+        return rows.select(
+            SOURCE_OBJECT,
+            F.col(POSITION).cast("bigint").alias("position"),
+            F.concat_ws(", ", *_missing_values(batch.fields)).alias("reason"),
+            F.lit(None).cast("string").alias("raw_text"),
+        )
 
     def read_error(self, file: StoredFile) -> str | None:
         """See `FormatReader`."""
         return self.read_error_of(file, self.spark_format)
 
-    def judged(self, batch: Batch, *, numbered: bool) -> DataFrame:
-        """See `SparkFormatReader`; a null where there must be none is invalid."""
-        columns = [quoted(field.name) for field in batch.fields]
-        rows = self.with_origin(self._read(batch.files), columns, numbered=numbered)
-        return _typed_rows(rows, batch.fields)
-
-    def reason(self, fields: Sequence[StructField]) -> Column:
-        """See `SparkFormatReader`."""
-        return F.concat_ws(", ", *missing_values(fields))
+    def _judged(self, batch: Batch, *, numbered: bool) -> DataFrame:
+        names = [quoted(field.name) for field in batch.fields]
+        rows = self.with_origin(self._read(batch.files), names, numbered=numbered)
+        values = [F.col(quoted(f.name)).cast(f.dataType).alias(f.name) for f in batch.fields]
+        verdict = F.when(_lacks_values(batch.fields), INVALID).otherwise(FITS).alias(VERDICT)
+        added = [SOURCE_OBJECT, *[POSITION] * numbered]
+        return rows.select(*values, *added).select("*", verdict)
 
     def _read(self, files: Mapping[str, StoredFile]) -> DataFrame:
         return self.loaded(self.spark.read.format(self.spark_format), files)
 
 
-def _typed_rows(rows: DataFrame, fields: Sequence[StructField]) -> DataFrame:
-    columns = [F.col(quoted(f.name)).cast(f.dataType).alias(f.name) for f in fields]
-    names = {field.name for field in fields}
-    others = [F.col(quoted(name)) for name in rows.columns if name not in names]
-    record = F.struct(*columns, F.lit(None).cast("string").alias(MALFORMED)).alias(RECORD)
-    return rows.select(*others, record).select(
-        "*",
-        F.when(are_invalid(fields), INVALID).otherwise(FITS).alias(VERDICT),
-        F.lit(None).cast("string").alias(RAW),
-    )
+def _lacks_values(fields: Sequence[StructField]) -> Column:
+    """Whether a row lacks a value that it must have."""
+    signs = [F.col(quoted(field.name)).isNull() for field in fields if not field.nullable]
+    return reduce(or_, signs, F.lit(False))
+
+
+def _missing_values(fields: Sequence[StructField]) -> list[Column]:
+    """Says of each field that must have a value that it has none, if so."""
+    return [
+        F.when(F.col(quoted(field.name)).isNull(), F.lit(f"{field.name} is missing"))
+        for field in fields
+        if not field.nullable
+    ]
 
 
 _WIDER = {
@@ -101,6 +117,10 @@ _WIDER = {
 }
 
 
-def _holds(declared: str, stored: str) -> bool:
+def _holds(declared: DataType, stored: DataType) -> bool:
     """Whether every value of the stored type has its equal in the declared one."""
-    return declared == stored or declared in _WIDER.get(stored, ())
+    if isinstance(declared, DecimalType) and isinstance(stored, DecimalType):
+        more_digits = declared.precision - declared.scale >= stored.precision - stored.scale
+        return declared.scale >= stored.scale and more_digits
+    names = declared.simpleString(), stored.simpleString()
+    return names[0] == names[1] or names[0] in _WIDER.get(names[1], ())

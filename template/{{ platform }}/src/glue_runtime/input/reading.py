@@ -10,7 +10,6 @@ from pyspark.sql.types import StructField, StructType, _parse_datatype_string
 
 from glue_runtime.errors import SourceNotFoundError, UnreadableSourceError
 from glue_runtime.input.exact.frames import FAULT, NUMBER
-from glue_runtime.input.formats.columns import quoted
 from glue_runtime.input.formats.interface import (
     POSITION,
     VERDICT,
@@ -22,6 +21,7 @@ from glue_runtime.input.formats.interface import (
 )
 from glue_runtime.input.formats.registry import FORMATS
 from glue_runtime.lineage import SOURCE_ID, SOURCE_OBJECT
+from glue_runtime.spark.columns import quoted
 from glue_runtime.spark.storage import StoredFile, in_parallel
 
 RESERVED = frozenset((SOURCE_OBJECT, SOURCE_ID, VERDICT, POSITION, FAULT, NUMBER, "_metadata"))
@@ -35,9 +35,11 @@ class Reading:
     verdicts: every row of the readable files, with `VERDICT`, and `SOURCE_OBJECT`.
     invalid_rows: gives the rows that do not fit: `SOURCE_OBJECT`, position, reason, raw_text. To be
         used within `spark.session.whole_files`.
-    broken_files: gives the files of rows with the verdict `BREAKS_FILE`, and why they are unreadable.
+    broken_files: gives the files that their rows show to be unreadable, and why.
     read_error: why a file cannot be read to its end; None if it can.
     headers: how many rows are headers by right: one a file, where there are any.
+    row_count: how many rows the files say they have; None if they do not.
+    time_limit: how many seconds a task may take over a file; None if reading ends for sure.
     unreadable: why a file is not among them, by its origin.
     """
 
@@ -46,6 +48,8 @@ class Reading:
     broken_files: Callable[[], Mapping[str, str]]
     read_error: Callable[[StoredFile], str | None]
     headers: int
+    row_count: int | None
+    time_limit: float | None
     columns: tuple[str, ...]
     unreadable: Mapping[str, str]
 
@@ -98,6 +102,8 @@ def read(
         ),
         read_error=reader.read_error,
         headers=sum(map(reader.header_count, batches)),
+        row_count=_row_count(batches),
+        time_limit=reader.time_limit(wanted.files.values()),
         columns=names,
         unreadable=unreadable,
     )
@@ -179,6 +185,11 @@ def _with_common_types(reader: FormatReader, batches: Sequence[Batch]) -> Sequen
 def _found(faults: Iterable[tuple[str, str]]) -> dict[str, str]:
     """Faults as messages say them."""
     return {origin: f"found {fault}" for origin, fault in faults}
+
+
+def _row_count(batches: Sequence[Batch]) -> int | None:
+    counts = [count for batch in batches for count in batch.row_counts.values()]
+    return sum(counts) if counts else None
 
 
 def _union(frames: Iterable[DataFrame]) -> DataFrame:

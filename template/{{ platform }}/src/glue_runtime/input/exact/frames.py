@@ -28,7 +28,13 @@ from pyspark.sql.types import (
     StructType,
 )
 
-from glue_runtime.input.exact import csv_file, csv_lines, inference, json_lines, verdicts
+from glue_runtime.input.exact import (
+    csv_file,
+    csv_lines,
+    inference,
+    json_lines,
+    verdicts,
+)
 from glue_runtime.input.exact.columns import arrow_type
 from glue_runtime.input.exact.csv_lines import Layout
 from glue_runtime.input.exact.verdicts import BREAKS_FILE, FITS, Rows

@@ -6,11 +6,6 @@ from collections.abc import Sequence
 from glue_runtime.input.formats.interface import Contract, UnreadableFileError
 
 
-def quoted(name: str) -> str:
-    """A column's name as Spark takes it literally."""
-    return f"`{name.replace('`', '``')}`"
-
-
 def check_columns(names: Sequence[str], contract: Contract) -> None:
     """Check that each name is there once, and that the names are those of the contract.
 

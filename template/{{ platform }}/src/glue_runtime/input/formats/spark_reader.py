@@ -3,6 +3,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from urllib.parse import unquote
 
 from pyspark.sql import Column, DataFrame, DataFrameReader
@@ -56,10 +57,13 @@ class SparkFormatReader(FormatReader):
             added.append(number.alias(POSITION))
         return df.select(*columns, *added)
 
-    def read_error_of(self, file: StoredFile, spark_format: str) -> str | None:
+    def read_error_of(
+        self, file: StoredFile, spark_format: str, options: Mapping[str, str] = MappingProxyType({})
+    ) -> str | None:
         """What `read_error` gives: reads the file as Spark's format of this name, to its end."""
         try:
-            df = self.spark.read.format(spark_format).load(literal_path(file.uri))
+            reader = self.spark.read.format(spark_format).options(**options)
+            df = reader.load(literal_path(file.uri))
             df.write.format("noop").mode("overwrite").save()
         except SparkError as error:
             return reason_of(error)

@@ -12,10 +12,10 @@ from pyspark.sql.types import DataType, StringType
 from glue_runtime.input.exact.frames import FAULT, NUMBER
 from glue_runtime.input.exact.inference import wider
 from glue_runtime.input.exact.verdicts import BREAKS_FILE, FITS
-from glue_runtime.input.formats.columns import quoted
 from glue_runtime.input.formats.interface import POSITION, VERDICT, Batch
 from glue_runtime.input.formats.spark_reader import SparkFormatReader
 from glue_runtime.lineage import SOURCE_OBJECT
+from glue_runtime.spark.columns import quoted
 from glue_runtime.spark.session import whole_files
 from glue_runtime.spark.storage import StoredFile
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 
 from glue_runtime.errors import ArgumentError
 from glue_runtime.input.source import Source
-from glue_runtime.output.quarantine import DEFAULT_POLICIES
+from glue_runtime.tables.quarantine import DEFAULT_POLICIES
 
 
 def check_sources(job_class: type, sources: Sequence[Source]) -> None:

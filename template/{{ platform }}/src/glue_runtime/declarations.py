@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from glue_runtime.errors import ArgumentError
 from glue_runtime.input.source import Source
-from glue_runtime.output.quarantine import DEFAULT_POLICIES
+from glue_runtime.tables.quarantine import DEFAULT_POLICIES
 
 if TYPE_CHECKING:
     from glue_runtime.base_job import BaseGlueJob

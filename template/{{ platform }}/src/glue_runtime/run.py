@@ -20,11 +20,11 @@ from glue_runtime.errors import (
 )
 from glue_runtime.lineage import source_id
 from glue_runtime.observe import metrics, run_log
-from glue_runtime.output import open_table, quarantine
 from glue_runtime.run_sources import RunSources
 from glue_runtime.spark.session import row_by_row
 from glue_runtime.spark.storage import Storage
 from glue_runtime.spark.time_limit import TimeLimitError
+from glue_runtime.tables import open_table, quarantine
 
 if TYPE_CHECKING:
     from glue_runtime.base_job import BaseGlueJob

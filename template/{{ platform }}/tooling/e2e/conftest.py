@@ -16,6 +16,8 @@ from cloud import Cloud
 from deployment import Deployment, all_jobs, chosen_jobs, prepare
 from emulated_aws.server import EmulatedAws, emulated_aws
 
+pytest_plugins = ["glue_runtime.testing"]
+
 
 def pytest_report_header() -> str:
     chosen = chosen_jobs()

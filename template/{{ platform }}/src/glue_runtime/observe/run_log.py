@@ -7,7 +7,7 @@ import structlog
 
 from glue_runtime.input.loading import Loaded, RowsRead
 from glue_runtime.observe import logs
-from glue_runtime.output.table import Staged
+from glue_runtime.tables.table import Staged
 
 Logger = structlog.typing.FilteringBoundLogger
 

@@ -24,7 +24,7 @@ from collections.abc import Collection, Iterable
 from pyspark.sql import DataFrame, SparkSession
 
 from glue_runtime.lineage import DIGITS, SOURCE_ID
-from glue_runtime.output.table import NOTHING, DataFile, Staged, Table
+from glue_runtime.tables.table import NOTHING, DataFile, Staged, Table
 from glue_runtime.spark.storage import Storage, StoredFile, in_parallel
 
 ABANDONED_AFTER = 7 * 24 * 3600.0

@@ -3,8 +3,8 @@
 
 from pyspark.sql import SparkSession
 
-from glue_runtime.output.parquet import ParquetTable
-from glue_runtime.output.table import Table
+from glue_runtime.tables.parquet import ParquetTable
+from glue_runtime.tables.table import Table
 
 
 def open_table(spark: SparkSession, uri: str) -> Table:

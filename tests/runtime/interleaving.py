@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from glue_runtime.tables.parquet import ParquetTable
 from glue_runtime.spark import storage
 from glue_runtime.spark.storage import Storage
+from glue_runtime.tables.parquet import ParquetTable
 
 STEPS = [(Storage, "files"), (Storage, "file"), (Storage, "move"), (Storage, "delete")]
 

@@ -12,9 +12,9 @@ from pyspark.sql import functions as F
 from glue_runtime import BaseGlueJob, Source, settings
 from glue_runtime.errors import OutputError
 from glue_runtime.input.formats.registry import FORMATS
-from glue_runtime.tables.parquet import ParquetTable
 from glue_runtime.s3_object import S3Object
 from glue_runtime.spark.storage import Storage, StoredFile
+from glue_runtime.tables.parquet import ParquetTable
 from glue_runtime.testing import Lake, run_for, run_scheduled
 from jobs_of_the_documentation import CustomerImportJob, ProductCatalogJob, SalesETLJob
 from tasks.sample_data import sample_folder

@@ -18,12 +18,12 @@ import pytest
 from glue_runtime import BaseGlueJob, Source, run
 from glue_runtime.errors import JobError, SourceNotFoundError
 from glue_runtime.lineage import source_id
-from glue_runtime.tables import parquet, replacing
-from glue_runtime.tables.parquet import ParquetTable
-from glue_runtime.tables.table import Staged
 from glue_runtime.run import JobRun
 from glue_runtime.spark import storage
 from glue_runtime.spark.storage import StoredFile
+from glue_runtime.tables import parquet, replacing
+from glue_runtime.tables.parquet import ParquetTable
+from glue_runtime.tables.table import Staged
 from histories import World, races
 
 BRONZE = "s3://data-lake-test-bronze/sales/"

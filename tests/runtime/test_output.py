@@ -17,10 +17,10 @@ from glue_runtime import BaseGlueJob, Source
 from glue_runtime.errors import OutputError, SourceNotFoundError
 from glue_runtime.lineage import SOURCE_ID, source_id, source_id_of
 from glue_runtime.local.session import LAKE_VARIABLE
+from glue_runtime.s3_object import S3Object
 from glue_runtime.tables import parquet, replacing
 from glue_runtime.tables.parquet import ParquetTable
 from glue_runtime.tables.table import Staged
-from glue_runtime.s3_object import S3Object
 from glue_runtime.testing import Lake, run_for, run_scheduled
 
 SILVER = "s3://data-lake-test-silver/rows"

@@ -31,11 +31,11 @@ from glue_runtime.input.location import (
 from glue_runtime.input.source import Source, owner_of
 from glue_runtime.lineage import source_id
 from glue_runtime.observe import metrics, run_log
-from glue_runtime.tables import open_table, quarantine, replacing
-from glue_runtime.tables.table import NOTHING, Staged
 from glue_runtime.spark.errors import explained_row_errors
 from glue_runtime.spark.query_counter import QueryCounter
 from glue_runtime.spark.storage import Storage
+from glue_runtime.tables import open_table, quarantine, replacing
+from glue_runtime.tables.table import NOTHING, Staged
 
 if TYPE_CHECKING:
     from glue_runtime.base_job import BaseGlueJob

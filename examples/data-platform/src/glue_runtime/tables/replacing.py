@@ -14,9 +14,9 @@ from pyspark.sql import functions as F
 from glue_runtime.errors import OutputError
 from glue_runtime.input.loading import Loaded
 from glue_runtime.lineage import SOURCE_ID, SOURCE_OBJECT, source_id, source_id_of
-from glue_runtime.tables.table import Staged, Table
 from glue_runtime.spark.errors import SparkError, refuse_missing_bucket
 from glue_runtime.spark.storage import StoredFile
+from glue_runtime.tables.table import Staged, Table
 
 _NO_ORIGIN = f"expected {SOURCE_OBJECT} in every row of the result, found a row without"
 

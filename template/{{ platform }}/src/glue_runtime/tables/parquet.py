@@ -24,8 +24,8 @@ from collections.abc import Collection, Iterable
 from pyspark.sql import DataFrame, SparkSession
 
 from glue_runtime.lineage import DIGITS, SOURCE_ID
-from glue_runtime.tables.table import NOTHING, DataFile, Staged, Table
 from glue_runtime.spark.storage import Storage, StoredFile, in_parallel
+from glue_runtime.tables.table import NOTHING, DataFile, Staged, Table
 
 ABANDONED_AFTER = 7 * 24 * 3600.0
 """Seconds after which staged files belong to no live run: Glue stops a job after seven days."""

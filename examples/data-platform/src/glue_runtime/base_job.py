@@ -51,6 +51,11 @@ class BaseGlueJob(ABC):
     bad_rows_limit: ClassVar[float] = 0.1
     """The share of the rows of a source above which a lenient run fails too."""
 
+    own_load: ClassVar[str | None] = None
+    """What a `load()` of the job's own does to its target: ``appends`` to it, ``replaces_source`` (the
+    rows of the files that were read), or ``replaces_all``. Without it, an event run is refused: a
+    load() that replaces all would leave the rows of one file."""
+
     arguments: ClassVar[tuple[str, ...]] = ()
     """Names of further arguments that `main()` takes from the command line into `self.args`."""
 

@@ -2,10 +2,14 @@
 """What a job class declares, checked before anything runs."""
 
 from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from glue_runtime.errors import ArgumentError
 from glue_runtime.input.source import Source
 from glue_runtime.tables.quarantine import DEFAULT_POLICIES
+
+if TYPE_CHECKING:
+    from glue_runtime.base_job import BaseGlueJob
 
 
 def check_sources(job_class: type, sources: Sequence[Source]) -> None:
@@ -26,6 +30,37 @@ def check_sources(job_class: type, sources: Sequence[Source]) -> None:
                 f"expected a method transform_{route}() of {job_class.__name__} for the route "
                 f"{route!r} of its sources, found none; write it, or correct the route's name"
             )
+
+
+OWN_LOADS = ("appends", "replaces_source", "replaces_all")
+"""What a load() of a job's own may do to what its target has: nothing, replace the rows of the sources
+that it has read, or replace everything."""
+
+
+def check_own_load(job_class: type["BaseGlueJob"], is_event_triggered: bool) -> None:
+    """Check that a load() of the job's own leaves a right table, in this kind of run.
+
+    Raises:
+        ArgumentError: it is not declared what load() does, or it would replace everything by one file.
+    """
+    name, declared = job_class.__name__, job_class.own_load
+    allowed = " or ".join(f'"{each}"' for each in OWN_LOADS)
+    if declared is not None and declared not in OWN_LOADS:
+        raise ArgumentError(f"expected {allowed} in {name}.own_load, found {declared!r}")
+    if not is_event_triggered or job_class.whole_directory:
+        return
+    if declared is None:
+        raise ArgumentError(
+            f"expected {name}.own_load to declare what its load() does to its target, found nothing; "
+            f"an event run reads one file only: declare own_load = {allowed} (if it replaces all, "
+            "with whole_directory = True), or leave load() to the base class"
+        )
+    if declared == "replaces_all":
+        raise ArgumentError(
+            f"expected whole_directory = True in {name}, whose load() replaces all of its target, "
+            "found False: an event run would leave the rows of one file; declare it, and every run "
+            "reads the whole directory"
+        )
 
 
 def declared_policy(job_class: type, bad_rows: Mapping[str, str], trigger_type: str) -> str:

@@ -14,13 +14,13 @@ from glue_runtime.errors import (
 )
 from glue_runtime.input.loading import Loaded, RowsRead, load
 from glue_runtime.observe import run_log
-from glue_runtime.output import open_table, quarantine, replacing
-from glue_runtime.output.replacing import Written
-from glue_runtime.output.table import NOTHING, Staged
 from glue_runtime.run_sources import RunSources
 from glue_runtime.spark.errors import explained_row_errors
 from glue_runtime.spark.query_counter import QueryCounter
 from glue_runtime.spark.time_limit import limited_tasks
+from glue_runtime.tables import open_table, quarantine, replacing
+from glue_runtime.tables.replacing import Written
+from glue_runtime.tables.table import NOTHING, Staged
 
 if TYPE_CHECKING:
     from glue_runtime.base_job import BaseGlueJob

@@ -105,12 +105,7 @@ class JobRun:
                 if not self._can_do_without(error):
                     raise
                 continue
-            if not (outdated := self._attempt.outdated):
-                return
-            self.job.logger.warning("source_changed_during_run", sources=sorted(outdated)[:10])
-            if not (self.job.is_event_triggered or self.job.whole_directory):
-                for uri in sorted(outdated):
-                    self._process_alone(uri)
+            if self._is_up_to_date():
                 return
         raise OutputError(
             f"expected {self._attempt.described_source()} to stay as it is while the job reads it, "
@@ -122,6 +117,17 @@ class JobRun:
         """Run the hooks once."""
         self._attempt = self._next_attempt()
         self._attempt.run()
+
+    def _is_up_to_date(self) -> bool:
+        """Whether no source has changed during the attempt; a scheduled run processes those again."""
+        outdated = sorted(self._attempt.outdated)
+        if outdated:
+            self.job.logger.warning("source_changed_during_run", sources=outdated[:10])
+            if self.job.is_event_triggered or self.job.whole_directory:
+                return False
+        for uri in outdated:
+            self._process_alone(uri)
+        return True
 
     def _next_attempt(self) -> Attempt:
         return Attempt(

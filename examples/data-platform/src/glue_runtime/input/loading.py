@@ -9,8 +9,8 @@ from pyspark.sql import functions as F
 
 from glue_runtime.errors import SourceNotFoundError
 from glue_runtime.input import reading
-from glue_runtime.input.formats.interface import FileSet
-from glue_runtime.input.formats.verdicts import BREAKS_FILE, FITS, HEADER, VERDICT
+from glue_runtime.input.exact.verdicts import BREAKS_FILE, FITS, HEADER
+from glue_runtime.input.formats.interface import VERDICT, FileSet
 from glue_runtime.input.location import Files, InputLocation
 from glue_runtime.input.reading import Reading
 from glue_runtime.input.source import Source
@@ -23,11 +23,14 @@ _HIDDEN = "found a name that Spark passes over (it begins with _ or . or ends in
 
 @dataclass(frozen=True)
 class RowsRead:
-    """How many rows there are, how many do not fit, and how many of these break their files."""
+    """How many rows there are, and how many do not fit.
+
+    breaking: whether some of them, or their number, show that a file is unreadable.
+    """
 
     rows: int
     invalid: int
-    breaking: int
+    breaking: bool
 
 
 @dataclass(frozen=True)
@@ -53,7 +56,8 @@ class Loaded:
         counts = self.rows.values()
         # With FITS = 0 and HEADER = 1, this is the sum of the verdicts when nothing else was there.
         if counts and (counts["verdicts"] or 0) == self.found.headers:
-            return RowsRead((counts["rows"] or 0) - self.found.headers, 0, 0)
+            rows = (counts["rows"] or 0) - self.found.headers
+            return RowsRead(rows, 0, self._is_other_number(rows))
         return None
 
     def count(self) -> RowsRead:
@@ -65,7 +69,11 @@ class Loaded:
         rows, fit, headers, breaking = row
         # A file has one header by right; another one stands where a row should be.
         rows -= min(headers, self.found.headers)
-        return RowsRead(rows, rows - fit, breaking)
+        return RowsRead(rows, rows - fit, bool(breaking) or self._is_other_number(rows))
+
+    def _is_other_number(self, rows: int) -> bool:
+        """Whether the files say that they have another number of rows."""
+        return self.found.row_count not in (None, rows)
 
 
 def load(

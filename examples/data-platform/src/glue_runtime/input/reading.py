@@ -2,15 +2,17 @@
 """Reading the files of a source as rows that know their origin, and whether they fit."""
 
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import reduce
 
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql.types import StructField, StructType, _parse_datatype_string
 
 from glue_runtime.errors import SourceNotFoundError, UnreadableSourceError
-from glue_runtime.input.formats import verdicts
+from glue_runtime.input.exact.frames import FAULT, NUMBER
 from glue_runtime.input.formats.interface import (
+    POSITION,
+    VERDICT,
     Batch,
     Contract,
     FileSet,
@@ -18,11 +20,11 @@ from glue_runtime.input.formats.interface import (
     UnreadableFileError,
 )
 from glue_runtime.input.formats.registry import FORMATS
-from glue_runtime.input.formats.verdicts import VERDICT, quoted
 from glue_runtime.lineage import SOURCE_ID, SOURCE_OBJECT
+from glue_runtime.spark.columns import quoted
 from glue_runtime.spark.storage import StoredFile, in_parallel
 
-RESERVED = frozenset((SOURCE_OBJECT, SOURCE_ID, "_metadata", "_corrupt_record", *verdicts.RESERVED))
+RESERVED = frozenset((SOURCE_OBJECT, SOURCE_ID, VERDICT, POSITION, FAULT, NUMBER, "_metadata"))
 """Columns that the runtime or Spark adds; one of a file's own would be overwritten."""
 
 
@@ -30,12 +32,14 @@ RESERVED = frozenset((SOURCE_OBJECT, SOURCE_ID, "_metadata", "_corrupt_record", 
 class Reading:
     """What was found, and how to read it.
 
-    verdicts: every row of the readable files, with `verdicts.VERDICT`, and `SOURCE_OBJECT`.
+    verdicts: every row of the readable files, with `VERDICT`, and `SOURCE_OBJECT`.
     invalid_rows: gives the rows that do not fit: `SOURCE_OBJECT`, position, reason, raw_text. To be
         used within `spark.session.whole_files`.
-    broken_files: gives the files of rows with the verdict `BREAKS_FILE`, and why they are unreadable.
+    broken_files: gives the files that their rows show to be unreadable, and why.
     read_error: why a file cannot be read to its end; None if it can.
     headers: how many rows are headers by right: one a file, where there are any.
+    row_count: how many rows the files say they have; None if they do not.
+    time_limit: how many seconds a task may take over a file; None if reading ends for sure.
     unreadable: why a file is not among them, by its origin.
     """
 
@@ -44,6 +48,8 @@ class Reading:
     broken_files: Callable[[], Mapping[str, str]]
     read_error: Callable[[StoredFile], str | None]
     headers: int
+    row_count: int | None
+    time_limit: float | None
     columns: tuple[str, ...]
     unreadable: Mapping[str, str]
 
@@ -83,6 +89,8 @@ def read(
         raise UnreadableSourceError(
             f"expected readable data, {reason} in {origin}; correct the file and upload it again"
         )
+    if not contract.fields:
+        batches = _with_common_types(reader, batches)
     names = tuple(dict.fromkeys(f.name for f in contract.fields or _merged(batches)))
     refuse_reserved(names, min(wanted.files))
     order = [*map(quoted, names), SOURCE_OBJECT, VERDICT]
@@ -94,6 +102,8 @@ def read(
         ),
         read_error=reader.read_error,
         headers=sum(map(reader.header_count, batches)),
+        row_count=_row_count(batches),
+        time_limit=reader.time_limit(wanted.files.values()),
         columns=names,
         unreadable=unreadable,
     )
@@ -145,9 +155,41 @@ def _batches(
     return batches, _found(faults.items())
 
 
+def _with_common_types(reader: FormatReader, batches: Sequence[Batch]) -> Sequence[Batch]:
+    """The same batches, in which a column has one name and one type, whatever the case of its letters.
+
+    Raises:
+        UnreadableSourceError: no type holds all values of a column.
+    """
+    columns: dict[str, StructField] = {}
+    for batch in batches:
+        for field in batch.fields:
+            known = columns.setdefault(field.name.casefold(), field)
+            common = known.dataType
+            if common != field.dataType:
+                common = reader.common_type(common, field.dataType)
+            if common is None:
+                raise UnreadableSourceError(
+                    f"expected a column {known.name} of one type, found "
+                    f"{field.dataType.simpleString()} in {min(batch.files)} and "
+                    f"{known.dataType.simpleString()} in a file before it; declare the schema of the "
+                    "source, and correct the files that do not have it"
+                )
+            columns[known.name.casefold()] = StructField(known.name, common)
+    return [
+        replace(batch, fields=tuple(columns[field.name.casefold()] for field in batch.fields))
+        for batch in batches
+    ]
+
+
 def _found(faults: Iterable[tuple[str, str]]) -> dict[str, str]:
     """Faults as messages say them."""
     return {origin: f"found {fault}" for origin, fault in faults}
+
+
+def _row_count(batches: Sequence[Batch]) -> int | None:
+    counts = [count for batch in batches for count in batch.row_counts.values()]
+    return sum(counts) if counts else None
 
 
 def _union(frames: Iterable[DataFrame]) -> DataFrame:

@@ -38,29 +38,41 @@ def loaded(logger: Logger, load: Loaded, rows: RowsRead | None) -> None:
     )
 
 
+def quarantined(
+    logger: Logger, uri: str, loads: Sequence[Loaded], read: Mapping[int, RowsRead]
+) -> None:
+    """Log what has gone to the quarantine, if anything has."""
+    invalid, files = _invalid(read), _unreadable(loads)
+    if invalid or files:
+        named = dict(list(files.items())[:_NAMED_FILES])
+        logger.warning("quarantined", rows=invalid, files=named, path=uri)
+
+
 def written(
     logger: Logger,
     output_uri: str,
-    quarantine_uri: str,
     loads: Sequence[Loaded],
     read: Mapping[int, RowsRead],
     staged: Staged,
 ) -> None:
-    """Log what was written, and what was set aside."""
-    files = {uri: why for each in loads for uri, why in each.found.unreadable.items()}
-    invalid = sum(rows.invalid for rows in read.values())
-    if invalid or files:
-        named = dict(list(files.items())[:_NAMED_FILES])
-        logger.warning("quarantined", rows=invalid, files=named, path=quarantine_uri)
+    """Log what was written."""
     logger.info(
         "data_written",
         output=output_uri,
         row_count=staged.rows,
         rows_read=sum(rows.rows for rows in read.values()),
-        rows_quarantined=invalid,
+        rows_quarantined=_invalid(read),
         rows_written=staged.rows,
-        files_quarantined=len(files),
+        files_quarantined=len(_unreadable(loads)),
     )
+
+
+def _invalid(read: Mapping[int, RowsRead]) -> int:
+    return sum(rows.invalid for rows in read.values())
+
+
+def _unreadable(loads: Sequence[Loaded]) -> dict[str, str]:
+    return {uri: why for each in loads for uri, why in each.found.unreadable.items()}
 
 
 def described(error: BaseException) -> dict[str, str]:

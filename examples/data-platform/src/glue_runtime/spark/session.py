@@ -2,7 +2,7 @@
 """The Spark session of a run: Glue's own on Glue, a quick one anywhere else."""
 
 import importlib.util
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
 from pyspark.sql import SparkSession
@@ -12,10 +12,15 @@ RESULT_SETTINGS = {
     # Glue 6.0 (Spark 4) turns ANSI mode on: a bad cast raises there and gives null before.
     "spark.sql.ansi.enabled": "false",
     "spark.sql.session.timeZone": "UTC",
-    # Malformed cells of columns that the job drops would otherwise go unseen.
-    "spark.sql.csv.parser.columnPruning.enabled": "false",
     # Dates that Spark 2 read otherwise must not fail a run: the schema decides.
     "spark.sql.legacy.timeParserPolicy": "CORRECTED",
+    # Days before 1582 and moments before 1900 are written, and read, as the calendar of today has them.
+    "spark.sql.parquet.datetimeRebaseModeInRead": "CORRECTED",
+    "spark.sql.parquet.datetimeRebaseModeInWrite": "CORRECTED",
+    "spark.sql.parquet.int96RebaseModeInRead": "CORRECTED",
+    "spark.sql.parquet.int96RebaseModeInWrite": "CORRECTED",
+    # A number of nanoseconds is read as it is; the runtime makes a timestamp of it, or refuses it.
+    "spark.sql.legacy.parquet.nanosAsLong": "true",
     # Rows come file by file: open a part's file for each, in place of sorting all rows by part.
     "spark.sql.maxConcurrentOutputFileWriters": "20",
 }
@@ -42,9 +47,23 @@ def spark_session(app_name: str) -> SparkSession:
 def whole_files(spark: SparkSession) -> Iterator[None]:
     """Within this, Spark reads each file in one piece, so that its rows can be numbered."""
     names = ("spark.sql.files.maxPartitionBytes", "spark.sql.files.openCostInBytes")
-    before = {name: spark.conf.get(name) for name in names}
-    for name in names:
-        spark.conf.set(name, _WHOLE_FILE)
+    with _set(spark, dict.fromkeys(names, _WHOLE_FILE)):
+        yield
+
+
+@contextmanager
+def row_by_row(spark: SparkSession) -> Iterator[None]:
+    """Within this, Spark reads typed files with its older readers, which end where the others may not."""
+    names = [f"spark.sql.{name}.enableVectorizedReader" for name in ("parquet", "orc")]
+    with _set(spark, dict.fromkeys(names, "false")):
+        yield
+
+
+@contextmanager
+def _set(spark: SparkSession, values: Mapping[str, str]) -> Iterator[None]:
+    before = {name: spark.conf.get(name) for name in values}
+    for name, value in values.items():
+        spark.conf.set(name, value)
     try:
         yield
     finally:

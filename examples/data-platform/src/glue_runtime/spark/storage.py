@@ -87,23 +87,31 @@ class Storage:
             raise
         return None if status.isDirectory() else _stored(status)
 
+    def first_file(self, uri: str, fits: Callable[[str], bool]) -> StoredFile | None:
+        """The first file below a folder whose URI fits, if there is one; lists no further than that."""
+        file_system, path = self._at(uri)
+        try:
+            return next((file for file in _listed(file_system, path) if fits(file.uri)), None)
+        except Py4JJavaError as error:
+            if _is_missing(error):
+                return None
+            raise
+
     def head(self, uri: str, size: int) -> bytes:
         """At most the first `size` bytes of a file.
 
         Raises:
             FileNotFoundError: there is no such file.
         """
-        file_system, path = self._at(uri)
-        try:
-            stream = file_system.open(path)
-        except Py4JJavaError as error:
-            if _is_missing(error):
-                raise FileNotFoundError(uri) from error
-            raise
-        try:
-            return bytes(stream.readNBytes(size))
-        finally:
-            stream.close()
+        return self._read(uri, size, 0)
+
+    def tail(self, file: StoredFile, size: int) -> bytes:
+        """At most the last `size` bytes of a file.
+
+        Raises:
+            FileNotFoundError: there is no such file.
+        """
+        return self._read(file.uri, size, max(file.size - size, 0))
 
     @contextmanager
     def parquet_footer(self, uri: str) -> Iterator[Any]:
@@ -132,6 +140,21 @@ class Storage:
     def path(self, uri: str) -> Any:
         """A URI as Hadoop takes it."""
         return self.jvm.org.apache.hadoop.fs.Path(uri)
+
+    def _read(self, uri: str, size: int, start: int) -> bytes:
+        file_system, path = self._at(uri)
+        try:
+            stream = file_system.open(path)
+        except Py4JJavaError as error:
+            if _is_missing(error):
+                raise FileNotFoundError(uri) from error
+            raise
+        try:
+            if start:
+                stream.seek(start)
+            return bytes(stream.readNBytes(size))
+        finally:
+            stream.close()
 
     def _at(self, uri: str) -> tuple[Any, Any]:
         path = self.path(uri)

@@ -22,10 +22,12 @@ import uuid
 from collections.abc import Collection, Iterable
 
 from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql.types import StructField
 
 from glue_runtime.lineage import DIGITS, SOURCE_ID
-from glue_runtime.tables.table import NOTHING, DataFile, Staged, Table
+from glue_runtime.s3_object import literal_path
 from glue_runtime.spark.storage import Storage, StoredFile, in_parallel
+from glue_runtime.tables.table import NOTHING, DataFile, Staged, Table
 
 ABANDONED_AFTER = 7 * 24 * 3600.0
 """Seconds after which staged files belong to no live run: Glue stops a job after seven days."""
@@ -66,6 +68,12 @@ class ParquetTable(Table):
     def staged_rows(self, staged: Staged, partition: str) -> DataFrame:
         """See `Table`."""
         return self._spark.read.parquet(staged.files[partition][0].uri)
+
+    def columns(self, but: str) -> list[StructField]:
+        """See `Table`; of the partitions, the one whose file is listed first."""
+        spared = f"{self._folder(but)}/"
+        found = self._storage.first_file(self.uri, lambda uri: not uri.startswith(spared))
+        return self._spark.read.parquet(literal_path(found.uri)).schema.fields if found else []
 
     def commit(self, staged: Staged, emptied: Collection[str]) -> set[str]:
         """Replace the partitions that are staged, and empty the others that are named.

@@ -16,10 +16,10 @@ from pyspark.sql import functions as F
 from glue_runtime.errors import BadRowsError, OutputError, UnreadableSourceError
 from glue_runtime.input.loading import Loaded, RowsRead
 from glue_runtime.lineage import SOURCE_ID, SOURCE_OBJECT, source_id_of
-from glue_runtime.tables.table import NOTHING, Staged, Table
 from glue_runtime.spark import storage
 from glue_runtime.spark.session import whole_files
 from glue_runtime.spark.storage import StoredFile
+from glue_runtime.tables.table import NOTHING, Staged, Table
 
 STRICT, LENIENT = "strict", "lenient"
 
@@ -28,12 +28,12 @@ DEFAULT_POLICIES = {"s3_event": STRICT, "scheduled": LENIENT}
 _COLUMNS = f"{SOURCE_OBJECT} STRING, position BIGINT, reason STRING, raw_text STRING"
 
 
-def refuse_unreadable(loaded: Loaded) -> None:
-    """Raise UnreadableSourceError if a file of this load is unreadable."""
-    for uri, reason in sorted(loaded.found.unreadable.items()):
+def refuse_unreadable(unreadable: Mapping[str, str], files: int) -> None:
+    """Raise UnreadableSourceError if there is an unreadable file; files: how many there are in all."""
+    for uri, reason in sorted(unreadable.items()):
         raise UnreadableSourceError(
-            f"expected readable data, {reason} in {uri} ({len(loaded.found.unreadable)} of "
-            f"{len(loaded.files)} files are unreadable); correct the file and upload it again"
+            f"expected readable data, {reason} in {uri} ({len(unreadable)} of {files} files are "
+            "unreadable); correct the file and upload it again"
         )
 
 
@@ -96,7 +96,7 @@ def stage(
 
 
 def broken_files(read: Mapping[int, RowsRead], loads: Sequence[Loaded]) -> dict[str, str]:
-    """The files with a row that makes those around it doubtful, such as one with an unclosed quote."""
+    """The files that their rows show to be unreadable: an unclosed quote, fewer rows than they say."""
     return {
         uri: fault
         for number, rows in read.items()

@@ -10,13 +10,15 @@ from contextlib import contextmanager
 
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
+from pyspark.sql.types import StructField
 
 from glue_runtime.errors import OutputError
 from glue_runtime.input.loading import Loaded
 from glue_runtime.lineage import SOURCE_ID, SOURCE_OBJECT, source_id, source_id_of
-from glue_runtime.tables.table import Staged, Table
+from glue_runtime.spark.columns import holds, quoted
 from glue_runtime.spark.errors import SparkError, refuse_missing_bucket
 from glue_runtime.spark.storage import StoredFile
+from glue_runtime.tables.table import Staged, Table
 
 _NO_ORIGIN = f"expected {SOURCE_OBJECT} in every row of the result, found a row without"
 
@@ -63,6 +65,37 @@ def _check_no_partition_column(df: DataFrame) -> None:
             f"expected no column {SOURCE_ID} in the result (the table has one of its own, by which it "
             f"is partitioned), found {own[0]}; give it another name in transform()"
         )
+
+
+def as_in_table(table: Table, df: DataFrame, event: str) -> DataFrame:
+    """The rows of one object with the types of the table's columns, so that it stays one table.
+
+    Raises:
+        OutputError: a column of the table cannot hold the values without loss.
+    """
+    known = table.columns(but=source_id(event))
+    by_name = {field.name.casefold(): field for field in known}
+    changed = {}
+    for field in df.schema.fields:
+        there = by_name.get(field.name.casefold())
+        if there is None or _is_alike(there, field):
+            continue
+        if not holds(there.dataType, field.dataType):
+            raise OutputError(
+                f"expected {there.name} as {there.dataType.simpleString()}, which it is in "
+                f"{table.uri}, found {field.dataType.simpleString()} in the rows of {event}; declare "
+                "the schema of the source, or correct the file; if the job now makes another type, "
+                "start it once without an object, over the whole directory"
+            )
+        changed[field.name] = F.col(quoted(field.name)).cast(there.dataType).alias(there.name)
+    if not changed:
+        return df
+    return df.select([changed.get(name, F.col(quoted(name))) for name in df.columns])
+
+
+def _is_alike(one: StructField, other: StructField) -> bool:
+    same_type = one.dataType.simpleString() == other.dataType.simpleString()
+    return same_type and one.name == other.name
 
 
 def check_that_partitions_were_read(table: Table, staged: Staged, loads: Sequence[Loaded]) -> None:

@@ -11,6 +11,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 from pyspark.sql import DataFrame
+from pyspark.sql.types import StructField
 
 from glue_runtime.spark.storage import StoredFile
 
@@ -54,6 +55,10 @@ class Table(ABC):
     @abstractmethod
     def staged_rows(self, staged: Staged, partition: str) -> DataFrame:
         """Some or all of the staged rows of this partition."""
+
+    @abstractmethod
+    def columns(self, but: str) -> list[StructField]:
+        """The columns of the table, as a partition other than this one has them; none if there is none."""
 
     @abstractmethod
     def commit(self, staged: Staged, emptied: Collection[str]) -> set[str]:

@@ -25,10 +25,10 @@ _SURE_NUMBER = r"-?[0-9]{1,100}(\.[0-9]{1,100})?"
 
 @dataclass(frozen=True)
 class Converted:
-    """A column. misfits: the rows whose text is no value of the type; null in the values."""
+    """A column. invalid: the rows whose text is no value of the type; null in the values."""
 
     values: pa.Array
-    misfits: tuple[int, ...] = ()
+    invalid: tuple[int, ...] = ()
 
 
 def arrow_type(data_type: DataType) -> pa.DataType:
@@ -74,16 +74,16 @@ def _one_by_one(texts: pa.Array, data_type: DataType, target: pa.DataType) -> Co
     sure = pc.fill_null(pc.match_substring_regex(texts, _sure(data_type)), True)
     nothing = pa.scalar(None, pa.string())
     values = _cast_mixed(pc.if_else(sure, texts, nothing), target)
-    found, misfits = [], []
+    found, invalid = [], []
     unsure = pc.indices_nonzero(pc.invert(sure)).to_pylist()
     for row, text in zip(unsure, texts.take(pa.array(unsure, pa.int64())).to_pylist(), strict=True):
         try:
             found.append(grammar.read(text))
         except DoesNotFitError:
             found.append(None)
-            misfits.append(row)
+            invalid.append(row)
     values = pc.replace_with_mask(values, pc.invert(sure), pa.array(found, target))
-    return Converted(values, tuple(misfits))
+    return Converted(values, tuple(invalid))
 
 
 def _cast_mixed(texts: pa.Array, target: pa.DataType) -> pa.Array:

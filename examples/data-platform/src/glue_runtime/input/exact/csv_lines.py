@@ -23,7 +23,7 @@ BOM = "\ufeff"
 _BOM = BOM.encode()
 NOT_UTF_8 = "not UTF-8"
 THE_HEADER_AGAIN = "the header again"
-LEFT_OPEN = "a quote is left open"
+LEFT_OPEN = "a quote that is left open"
 AFTER_A_QUOTE = "text after a closing quote"
 BEFORE_A_QUOTE = "a blank before a quote"
 
@@ -191,8 +191,6 @@ def _well_formed(lines: pa.Array, layout: Layout) -> pa.Array:
 
 def _is_line(lines: pa.Array, layout: Layout) -> bytearray:
     """A flag for each: whether it is not blank."""
-    if len(layout.fields) > 1:
-        lines = pc.ascii_trim(lines.cast(pa.binary()).view(pa.binary()), " \t") if False else lines
     flags = bytearray(len(lines))
     alone = len(layout.fields) == 1
     for row, line in enumerate(lines.to_pylist()):

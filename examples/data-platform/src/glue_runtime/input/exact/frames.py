@@ -9,6 +9,7 @@ FAULT    null where the row fits; else the verdict, the reason in words and the 
 NUMBER   the line in which a row of a file begins, or its place in a JSON text, from 1
 """
 
+import json
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
@@ -20,13 +21,20 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql.pandas import functions as pandas_functions
 from pyspark.sql.types import (
     ByteType,
+    DataType,
     LongType,
     StringType,
     StructField,
     StructType,
 )
 
-from glue_runtime.input.exact import csv_file, csv_lines, json_lines, verdicts
+from glue_runtime.input.exact import (
+    csv_file,
+    csv_lines,
+    inference,
+    json_lines,
+    verdicts,
+)
 from glue_runtime.input.exact.columns import arrow_type
 from glue_runtime.input.exact.csv_lines import Layout
 from glue_runtime.input.exact.verdicts import BREAKS_FILE, FITS, Rows
@@ -72,7 +80,7 @@ def csv_file_rows(files: DataFrame, layout: Layout) -> DataFrame:
 
 
 def json_rows(texts: DataFrame, fields: Sequence[StructField], *, declared: bool) -> DataFrame:
-    """The records of JSON texts; declared: whether a name that is no field makes a misfit."""
+    """The records of JSON texts; declared: whether a name that is no field makes a record invalid."""
 
     def read(batches: Batches) -> Iterator[pa.RecordBatch]:
         read_lines = json_lines.reader(fields, declared=declared)
@@ -81,6 +89,22 @@ def json_rows(texts: DataFrame, fields: Sequence[StructField], *, declared: bool
             yield _batch(batch, fields, found.rows, raws=found.raws, numbers=found.numbers)
 
     return _mapped(texts, fields, read, numbered=True)
+
+
+def inferred(
+    texts: DataFrame, shape_of: Callable[[pa.Array], inference.Shape]
+) -> dict[str, DataType]:
+    """The columns of texts and their types; shape_of: what is known of some of the texts."""
+
+    def read(batches: Batches) -> Iterator[pa.RecordBatch]:
+        shape = inference.merged([shape_of(batch[VALUE]) for batch in _gathered(batches)])
+        yield pa.RecordBatch.from_arrays([pa.array([json.dumps(shape)])], names=[VALUE])
+
+    schema = StructType([StructField(VALUE, StringType())])
+    found = _map_in_arrow(texts.select(VALUE), read, schema).collect()
+    shape = inference.merged([json.loads(row[VALUE]) for row in found])
+    columns = shape["struct"] if isinstance(shape, dict) and "struct" in shape else {}
+    return {name: inference.type_of(each) for name, each in columns.items()}
 
 
 def _gathered(batches: Batches) -> Iterator[pa.RecordBatch]:
@@ -178,6 +202,12 @@ def _mapped(
     added = [StructField(FAULT, FAULT_TYPE)]
     added += [StructField(NUMBER, LongType())] * numbered
     schema = StructType([*others, *nullable, *added])
+    return _map_in_arrow(df, read, schema)
+
+
+def _map_in_arrow(
+    df: DataFrame, read: Callable[[Batches], Iterator[pa.RecordBatch]], schema: StructType
+) -> DataFrame:
     binary = df.withColumn(VALUE, df[VALUE].cast("binary"))
     _let_workers_import(df.sparkSession)
     # Spark asks for pandas here and does not use it; importing it takes half a second.

@@ -33,10 +33,12 @@ from pyspark.sql.types import (
     TimestampType,
 )
 
-from glue_runtime.input.exact import json_text
+from glue_runtime.input.exact import csv_lines, json_text
 from glue_runtime.input.exact.columns import convert
+from glue_runtime.input.exact.csv_lines import Layout
 from glue_runtime.input.exact.grammar import is_printed_double
 from glue_runtime.input.exact.json_text import Literal, NamedTwice
+from glue_runtime.input.exact.verdicts import FITS
 
 Shape = None | list[str] | dict[str, Any]
 
@@ -67,6 +69,22 @@ def shape_of_texts(texts: pa.Array) -> Shape:
     return [name for name in TYPES if _are_all(texts[:1], name) and _are_all(texts, name)]
 
 
+def shape_of_csv(lines: pa.Array, layout: Layout) -> Shape:
+    """What is known of the rows of lines; those that have not a cell for each column say nothing.
+
+    layout: its fields are STRING.
+    """
+    rows = csv_lines.read(lines, layout)
+    fits = pc.equal(rows.verdicts, FITS)
+    columns = zip(layout.names, rows.columns, strict=True)
+    return {"struct": {name: shape_of_texts(column.filter(fits)) for name, column in columns}}
+
+
+def shape_of_documents(texts: pa.Array) -> Shape:
+    """What is known of the records of JSON texts."""
+    return merged([shape_of_json(text) for text in texts.to_pylist()])
+
+
 def shape_of_json(text: bytes) -> Shape:
     """What is known of the records of a JSON text; one that is no JSON says nothing."""
     try:
@@ -81,6 +99,12 @@ def shape_of_json(text: bytes) -> Shape:
 def merged(shapes: Sequence[Shape]) -> Shape:
     """What is known from all of them together."""
     return reduce(_merge, shapes, None)
+
+
+def wider(one: DataType, other: DataType) -> DataType | None:
+    """The type of a column that has one type in some files and another in others, where it is no text."""
+    whole, more = sorted((one.typeName(), other.typeName()), key="integer".__ne__)
+    return {("integer", "long"): LongType(), ("integer", "double"): DoubleType()}.get((whole, more))
 
 
 def type_of(shape: Shape) -> DataType:
@@ -98,7 +122,7 @@ def _are_all(texts: pa.Array, name: str) -> bool:
     written = _WRITTEN.get(name)
     if written and pc.match_substring_regex(texts, f"^({written})$").false_count:
         return False
-    if convert(texts, TYPES[name]).misfits:
+    if convert(texts, TYPES[name]).invalid:
         return False
     if name == "double":
         long = texts.filter(pc.greater(pc.binary_length(texts), _EXACT_DIGITS))

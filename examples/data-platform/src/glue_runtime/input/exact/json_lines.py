@@ -111,7 +111,7 @@ def _converted(
     ]
     right = bytearray(b"\1" * len(table))
     for done in converted:
-        for row in done.misfits if done else ():
+        for row in done.invalid if done else ():
             right[row] = 0
     for column, field in zip(columns, fields, strict=True):
         if not field.nullable and column.null_count:

@@ -105,7 +105,7 @@ def read(texts: pa.Array, fields: Sequence[StructField], *, declared: bool = Tru
     """The rows of texts.
 
     texts: the bytes of each. One of blanks alone has no rows.
-    declared: whether a name that is not among the fields makes a misfit.
+    declared: whether a name that is not among the fields makes a record invalid.
     """
     records = [record for at, text in enumerate(texts.to_pylist()) for record in _records(at, text)]
     found: list[list[str]] = [[record.reason] if record.reason else [] for record in records]
@@ -241,7 +241,7 @@ def _column(field: StructField, records: Sequence[_Record], found: list[list[str
             texts.append(None)
             reasons.append(verdicts.wrong(field, _told(value)))
     converted = convert(pa.array(texts, pa.string()), field.dataType)
-    for row in converted.misfits:
+    for row in converted.invalid:
         found[row].append(verdicts.wrong(field, _told(values[row])))
     return converted.values
 

@@ -47,7 +47,7 @@ class Rows:
 
 def wrong(field: StructField, text: str) -> str:
     """The reason for a value that is none of its column's type."""
-    return f"{field.name} {text[:_SHOWN]} is no {field.dataType.simpleString()}"
+    return f"{field.name} {text[:_SHOWN]} is not a valid {field.dataType.simpleString()}"
 
 
 def missing(field: StructField) -> str:
@@ -64,7 +64,7 @@ def judged(
     """
     found: dict[int, list[str]] = {}
     for field, text, column in zip(fields, texts, converted, strict=True):
-        for row in column.misfits:
+        for row in column.invalid:
             found.setdefault(row, []).append(wrong(field, text[row].as_py()))
     for field, text in zip(fields, texts, strict=True):
         if not field.nullable and text.null_count:

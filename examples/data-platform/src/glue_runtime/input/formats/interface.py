@@ -12,14 +12,17 @@ A load goes through four steps, each a call of the format's `FormatReader`:
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Hashable, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Hashable, Mapping
+from dataclasses import dataclass, field
 from typing import ClassVar
 
 from pyspark.sql import DataFrame, SparkSession
-from pyspark.sql.types import StructField
+from pyspark.sql.types import DataType, StructField
 
 from glue_runtime.spark.storage import Storage, StoredFile
+
+VERDICT, POSITION = "_verdict", "_position"
+"""The columns of a row's verdict (`exact.verdicts`), and of the line or record that it is, from 1."""
 
 
 class UnreadableFileError(Exception):
@@ -59,11 +62,13 @@ class Batch:
     files: by their origins.
     fields: the columns that the rows have, in the order of the files.
     kind: what `FormatReader.sniff` gave for each of these files.
+    row_counts: how many rows each file says it has, by origin; empty if the format does not say.
     """
 
     files: Mapping[str, StoredFile]
     fields: tuple[StructField, ...]
     kind: Hashable = None
+    row_counts: Mapping[str, int] = field(default_factory=dict)
 
 
 class FormatReader(ABC):
@@ -99,8 +104,15 @@ class FormatReader(ABC):
         """
 
     @abstractmethod
+    def common_type(self, one: DataType, other: DataType) -> DataType | None:
+        """The type that a column has if it is `one` in a batch and `other` in the next.
+
+        Called only where no type is declared. None if no type holds the values of both.
+        """
+
+    @abstractmethod
     def rows(self, batch: Batch) -> DataFrame:
-        """Every row of the batch: its fields, `lineage.SOURCE_OBJECT`, `verdicts.VERDICT`.
+        """Every row of the batch: its fields, `lineage.SOURCE_OBJECT`, `VERDICT`.
 
         A field of a row that does not fit may hold anything: such rows are left out.
         """
@@ -117,13 +129,18 @@ class FormatReader(ABC):
     def read_error(self, file: StoredFile) -> str | None:
         """Why this file, for which `sniff` found no fault, cannot be read to its end; None if it can."""
 
+    def time_limit(self, files: Collection[StoredFile]) -> float | None:
+        """How many seconds a task may take over one of these files; None if reading ends for sure."""
+        return None
+
     def header_count(self, batch: Batch) -> int:
         """How many `verdicts.HEADER` rows the batch has by right; the others are invalid."""
         return 0
 
     def broken_files(self, batch: Batch) -> Mapping[str, str]:
-        """The files of `verdicts.BREAKS_FILE` rows, by origin, and what is wrong with each.
+        """The files of `verdicts.BREAKS_FILE` rows and those of other rows than they say they have, by
+        origin, and what is wrong with each.
 
-        It is called only if there are such rows.
+        It is called only if there are such rows, or fewer or more rows.
         """
         return {}

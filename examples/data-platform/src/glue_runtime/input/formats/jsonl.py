@@ -2,11 +2,15 @@
 """JSON lines: a record a line."""
 
 from glue_runtime.input.formats import json
-from glue_runtime.input.formats.verdicts import POSITION
+from glue_runtime.input.formats.interface import POSITION
 
 
 class Reader(json.Reader):
     """Files of JSON lines: all of them are read alike."""
 
     position = POSITION
-    whole = False
+
+    @property
+    def whole(self) -> bool:
+        """See `TextReader`."""
+        return False

@@ -1,7 +1,8 @@
 # Owned by the gluecast template: an update rewrites this file and merges local edits into it.
 """ORC."""
 
-from glue_runtime.input.formats.typed_reader import TypedReader
+from glue_runtime.input.formats.typed_reader import Footer, TypedReader
+from glue_runtime.spark.storage import StoredFile
 
 
 class Reader(TypedReader):
@@ -9,13 +10,13 @@ class Reader(TypedReader):
 
     spark_format = "orc"
 
-    def footer_schema(self, uri: str) -> str:
+    def footer(self, file: StoredFile) -> Footer:
         """See `TypedReader`."""
         orc = self.storage.jvm.org.apache.orc.OrcFile
-        file = orc.createReader(
-            self.storage.path(uri), orc.readerOptions(self.storage.configuration)
+        opened = orc.createReader(
+            self.storage.path(file.uri), orc.readerOptions(self.storage.configuration)
         )
         try:
-            return str(file.getSchema().toString())
+            return Footer(str(opened.getSchema().toString()), int(opened.getNumberOfRows()))
         finally:
-            file.close()
+            opened.close()

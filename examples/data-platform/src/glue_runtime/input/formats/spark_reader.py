@@ -1,19 +1,16 @@
 # Owned by the gluecast template: an update rewrites this file and merges local edits into it.
-"""What the formats share that are read and judged by Spark itself."""
+"""What the formats share whose files Spark itself opens."""
 
 import re
-from abc import abstractmethod
 from collections.abc import Mapping, Sequence
-from typing import ClassVar
+from types import MappingProxyType
 from urllib.parse import unquote
 
 from pyspark.sql import Column, DataFrame, DataFrameReader
 from pyspark.sql import functions as F
-from pyspark.sql.types import StructField
 
 from glue_runtime.errors import UnreadableSourceError
-from glue_runtime.input.formats.interface import Batch, FormatReader
-from glue_runtime.input.formats.verdicts import FITS, POSITION, RAW, RECORD, VERDICT, quoted
+from glue_runtime.input.formats.interface import POSITION, FormatReader
 from glue_runtime.lineage import SOURCE_OBJECT
 from glue_runtime.s3_object import literal_path
 from glue_runtime.spark.errors import SparkError, reason_of
@@ -24,45 +21,7 @@ _ROW_OF_ITS_PARTITION = (1 << 33) - 1
 
 
 class SparkFormatReader(FormatReader):
-    """A format whose rows Spark's own functions parse."""
-
-    position: ClassVar[str] = POSITION
-    """The column that says where a row stands: `verdicts.POSITION` or `verdicts.NUMBER`."""
-
-    @abstractmethod
-    def judged(self, batch: Batch, *, numbered: bool) -> DataFrame:
-        """The rows of a batch: `SOURCE_OBJECT`, and the columns of `verdicts`.
-
-        numbered: whether `POSITION` is needed.
-        """
-
-    @abstractmethod
-    def reason(self, fields: Sequence[StructField]) -> Column:
-        """Why a row is invalid, in words; for rows that are."""
-
-    def rows(self, batch: Batch) -> DataFrame:
-        """See `FormatReader`."""
-        columns = [F.col(f"{RECORD}.{quoted(f.name)}").alias(f.name) for f in batch.fields]
-        return self.judged(batch, numbered=False).select(*columns, SOURCE_OBJECT, VERDICT)
-
-    def invalid_rows(self, batch: Batch) -> DataFrame:
-        """See `FormatReader`."""
-        rows = self.judged(batch, numbered=True).where(F.col(VERDICT) != FITS)
-        return self.without_headers(rows, batch).select(
-            SOURCE_OBJECT,
-            F.col(self.position).cast("bigint").alias("position"),
-            self.reason(batch.fields).alias("reason"),
-            F.col(RAW).alias("raw_text"),
-        )
-
-    def without_headers(self, rows: DataFrame, batch: Batch) -> DataFrame:
-        """These invalid rows of a batch, without those that are headers by right."""
-        return rows
-
-    def texts(self, files: Mapping[str, StoredFile], *, whole: bool, numbered: bool) -> DataFrame:
-        """The lines of these files, or each file as a whole, in the column ``value``; with origin."""
-        reader = self.spark.read.format("text").option("wholetext", str(whole).lower())
-        return self.with_origin(self.loaded(reader, files), ["value"], numbered=numbered)
+    """A format whose files Spark opens: all of them at once, and no others."""
 
     def loaded(self, reader: DataFrameReader, files: Mapping[str, StoredFile]) -> DataFrame:
         """What the reader reads of exactly these files.
@@ -98,10 +57,13 @@ class SparkFormatReader(FormatReader):
             added.append(number.alias(POSITION))
         return df.select(*columns, *added)
 
-    def read_error_of(self, file: StoredFile, spark_format: str) -> str | None:
+    def read_error_of(
+        self, file: StoredFile, spark_format: str, options: Mapping[str, str] = MappingProxyType({})
+    ) -> str | None:
         """What `read_error` gives: reads the file as Spark's format of this name, to its end."""
         try:
-            df = self.spark.read.format(spark_format).load(literal_path(file.uri))
+            reader = self.spark.read.format(spark_format).options(**options)
+            df = reader.load(literal_path(file.uri))
             df.write.format("noop").mode("overwrite").save()
         except SparkError as error:
             return reason_of(error)

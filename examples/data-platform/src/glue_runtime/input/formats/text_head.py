@@ -12,6 +12,9 @@ from glue_runtime.spark.storage import Storage, StoredFile
 
 _HEAD = 64 * 1024
 
+LONGEST_LINE = 16 * 1024 * 1024
+"""Bytes that the first line of a file may have: a header of hundreds of thousands of columns."""
+
 _MAGIC = {
     b"\x1f\x8b": "gzip data",
     b"PAR1": "Parquet",
@@ -34,8 +37,10 @@ def check_text(storage: Storage, file: StoredFile, *, may_be_empty: bool) -> Non
         raise UnreadableFileError("an empty file")
 
 
-def text_head(storage: Storage, file: StoredFile) -> bytes:
-    """The beginning of a text file, at most 64 KiB, decompressed where its name ends in .gz.
+def text_head(storage: Storage, file: StoredFile, *, whole_line: bool = False) -> bytes:
+    """The beginning of a text file, 64 KiB of it, decompressed where its name ends in .gz.
+
+    whole_line: whether to go on until there is a line that is not blank; at most `LONGEST_LINE` bytes.
 
     Raises:
         UnreadableFileError: it is another kind of file, or not compressed as its name says.
@@ -43,12 +48,26 @@ def text_head(storage: Storage, file: StoredFile) -> bytes:
     """
     if file.size == 0:
         return b""
-    head = storage.head(file.uri, _HEAD)
+    size = _HEAD
+    head = _head(storage, file, size)
+    while whole_line and size < LONGEST_LINE and len(head) >= size and not _has_a_line(head):
+        size *= 16
+        head = _head(storage, file, size)
+    return head
+
+
+def _has_a_line(head: bytes) -> bool:
+    """Whether a line that is not blank ends here."""
+    return any(line.strip(b" \t\xef\xbb\xbf") for line in lines_of(head)[:-1])
+
+
+def _head(storage: Storage, file: StoredFile, size: int) -> bytes:
+    head = storage.head(file.uri, size)
     if file.uri.endswith(".gz"):
         if not head.startswith(b"\x1f\x8b"):
             raise UnreadableFileError("a name that ends in .gz, but no gzip data")
         try:
-            return zlib.decompressobj(zlib.MAX_WBITS | 16).decompress(head, _HEAD)
+            return zlib.decompressobj(zlib.MAX_WBITS | 16).decompress(head, size)
         except zlib.error as error:
             raise UnreadableFileError(f"gzip data that cannot be decompressed: {error}") from error
     found = next((name for magic, name in _MAGIC.items() if head.startswith(magic)), None)

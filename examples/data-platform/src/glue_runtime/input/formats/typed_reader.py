@@ -2,29 +2,48 @@
 """What the formats share whose files know the types of their columns."""
 
 from abc import abstractmethod
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Collection, Hashable, Mapping
+from dataclasses import dataclass, field
 from typing import ClassVar
 
 from py4j.protocol import Py4JJavaError
-from pyspark.sql import Column, DataFrame
+from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
-from pyspark.sql.types import StructField
+from pyspark.sql.types import DataType, StructField
 
+from glue_runtime.input.exact.frames import FAULT
+from glue_runtime.input.exact.verdicts import FITS, INVALID
 from glue_runtime.input.formats.columns import check_columns
-from glue_runtime.input.formats.interface import Batch, UnreadableFileError
-from glue_runtime.input.formats.spark_reader import SparkFormatReader
-from glue_runtime.input.formats.verdicts import (
-    FITS,
-    INVALID,
-    MALFORMED,
-    RAW,
-    RECORD,
+from glue_runtime.input.formats.interface import (
+    POSITION,
     VERDICT,
-    are_invalid,
-    missing_values,
-    quoted,
+    Batch,
+    Contract,
+    FileSet,
+    UnreadableFileError,
 )
+from glue_runtime.input.formats.spark_reader import SparkFormatReader
+from glue_runtime.lineage import SOURCE_OBJECT
+from glue_runtime.spark.columns import holds, quoted
+from glue_runtime.spark.errors import SparkError, reason_of
 from glue_runtime.spark.storage import StoredFile
+
+SECONDS, BYTES_A_SECOND = 900.0, 1024 * 1024
+"""How long a task may take: so many seconds, and what the largest file takes at this speed."""
+
+
+@dataclass(frozen=True)
+class Footer:
+    """What a file says of itself.
+
+    schema: its columns, as text.
+    rows: how many it has.
+    nanoseconds: the columns that Spark reads as numbers of nanoseconds, and the type that they stand for.
+    """
+
+    schema: str
+    rows: int
+    nanoseconds: Mapping[str, DataType] = field(default_factory=dict)
 
 
 class TypedReader(SparkFormatReader):
@@ -33,74 +52,137 @@ class TypedReader(SparkFormatReader):
     spark_format: ClassVar[str]
     """Spark's name of the format."""
 
+    options: ClassVar[Mapping[str, str]] = {}
+    """Options of Spark's reader."""
+
+    def __init__(self, spark: SparkSession, wanted: FileSet, contract: Contract) -> None:
+        """See `FormatReader`."""
+        super().__init__(spark, wanted, contract)
+        self._footers: dict[str, Footer] = {}
+
     @abstractmethod
-    def footer_schema(self, uri: str) -> str:
-        """The schema that a file carries, as text; Java's error if it has none."""
+    def footer(self, file: StoredFile) -> Footer:
+        """The footer of a file.
+
+        Raises:
+            UnreadableFileError, Py4JJavaError: it has none.
+            FileNotFoundError: there is no such file.
+        """
 
     def sniff(self, file: StoredFile) -> str:
         """See `FormatReader`."""
         if file.size == 0:
             raise UnreadableFileError("an empty file")
         try:
-            return self.footer_schema(file.uri)
+            found = self.footer(file)
         except Py4JJavaError as error:
-            told = str(error.java_exception.getMessage()).splitlines()[0]
+            reason = str(error.java_exception.getMessage()).splitlines()[0]
             name = self.spark_format.upper()
-            raise UnreadableFileError(f"no {name} data: {told[:200]}") from error
+            raise UnreadableFileError(f"no {name} data: {reason[:200]}") from error
+        self._footers[file.uri] = found
+        return found.schema
 
     def batch(self, kind: Hashable, files: Mapping[str, StoredFile]) -> Batch:
         """See `FormatReader`."""
         first = min(files)
-        stored = self._read({first: files[first]}).schema.fields
-        check_columns([field.name for field in stored], self.contract)
+        try:
+            fields = self._fields({first: files[first]})
+        except SparkError as error:
+            raise UnreadableFileError(f"columns that cannot be read: {reason_of(error)}") from error
+        check_columns([field.name for field in fields], self.contract)
         declared = self.contract.fields
-        for field in declared or ():
-            [of_file] = [f for f in stored if f.name.casefold() == field.name.casefold()]
-            if not _holds(field.dataType.simpleString(), of_file.dataType.simpleString()):
+        for one in declared or ():
+            [of_file] = [f for f in fields if f.name.casefold() == one.name.casefold()]
+            if not holds(one.dataType, of_file.dataType):
                 raise UnreadableFileError(
-                    f"the column {field.name} as {of_file.dataType.simpleString()}, which is no "
-                    f"{field.dataType.simpleString()}"
+                    f"the column {one.name} as {of_file.dataType.simpleString()}, which does not "
+                    f"fit into {one.dataType.simpleString()}"
                 )
-        return Batch(files, tuple(declared or stored), kind)
+        counts = {origin: self._footers[stored.uri].rows for origin, stored in files.items()}
+        return Batch(files, tuple(declared or fields), kind, counts)
+
+    def common_type(self, one: DataType, other: DataType) -> DataType | None:
+        """See `FormatReader`."""
+        return one if holds(one, other) else other if holds(other, one) else None
+
+    def rows(self, batch: Batch) -> DataFrame:
+        """See `FormatReader`."""
+        return self._judged(batch, numbered=False).drop(FAULT)
+
+    def invalid_rows(self, batch: Batch) -> DataFrame:
+        """See `FormatReader`."""
+        rows = self._judged(batch, numbered=True).where(F.col(VERDICT) != FITS)
+        return rows.select(
+            SOURCE_OBJECT,
+            F.col(POSITION).cast("bigint").alias("position"),
+            F.col(FAULT).alias("reason"),
+            F.lit(None).cast("string").alias("raw_text"),
+        )
+
+    def time_limit(self, files: Collection[StoredFile]) -> float:
+        """See `FormatReader`: a damaged page may make Spark's reader run for ever."""
+        return SECONDS + max(file.size for file in files) / BYTES_A_SECOND
+
+    def broken_files(self, batch: Batch) -> Mapping[str, str]:
+        """See `FormatReader`: those of which Spark reads another number of rows than their footer says."""
+        counted = self._judged(batch, numbered=False).groupBy(SOURCE_OBJECT).count().collect()
+        found = {origin: 0 for origin in batch.files} | dict(map(tuple, counted))
+        return {
+            origin: f"a footer of {expected} rows, of which {found[origin]} can be read"
+            for origin, expected in batch.row_counts.items()
+            if found[origin] != expected
+        }
 
     def read_error(self, file: StoredFile) -> str | None:
         """See `FormatReader`."""
-        return self.read_error_of(file, self.spark_format)
+        return self.read_error_of(file, self.spark_format, self.options)
 
-    def judged(self, batch: Batch, *, numbered: bool) -> DataFrame:
-        """See `SparkFormatReader`; a null where there must be none is invalid."""
-        columns = [quoted(field.name) for field in batch.fields]
-        rows = self.with_origin(self._read(batch.files), columns, numbered=numbered)
-        return _typed_rows(rows, batch.fields)
+    def _judged(self, batch: Batch, *, numbered: bool) -> DataFrame:
+        """The rows with their verdicts; a null where there must be none is invalid."""
+        nanoseconds = self._nanoseconds(batch.files)
+        names = [quoted(each.name) for each in batch.fields]
+        rows = self.with_origin(self._read(batch.files), names, numbered=numbered)
+        values, faults = [], []
+        for each in batch.fields:
+            column = F.col(quoted(each.name))
+            if not each.nullable:
+                faults.append(F.when(column.isNull(), F.lit(f"{each.name} is missing")))
+            if each.name.casefold() in nanoseconds:
+                faults.append(_fault_of_nanoseconds(each, column))
+                column = _microseconds(each.name)
+            values.append(column.cast(each.dataType).alias(each.name))
+        reason = F.concat_ws(", ", *faults)
+        verdict = F.when(reason == "", FITS).otherwise(INVALID) if faults else F.lit(FITS)
+        added = [SOURCE_OBJECT, *[POSITION] * numbered]
+        return rows.select(*values, *added, reason.alias(FAULT), verdict.alias(VERDICT))
 
-    def reason(self, fields: Sequence[StructField]) -> Column:
-        """See `SparkFormatReader`."""
-        return F.concat_ws(", ", *missing_values(fields))
+    def _fields(self, files: Mapping[str, StoredFile]) -> list[StructField]:
+        """The columns of files of one schema."""
+        nanoseconds = self._nanoseconds(files)
+        return [
+            StructField(each.name, nanoseconds.get(each.name.casefold(), each.dataType))
+            for each in self._read(files).schema.fields
+        ]
+
+    def _nanoseconds(self, files: Mapping[str, StoredFile]) -> dict[str, DataType]:
+        found = self._footers[files[min(files)].uri].nanoseconds
+        return {name.casefold(): data_type for name, data_type in found.items()}
 
     def _read(self, files: Mapping[str, StoredFile]) -> DataFrame:
-        return self.loaded(self.spark.read.format(self.spark_format), files)
+        return self.loaded(self.spark.read.format(self.spark_format).options(**self.options), files)
 
 
-def _typed_rows(rows: DataFrame, fields: Sequence[StructField]) -> DataFrame:
-    columns = [F.col(quoted(f.name)).cast(f.dataType).alias(f.name) for f in fields]
-    names = {field.name for field in fields}
-    others = [F.col(quoted(name)) for name in rows.columns if name not in names]
-    record = F.struct(*columns, F.lit(None).cast("string").alias(MALFORMED)).alias(RECORD)
-    return rows.select(*others, record).select(
-        "*",
-        F.when(are_invalid(fields), INVALID).otherwise(FITS).alias(VERDICT),
-        F.lit(None).cast("string").alias(RAW),
+def _microseconds(name: str) -> Column:
+    """The timestamp that a number of nanoseconds is, where they are whole microseconds."""
+    column = quoted(name)
+    return F.expr(f"timestamp_micros(({column} - pmod({column}, 1000)) div 1000)")
+
+
+def _fault_of_nanoseconds(field: StructField, column: Column) -> Column:
+    """Says that a number of nanoseconds is between two microseconds, if it is."""
+    told = F.concat(
+        F.lit(f"{field.name} "),
+        column.cast("string"),
+        F.lit(f" (in nanoseconds) is not a valid {field.dataType.simpleString()}"),
     )
-
-
-_WIDER = {
-    "tinyint": {"smallint", "int", "bigint"},
-    "smallint": {"int", "bigint"},
-    "int": {"bigint", "double"},
-    "float": {"double"},
-}
-
-
-def _holds(declared: str, stored: str) -> bool:
-    """Whether every value of the stored type has its equal in the declared one."""
-    return declared == stored or declared in _WIDER.get(stored, ())
+    return F.when(F.pmod(column, F.lit(1000)) != 0, told)

@@ -1,0 +1,278 @@
+# Owned by the gluecast template: an update rewrites this file and merges local edits into it.
+"""One attempt of a run: reads, judges, lets the job transform, stages, checks, commits and logs."""
+
+from collections.abc import Callable, Mapping
+from functools import reduce
+from typing import TYPE_CHECKING
+
+from pyspark.sql import DataFrame
+
+from glue_runtime.errors import (
+    OutputError,
+    SourceNotFoundError,
+    ValidationFailedError,
+)
+from glue_runtime.input.loading import Loaded, RowsRead, load
+from glue_runtime.observe import run_log
+from glue_runtime.run_sources import RunSources
+from glue_runtime.spark.errors import explained_row_errors
+from glue_runtime.spark.query_counter import QueryCounter
+from glue_runtime.spark.time_limit import limited_tasks
+from glue_runtime.tables import open_table, quarantine, replacing
+from glue_runtime.tables.replacing import Written
+from glue_runtime.tables.table import NOTHING, Staged
+
+if TYPE_CHECKING:
+    from glue_runtime.base_job import BaseGlueJob
+
+
+class UnreadableFilesError(Exception):
+    """Files turned out to be unreadable: the run starts again without. files: why, by origin."""
+
+    def __init__(self, files: Mapping[str, str]) -> None:
+        super().__init__(*files)
+        self.files = files
+
+
+class Attempt:
+    """One pass through the hooks of a job.
+
+    loads: what `load_data()` has given so far.
+    outdated: after it, the objects that have to be processed again: they have changed meanwhile.
+    """
+
+    def __init__(
+        self,
+        job: "BaseGlueJob",
+        *,
+        own_load: bool,
+        policy: str,
+        unreadable: Mapping[str, str],
+        is_limited: bool = True,
+    ) -> None:
+        """Prepare an attempt.
+
+        own_load: whether the job has a load() of its own, which this engine knows nothing of.
+        policy: what to do about invalid rows.
+        unreadable: why files cannot be read, as far as that is known.
+        is_limited: whether reading has a limit of time.
+        """
+        self.job = job
+        self.loads: list[Loaded] = []
+        self.outdated: set[str] = set()
+        self._own_load = own_load
+        self._policy = policy
+        self._unreadable = unreadable
+        self._is_limited = is_limited
+        self._sources = RunSources(job)
+        self._route: str | None = None
+        self._logged = 0
+        self._queries: QueryCounter | None = None
+        self._rows: Mapping[int, RowsRead] | None = None
+        self._quarantined: Staged | None = None
+        self._is_committed = False
+
+    def run(self) -> None:
+        """Call the hooks in order.
+
+        Raises:
+            JobError: the run cannot go on; what load() has not yet replaced is as it was.
+            UnreadableFilesError: the run can go on without these files.
+            TimeLimitError: reading takes longer than it may.
+        """
+        self._queries = QueryCounter(self.job.spark)
+        try:
+            with (
+                explained_row_errors(self.described_source),
+                limited_tasks(self.job.spark, self._seconds),
+            ):
+                self._call_hooks()
+        finally:
+            open_table(self.job.spark, self.job.quarantine_uri).discard(
+                self._quarantined or NOTHING
+            )
+
+    def described_source(self) -> str:
+        """What the attempt reads, for messages."""
+        if self.job.is_event_triggered:
+            return self.job.event_object.uri
+        return ", ".join(loaded.location.where for loaded in self.loads) or "the job's sources"
+
+    def _call_hooks(self) -> None:
+        df = self._transformed()
+        if not self.job.custom_validation(df):
+            raise ValidationFailedError(
+                f"expected data that custom_validation() of {type(self.job).__name__} accepts, "
+                f"found data that it refused in {self.described_source()}; correct the "
+                "data at its source, or the rule"
+            )
+        if not self._own_load:
+            self.job.load(df)
+            return
+        # What a load() of the job's own does cannot be taken back: check the rows before.
+        read = self._checked(None)
+        quarantined = self._stage_quarantine(read)
+        self.job.load(df)
+        if not self._is_committed:
+            aside = open_table(self.job.spark, self.job.quarantine_uri)
+            self._commit([(aside, quarantined)])
+            self.outdated = set()
+            run_log.quarantined(self.job.logger, self.job.quarantine_uri, self.loads, read)
+        self._log_loads({})
+
+    def _seconds(self) -> float | None:
+        """How long a task may take: None for as long as it likes."""
+        limits = [each.found.time_limit for each in self.loads if each.found.time_limit]
+        return max(limits, default=None) if self._is_limited else None
+
+    # --- read, and transform --------------------------------------------------------------------
+
+    def read(self, data_type: str, fallback_path: str | None) -> DataFrame:
+        """What `BaseGlueJob.load_data` gives."""
+        job = self.job
+        data_type = data_type.strip("/")
+        source = self._sources.source(data_type)
+        queries = self._queries or QueryCounter(job.spark)
+        with queries.not_counting():
+            location = self._sources.location(data_type, fallback_path, self._route)
+            job.logger.info(f"loading_{location.kind}", path=location.folder or location.where)
+            if source and source.routes and not location.listed():
+                raise _NoFileOfRouteError
+            owned = not job.sources or source is not None
+            loaded = load(job.spark, location, source, self._unreadable, owned=owned)
+        if self._policy == quarantine.STRICT:
+            quarantine.refuse_unreadable(loaded.found.unreadable, len(loaded.files))
+        self.loads.append(loaded)
+        return loaded.df
+
+    def _transformed(self) -> DataFrame:
+        """The result: of each route's files apart, where files are routed by their names."""
+        job, routes = self.job, self._sources.routes
+        if not routes:
+            return job.transform(self._extracted())
+        parts = []
+        for route in routes:
+            self._route = route
+            try:
+                df = self._extracted()
+            except _NoFileOfRouteError:
+                continue
+            job.logger.info("routing", route=route or "none")
+            transform: Callable[[DataFrame], DataFrame] = job.transform
+            if route:
+                transform = getattr(job, f"transform_{route}")
+            parts.append(transform(df))
+        self._route = None
+        if not parts:
+            folders = [self._sources.bronze_uri(source.data_type) for source in job.sources]
+            raise SourceNotFoundError(
+                f"expected data at {', '.join(folders)}, found nothing to read there; check bucket, "
+                "prefix and suffix"
+            )
+        return reduce(DataFrame.unionByName, parts)
+
+    def _extracted(self) -> DataFrame:
+        job = self.job
+        df = job.extract()
+        if not self._sources.is_about_one_object:
+            return df
+        if all(each.location.kind != "event_file" for each in self.loads):
+            read = ", ".join(loaded.location.where for loaded in self.loads) or "nothing"
+            raise SourceNotFoundError(
+                f"expected extract() to load the object that started the run, "
+                f"{job.event_object.uri}, found that it loaded {read}; "
+                "call load_data() with the object's folder"
+            )
+        return df
+
+    # --- stage, check, commit, log --------------------------------------------------------------
+
+    def write(self, df: DataFrame) -> None:
+        """What `BaseGlueJob.load` does: replace the rows of the sources that were read."""
+        job = self.job
+        table = open_table(job.spark, job.output_uri)
+        aside = open_table(job.spark, job.quarantine_uri)
+        event = job.event_object.uri if self._sources.is_about_one_object else None
+        rows = replacing.whole(df) if job.whole_directory else replacing.partitioned(df, event)
+        if event:
+            rows = replacing.as_in_table(table, rows, event)
+        with replacing.explained_write_errors(job.output_uri):
+            staged = table.stage(rows, job.job_run_id)
+        try:
+            if not job.whole_directory:
+                replacing.check_that_partitions_were_read(table, staged, self.loads)
+            read = self._checked(df)
+            self._check_balance(df, read, staged)
+            self._commit([(aside, self._stage_quarantine(read)), (table, staged)])
+        finally:
+            table.discard(staged)
+        table.remove_abandoned()
+        aside.remove_abandoned()
+        run_log.quarantined(job.logger, job.quarantine_uri, self.loads, read)
+        run_log.written(job.logger, job.output_uri, self.loads, read, staged)
+
+    def _stage_quarantine(self, read: Mapping[int, RowsRead]) -> Staged:
+        if self._quarantined is None:
+            job = self.job
+            aside = open_table(job.spark, job.quarantine_uri)
+            self._quarantined = quarantine.stage(job.spark, aside, read, self.loads, job.job_run_id)
+        return self._quarantined
+
+    def _commit(self, written: Written) -> None:
+        """Put what is staged into its tables; the quarantine is the first of them."""
+        if self._sources.is_about_one_object:
+            uri = self.job.event_object.uri
+            self.outdated = replacing.replace_object(written, self.loads, uri)
+        elif self.job.whole_directory and len(written) > 1:
+            self.outdated = replacing.replace_all(written, self.loads)
+        else:
+            self.outdated = replacing.replace_directory(written, self.loads)
+        self._is_committed = True
+
+    def _checked(self, result: DataFrame | None) -> Mapping[int, RowsRead]:
+        """The rows of each load, counted while `result` was written or else by passes of their own.
+
+        Raises:
+            BadRowsError, UnreadableSourceError: more is invalid than the job's policy allows.
+            UnreadableFilesError: the rows show that files are unreadable.
+        """
+        if self._rows is not None:
+            return self._rows
+        once = result is not None and self._queries is not None and self._queries.exactly_one()
+        read = {}
+        for number, loaded in enumerate(self.loads):
+            passed = once and result is not None and loaded.rows.is_passed_once_by(result)
+            read[number] = (loaded.counted() if passed else None) or loaded.count()
+        self._log_loads(read)
+        spark, is_strict = self.job.spark, self._policy == quarantine.STRICT
+        if is_strict:
+            quarantine.refuse_invalid_rows(spark, read, self.loads)
+        if broken := quarantine.broken_files(read, self.loads):
+            if is_strict:
+                quarantine.refuse_unreadable(broken, sum(len(each.files) for each in self.loads))
+            raise UnreadableFilesError(broken)
+        quarantine.refuse_too_many(spark, read, self.loads, self.job.bad_rows_limit)
+        self._rows = read
+        return read
+
+    def _check_balance(
+        self, result: DataFrame, read: Mapping[int, RowsRead], staged: Staged
+    ) -> None:
+        """Check that a row that fits is a row of the result, where the job only maps rows."""
+        if len(read) == 1 and self.loads[0].rows.is_kept_by(result):
+            expected = read[0].rows - read[0].invalid
+            if staged.rows != expected:
+                raise OutputError(
+                    f"expected {expected} rows of {self.described_source()} in the result, found "
+                    f"{staged.rows}; its files may have changed meanwhile: run the job again"
+                )
+
+    def _log_loads(self, read: Mapping[int, RowsRead]) -> None:
+        """Log each load, once, with its rows if they are known."""
+        for number in range(self._logged, len(self.loads)):
+            run_log.loaded(self.job.logger, self.loads[number], read.get(number))
+        self._logged = len(self.loads)
+
+
+class _NoFileOfRouteError(Exception):
+    """A source has no file of the route that is being run."""

@@ -1,0 +1,95 @@
+# Owned by the gluecast template: an update rewrites this file and merges local edits into it.
+"""What the formats have in common whose files are text: `exact` reads them, on Spark's executors."""
+
+from abc import abstractmethod
+from collections.abc import Mapping
+from typing import ClassVar
+
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+from pyspark.sql.types import DataType, StringType
+
+from glue_runtime.input.exact.frames import FAULT, NUMBER
+from glue_runtime.input.exact.inference import wider
+from glue_runtime.input.exact.verdicts import BREAKS_FILE, FITS
+from glue_runtime.input.formats.interface import POSITION, VERDICT, Batch
+from glue_runtime.input.formats.spark_reader import SparkFormatReader
+from glue_runtime.lineage import SOURCE_OBJECT
+from glue_runtime.spark.columns import quoted
+from glue_runtime.spark.session import whole_files
+from glue_runtime.spark.storage import StoredFile
+
+
+class TextReader(SparkFormatReader):
+    """A format whose values are texts: any column of it can be read as STRING."""
+
+    position: ClassVar[str] = POSITION
+    """The column that says where a row stands: the line, or `frames.NUMBER`."""
+
+    @property
+    def whole(self) -> bool:
+        """Whether a file is one text, and not a text a line."""
+        return False
+
+    @abstractmethod
+    def parsed(self, texts: DataFrame, batch: Batch) -> DataFrame:
+        """The rows of texts, as `exact.frames` gives them."""
+
+    def rows(self, batch: Batch) -> DataFrame:
+        """See `FormatReader`."""
+        verdict = F.coalesce(F.col(f"{FAULT}.verdict").cast("int"), F.lit(FITS)).alias(VERDICT)
+        columns = [quoted(field.name) for field in batch.fields]
+        return self._parsed(batch, numbered=False).select(*columns, SOURCE_OBJECT, verdict)
+
+    def invalid_rows(self, batch: Batch) -> DataFrame:
+        """See `FormatReader`."""
+        return self._faults(batch).select(SOURCE_OBJECT, "position", "reason", "raw_text")
+
+    def broken_files(self, batch: Batch) -> Mapping[str, str]:
+        """See `FormatReader`."""
+        broken = self._faults(batch).where(F.col("verdict") == BREAKS_FILE)
+        first = broken.groupBy(SOURCE_OBJECT).agg(F.min(F.struct("position", "reason")))
+        with whole_files(self.spark):
+            return {origin: self.breach(*found) for origin, found in first.collect()}
+
+    def breach(self, position: int | None, reason: str) -> str:
+        """Why a file is unreadable that has such a row."""
+        return reason if position is None else f"{reason} in line {position}"
+
+    def read_error(self, file: StoredFile) -> str | None:
+        """See `FormatReader`."""
+        return self.read_error_of(file, "text") if file.uri.endswith(".gz") else None
+
+    def common_type(self, one: DataType, other: DataType) -> DataType:
+        """See `FormatReader`: whatever it is, its text is there to be read again."""
+        return wider(one, other) or StringType()
+
+    def without_headers(self, rows: DataFrame, batch: Batch) -> DataFrame:
+        """These faults of a batch, without the headers that it has by right."""
+        return rows
+
+    def texts(self, files: Mapping[str, StoredFile], *, numbered: bool = False) -> DataFrame:
+        """The texts of these files in the column ``value``; with their origins, if there are several."""
+        reader = self.spark.read.format("text").option("wholetext", str(self.whole).lower())
+        texts = self.with_origin(self.loaded(reader, files), ["value"], numbered=numbered)
+        return texts.drop(SOURCE_OBJECT) if self._is_alone else texts
+
+    @property
+    def _is_alone(self) -> bool:
+        """Whether all rows are of one file: its name need not travel with each of them."""
+        return len(self.wanted.files) == 1
+
+    def _parsed(self, batch: Batch, *, numbered: bool) -> DataFrame:
+        rows = self.parsed(self.texts(batch.files, numbered=numbered), batch)
+        return rows.withColumn(SOURCE_OBJECT, F.lit(min(batch.files))) if self._is_alone else rows
+
+    def _faults(self, batch: Batch) -> DataFrame:
+        rows = self._parsed(batch, numbered=self.position != NUMBER)
+        faults = rows.where(F.col(FAULT).isNotNull()).select(
+            SOURCE_OBJECT,
+            F.col(self.position).cast("bigint").alias("position"),
+            f"{FAULT}.verdict",
+            f"{FAULT}.reason",
+            F.col(f"{FAULT}.raw").alias("raw_text"),
+        )
+        return self.without_headers(faults, batch)

@@ -1,0 +1,99 @@
+# Owned by the gluecast template: an update rewrites this file and merges local edits into it.
+"""Which files a run is about, by what has started it and what its job declares."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from glue_runtime import settings
+from glue_runtime.errors import SourceNotFoundError
+from glue_runtime.input.location import (
+    InputLocation,
+    directory_location,
+    event_location,
+    local_location,
+)
+from glue_runtime.input.source import Source, owner_of
+
+if TYPE_CHECKING:
+    from glue_runtime.base_job import BaseGlueJob
+
+
+class RunSources:
+    """The sources of one run of a job."""
+
+    def __init__(self, job: "BaseGlueJob") -> None:
+        self._job = job
+
+    @property
+    def is_about_one_object(self) -> bool:
+        """Whether the run reads the uploaded object, and not the whole directory."""
+        return self._job.is_event_triggered and not self._job.whole_directory
+
+    def check_event_object(self) -> None:
+        """Refuse an object that this job's rules would not have sent.
+
+        Raises:
+            SourceNotFoundError: it is not one of the declared sources.
+        """
+        job = self._job
+        if not job.is_event_triggered:
+            return
+        uploaded = job.event_object
+        if job.sources and not owner_of(job.sources, uploaded.key):
+            expected = " or ".join(f"{source.prefix}*{source.suffix}" for source in job.sources)
+            raise SourceNotFoundError(
+                f"expected an object of {type(job).__name__} ({expected}), found {uploaded.uri}; "
+                "start the job that owns it, or declare its source in this one"
+            )
+
+    def source(self, data_type: str) -> Source | None:
+        """The declared source that `load_data` calls by this name, if there is one."""
+        return next((each for each in self._job.sources if each.data_type == data_type), None)
+
+    def location(
+        self, data_type: str, fallback_path: str | None, route: str | None
+    ) -> InputLocation:
+        """Where the files of a source are that this run reads. route: the one that is being run."""
+        job, source = self._job, self.source(data_type)
+        if self.is_about_one_object and self._has_event_object(data_type):
+            return event_location(job.spark, job.event_object, source)
+
+        def keep(origin: str) -> bool:
+            """Not the files of an inner source, nor those of another route than is being run."""
+            if source is None:
+                return True
+            owner = owner_of(job.sources, origin.removeprefix(self.bronze_uri("")[:-1]))
+            return owner in (source, None) and source.route_of(origin) == route
+
+        if job.environment != "local":
+            return directory_location(job.spark, self.bronze_uri(data_type), source, keep)
+        if fallback_path:
+            path = settings.REPOSITORY / fallback_path
+            return local_location(job.spark, path, source, keep, None)
+        # Rows of test data name the bronze bucket as their origin, as they do after an upload.
+        path = settings.TEST_DATA / job.job_name / data_type
+        return local_location(job.spark, path, source, keep, self.bronze_uri(data_type))
+
+    @property
+    def routes(self) -> Sequence[str | None]:
+        """The routes to run, None for the files of no route; none at all where none is declared."""
+        job = self._job
+        declared = [route for source in job.sources for route in source.routes.values()]
+        if not declared:
+            return []
+        if self.is_about_one_object:
+            owner = owner_of(job.sources, job.event_object.key)
+            return [owner.route_of(job.event_object.key) if owner else None]
+        return [*dict.fromkeys(declared), None]
+
+    def bronze_uri(self, data_type: str) -> str:
+        """The folder of a source."""
+        return f"s3://{settings.lake_bucket(self._job.environment, 'bronze')}/{data_type}/"
+
+    def _has_event_object(self, data_type: str) -> bool:
+        """Whether the uploaded object is one of this source's; of nested sources, the inner one."""
+        job = self._job
+        owner = owner_of(job.sources, job.event_object.key)
+        if owner:
+            return owner.data_type == data_type
+        return not job.sources and job.event_object.key.startswith(f"{data_type}/")

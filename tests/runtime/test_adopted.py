@@ -15,6 +15,7 @@ UPLOAD = ["--bucket", "data-lake-test-bronze", "--object_key=sales/a.csv"]
 class OldJob(AdoptedGlueJob):
     """Writes with a load() of its own; `seen` is what that gets."""
 
+    own_load = "appends"
     seen: DataFrame
 
     def extract(self) -> DataFrame:

@@ -481,20 +481,6 @@ def test_bad_rows_of_a_lookup_fail_a_strict_run_too(lake: Lake) -> None:
         run_for(Enriched, "job", lake.upload("sales/a.csv", "id,name\n1,a\n"))
 
 
-def test_a_load_of_the_jobs_own_is_not_reached_by_bad_rows(lake: Lake) -> None:
-    reached = []
-
-    class Own(job(".csv", "csv")):  # type: ignore[misc]
-        def load(self, df: DataFrame) -> None:
-            reached.append(df.count())
-
-    with pytest.raises(BadRowsError):
-        run_for(Own, "job", lake.upload("sales/a.csv", "id,name\nx,a\n"))
-    run_for(Own, "job", lake.upload("sales/a.csv", "id,name\n1,a\n"))
-
-    assert reached == [1]
-
-
 def test_ansi_mode_of_the_session_makes_no_difference(lake: Lake) -> None:
     lake.upload("sales/a.csv", "id,name\n1,a\nx,b\n")
     lake.spark.conf.set("spark.sql.ansi.enabled", "true")

@@ -82,7 +82,7 @@ def test_a_file_is_uploaded_and_processed_alone(repository: Path, tmp_path: Path
         (f"{HEADER}\n1,A,B,1.5,2024-01-15T08:30:00Z,too many\n", "not 5 cells"),
         (
             f"{HEADER}\nx,A,B,1.5,2024-01-15T08:30:00Z\n",
-            "row 2 of s3://data-lake-local-bronze/sales/broken.csv (id x is no bigint)",
+            "row 2 of s3://data-lake-local-bronze/sales/broken.csv (id x is not a valid bigint)",
         ),
         ("id,name,amount,category\n", "it lacks updated_at"),
         ("id,name\n1,A\n", "it lacks category, amount, updated_at"),

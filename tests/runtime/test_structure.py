@@ -18,7 +18,7 @@ LONGEST = 400
 
 NAMES = {name for entry in FORMATS.items() for name in (entry[0], entry[1].module)}
 
-AT_HOME = ("input/formats/", "tables/parquet.py", "local/warm_up.py")
+AT_HOME = ("input/formats/", "input/exact/", "tables/parquet.py", "local/warm_up.py")
 """Where a format may be named: its own module, and what writes Parquet or warms Spark up with it."""
 
 

@@ -20,8 +20,12 @@ from glue_runtime.observe import logs, metrics, run_log
 from glue_runtime.run import JobRun
 from glue_runtime.s3_object import S3Object
 from glue_runtime.spark.session import on_glue, spark_session
+from glue_runtime.validation import Finding, Validation
 
-ARGUMENTS = ("env", "bucket", "object_key", "uploaded_at", "run_metrics", "JOB_RUN_ID")
+ARGUMENTS = ("env", "bucket", "object_key", "uploaded_at", "run_metrics", "validate", "JOB_RUN_ID")
+
+EVERYTHING = "*"
+"""What ``--validate`` gets where all files are to be judged: Glue passes no empty argument on."""
 
 
 class BaseGlueJob(ABC):
@@ -185,9 +189,25 @@ class BaseGlueJob(ABC):
         """
         self._job_run.execute()
 
+    def validate(self, prefix: str = "") -> list[Finding]:
+        """Read and judge the files of all sources, and write nothing.
+
+        prefix: of the keys to read, such as ``sales/2024/``; without it, all.
+
+        Gives what a strict run would refuse and a lenient one would send to the quarantine.
+
+        Raises:
+            SourceNotFoundError, UnreadableSourceError, ObjectKeyError: nothing was read.
+        """
+        return Validation(self, prefix).findings()
+
     @classmethod
     def main(cls, job_name: str, argv: Sequence[str] | None = None) -> None:
-        """Run as a script. Exits with 1 and one line on stderr when the run fails as a `JobError`."""
+        """Run as a script. Exits with 1 and one line on stderr when the run fails as a `JobError`.
+
+        With ``--validate PREFIX`` (``*`` for all files) they are judged, and nothing is written: see
+        `validate`.
+        """
         logs.configure_logging(sys.stdout if on_glue() else logs.claim_stdout())
         words = sys.argv[1:] if argv is None else argv
         try:
@@ -199,7 +219,10 @@ class BaseGlueJob(ABC):
             )
             sys.exit(f"{job_name}: {error}")
         try:
-            job.run()
+            if prefix := job.args.get("validate"):
+                job.validate("" if prefix == EVERYTHING else prefix)
+            else:
+                job.run()
         except JobError as error:
             sys.exit(f"{job_name}: {error}")
 

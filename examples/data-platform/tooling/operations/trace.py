@@ -1,16 +1,15 @@
 # Owned by the gluecast template: an update rewrites this file and merges local edits into it.
 """What happened to an uploaded object: event, execution, run, rows."""
 
-import json
 from collections.abc import Iterator
 from datetime import datetime
-from typing import Any
 
 from botocore.exceptions import ClientError
 
 from operations.environment import Environment, all_jobs
 from operations.events import object_created
 from operations.executions import Execution, executions
+from operations.logs import entries
 from operations.matching import matching
 from operations.prices import Prices
 from operations.runs import Run, runs
@@ -79,25 +78,11 @@ def _ran(run: Run) -> Row:
 
 
 def _logged(environment: Environment, run: Run) -> Iterator[Row]:
-    logs = environment.client("logs")
-    pages = logs.get_paginator("filter_log_events").paginate(
-        logGroupName=environment.log_group(run.job), logStreamNamePrefix=run.id
-    )
-    for page in pages:
-        for line in page["events"]:
-            entry = _object(line["message"])
-            if entry.get("event") in _TOLD:
-                told = [f"{name}={value}" for name, value in entry.items() if name not in _LEFT_OUT]
-                time = datetime.fromisoformat(entry["timestamp"])
-                yield _row(time, str(entry["event"]), run.job, _one_line(" ".join(told)))
-
-
-def _object(message: str) -> dict[str, Any]:
-    try:
-        found = json.loads(message)
-    except ValueError:
-        return {}
-    return found if isinstance(found, dict) else {}
+    for entry in entries(environment, run.job, run.id):
+        if entry.get("event") in _TOLD:
+            told = [f"{name}={value}" for name, value in entry.items() if name not in _LEFT_OUT]
+            time = datetime.fromisoformat(entry["timestamp"])
+            yield _row(time, str(entry["event"]), run.job, _one_line(" ".join(told)))
 
 
 def _one_line(text: str) -> str:

@@ -1,7 +1,8 @@
 # Owned by the gluecast template: an update rewrites this file and merges local edits into it.
 """One attempt of a run: reads, judges, lets the job transform, stages, checks, commits and logs."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from functools import reduce
 from typing import TYPE_CHECKING
 
@@ -49,6 +50,7 @@ class Attempt:
         policy: str,
         unreadable: Mapping[str, str],
         is_limited: bool = True,
+        prefix: str = "",
     ) -> None:
         """Prepare an attempt.
 
@@ -56,6 +58,7 @@ class Attempt:
         policy: what to do about invalid rows.
         unreadable: why files cannot be read, as far as that is known.
         is_limited: whether reading has a limit of time.
+        prefix: of the keys that are read, where not all of them count.
         """
         self.job = job
         self.loads: list[Loaded] = []
@@ -64,7 +67,7 @@ class Attempt:
         self._policy = policy
         self._unreadable = unreadable
         self._is_limited = is_limited
-        self._sources = RunSources(job)
+        self._sources = RunSources(job, prefix)
         self._route: str | None = None
         self._logged = 0
         self._queries: QueryCounter | None = None
@@ -82,15 +85,36 @@ class Attempt:
         """
         self._queries = QueryCounter(self.job.spark)
         try:
-            with (
-                explained_row_errors(self.described_source),
-                limited_tasks(self.job.spark, self._seconds),
-            ):
+            with self._watched():
                 self._call_hooks()
         finally:
             open_table(self.job.spark, self.job.quarantine_uri).discard(
                 self._quarantined or NOTHING
             )
+
+    def judge(self) -> Mapping[int, RowsRead]:
+        """Read all files of the sources, and count what is invalid; nothing is transformed or written.
+
+        Raises: see `run`.
+        """
+        with self._watched():
+            for route in self._sources.routes or [None]:
+                self._route = route
+                for source in self.job.sources:
+                    if self._sources.location(source.data_type, None, route).listed():
+                        self.read(source.data_type, None)
+            if not self.job.sources:
+                self.job.extract()
+            return self._read_whole(self._counted(None))
+
+    @contextmanager
+    def _watched(self) -> Iterator[None]:
+        """What Spark raises is explained, and its tasks have a limit of time."""
+        with (
+            explained_row_errors(self.described_source),
+            limited_tasks(self.job.spark, self._seconds),
+        ):
+            yield
 
     def described_source(self) -> str:
         """What the attempt reads, for messages."""
@@ -238,21 +262,35 @@ class Attempt:
         """
         if self._rows is not None:
             return self._rows
+        read = self._counted(result)
+        spark, is_strict = self.job.spark, self._policy == quarantine.STRICT
+        if is_strict:
+            quarantine.refuse_invalid_rows(spark, read, self.loads)
+        self._read_whole(read)
+        quarantine.refuse_too_many(spark, read, self.loads, self.job.bad_rows_limit)
+        self._rows = read
+        return read
+
+    def _counted(self, result: DataFrame | None) -> Mapping[int, RowsRead]:
+        """The rows of each load."""
         once = result is not None and self._queries is not None and self._queries.exactly_one()
         read = {}
         for number, loaded in enumerate(self.loads):
             passed = once and result is not None and loaded.rows.is_passed_once_by(result)
             read[number] = (loaded.counted() if passed else None) or loaded.count()
         self._log_loads(read)
-        spark, is_strict = self.job.spark, self._policy == quarantine.STRICT
-        if is_strict:
-            quarantine.refuse_invalid_rows(spark, read, self.loads)
+        return read
+
+    def _read_whole(self, read: Mapping[int, RowsRead]) -> Mapping[int, RowsRead]:
+        """The same, if no file has turned out to be unreadable.
+
+        Raises:
+            UnreadableFilesError, UnreadableSourceError: one has.
+        """
         if broken := quarantine.broken_files(read, self.loads):
-            if is_strict:
+            if self._policy == quarantine.STRICT:
                 quarantine.refuse_unreadable(broken, sum(len(each.files) for each in self.loads))
             raise UnreadableFilesError(broken)
-        quarantine.refuse_too_many(spark, read, self.loads, self.job.bad_rows_limit)
-        self._rows = read
         return read
 
     def _check_balance(

@@ -13,7 +13,6 @@ from glue_runtime.attempt import Attempt, UnreadableFilesError
 from glue_runtime.declarations import check_own_load, declared_policy
 from glue_runtime.errors import (
     BadRowsError,
-    JobError,
     OutputError,
     SourceNotFoundError,
     UnreadableSourceError,
@@ -21,6 +20,7 @@ from glue_runtime.errors import (
 from glue_runtime.lineage import source_id
 from glue_runtime.observe import metrics, run_log
 from glue_runtime.run_sources import RunSources
+from glue_runtime.spark.errors import is_of_a_query
 from glue_runtime.spark.session import row_by_row
 from glue_runtime.spark.storage import Storage
 from glue_runtime.spark.time_limit import TimeLimitError
@@ -91,22 +91,14 @@ class JobRun:
         for _ in range(_MAX_ATTEMPTS):
             try:
                 self.attempt()
-            except UnreadableFilesError as found:
-                self._unreadable |= found.files
-                continue
-            except BadRowsError:
-                raise
-            except TimeLimitError:
-                self._look_for_endless_files()
-                continue
-            except (SourceNotFoundError, UnreadableSourceError) as error:
-                if self._removed_gone_source():
+            except Exception as error:
+                if self._is_about_files(error) and self._removed_gone_source():
                     return
-                if not self._can_do_without(error):
+                if not self._can_do_better(error):
                     raise
-                continue
-            if self._is_up_to_date():
-                return
+            else:
+                if self._is_up_to_date():
+                    return
         raise OutputError(
             f"expected {self._attempt.described_source()} to stay as it is while the job reads it, "
             f"found it changed in each of {_MAX_ATTEMPTS} rounds; run the job again when its writer "
@@ -138,7 +130,34 @@ class JobRun:
             is_limited=self._is_limited,
         )
 
-    def _can_do_without(self, error: JobError) -> bool:
+    def _is_about_files(self, error: Exception) -> bool:
+        is_kind = isinstance(error, SourceNotFoundError | UnreadableSourceError)
+        return is_kind and not isinstance(error, BadRowsError)
+
+    def _can_do_better(self, error: Exception) -> bool:
+        """Whether another attempt may end better; prepares it."""
+        if isinstance(error, UnreadableFilesError):
+            self._unreadable |= error.files
+            return True
+        if isinstance(error, TimeLimitError):
+            # Without such a file, it is the job's own code that takes long.
+            with row_by_row(self.job.spark):
+                self._is_limited = self._finds_unreadable_files()
+            return True
+        if is_of_a_query(error):
+            return self._finds_unreadable_files()
+        return self._is_about_files(error) and self._can_do_without(error)
+
+    def _finds_unreadable_files(self) -> bool:
+        """Whether there are files that cannot be read to their end; a strict run ends there."""
+        found = quarantine.unreadable_files(self._attempt.loads)
+        if self._policy == quarantine.STRICT:
+            files = sum(len(loaded.files) for loaded in self._attempt.loads)
+            quarantine.refuse_unreadable(found, files)
+        self._unreadable |= found
+        return bool(found)
+
+    def _can_do_without(self, error: Exception) -> bool:
         """Whether another attempt may end better: without unreadable files, or with current ones."""
         loads = self._attempt.loads
         now = {loaded.location.where: loaded.location.listed() for loaded in loads}
@@ -151,16 +170,6 @@ class JobRun:
         found = quarantine.unreadable_files(loads)
         self._unreadable |= found
         return bool(found)
-
-    def _look_for_endless_files(self) -> None:
-        """Find the files of which reading does not end; without any, the job's own code takes long."""
-        with row_by_row(self.job.spark):
-            found = quarantine.unreadable_files(self._attempt.loads)
-        if self._policy == quarantine.STRICT:
-            files = sum(len(loaded.files) for loaded in self._attempt.loads)
-            quarantine.refuse_unreadable(found, files)
-        self._unreadable |= found
-        self._is_limited = bool(found)
 
     def _process_alone(self, uri: str) -> None:
         """Process one object as its event would."""

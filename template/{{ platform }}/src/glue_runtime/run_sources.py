@@ -19,10 +19,11 @@ if TYPE_CHECKING:
 
 
 class RunSources:
-    """The sources of one run of a job."""
+    """The sources of one run of a job. prefix: of the keys that it reads, where not all of them count."""
 
-    def __init__(self, job: "BaseGlueJob") -> None:
+    def __init__(self, job: "BaseGlueJob", prefix: str = "") -> None:
         self._job = job
+        self._prefix = prefix
 
     @property
     def is_about_one_object(self) -> bool:
@@ -60,10 +61,11 @@ class RunSources:
 
         def keep(origin: str) -> bool:
             """Not the files of an inner source, nor those of another route than is being run."""
-            if source is None:
-                return True
-            owner = owner_of(job.sources, origin.removeprefix(self.bronze_uri("")[:-1]))
-            return owner in (source, None) and source.route_of(origin) == route
+            key = origin.removeprefix(self.bronze_uri("")[:-1])
+            if not key.startswith(self._prefix):
+                return False
+            owner = owner_of(job.sources, key)
+            return source is None or (owner in (source, None) and source.route_of(origin) == route)
 
         if job.environment != "local":
             return directory_location(job.spark, self.bronze_uri(data_type), source, keep)

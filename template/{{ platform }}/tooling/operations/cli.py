@@ -21,6 +21,7 @@ from operations.prices import read_prices
 from operations.tables import Row, as_json, as_table
 from operations.times import point_in_time
 from operations.trace import trace
+from operations.validate import validate
 
 Options = argparse.Namespace
 Answer = tuple[Sequence[Row], str, int]
@@ -132,6 +133,12 @@ def _replay(asked: Environment, options: Options) -> Answer:
     return rows, told if rows else "nothing to replay", 0
 
 
+def _validate(asked: Environment, options: Options) -> Answer:
+    [job] = chosen_jobs(options.job)
+    rows, told = validate(asked, job, options.prefix)
+    return rows, told, 1 if rows else 0
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m operations", description=__doc__)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
@@ -140,7 +147,9 @@ def _parser() -> argparse.ArgumentParser:
         added = commands.add_parser(name, help=purpose, description=purpose)
         added.set_defaults(command=does)
         added.add_argument("--env", required=True, help="environment: dev")
-        added.add_argument("--job", required=name == "replay", help="module in src/jobs")
+        added.add_argument(
+            "--job", required=name in ("replay", "validate"), help="module in src/jobs"
+        )
         added.add_argument("--json", action="store_true", help="print JSON, not a table")
         added.add_argument("--prices", type=Path, help="file of prices, as prices.toml")
         for option in _OPTIONS[name]:
@@ -153,6 +162,7 @@ def _parser() -> argparse.ArgumentParser:
     command("doctor", _doctor, "what is wrong with the deployment, and how to mend it")
     command("cost", _cost, "what runs cost, or with --files would cost")
     command("replay", _replay, "start runs again")
+    command("validate", _validate, "judge the files of a job, in a run that writes nothing")
     return parser
 
 
@@ -172,6 +182,7 @@ _OPTIONS = {
         "--schedules",
     ],
     "replay": ["--since", "--until", "--prefix", "--failed", "--name", "--rate", "--dry-run"],
+    "validate": ["--prefix"],
 }
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from functools import reduce
 
 from pyspark.sql import DataFrame, SparkSession
-from pyspark.sql.types import StructField, StructType, _parse_datatype_string
+from pyspark.sql.types import DataType, StructField, StructType, _parse_datatype_string
 
 from glue_runtime.errors import SourceNotFoundError, UnreadableSourceError
 from glue_runtime.input.exact.frames import FAULT, NUMBER
@@ -165,9 +165,9 @@ def _with_common_types(reader: FormatReader, batches: Sequence[Batch]) -> Sequen
     for batch in batches:
         for field in batch.fields:
             known = columns.setdefault(field.name.casefold(), field)
-            common = known.dataType
-            if common != field.dataType:
-                common = reader.common_type(common, field.dataType)
+            common: DataType | None = known.dataType
+            if known.dataType != field.dataType:
+                common = reader.common_type(known.dataType, field.dataType)
             if common is None:
                 raise UnreadableSourceError(
                     f"expected a column {known.name} of one type, found "

@@ -66,6 +66,9 @@ EVENTS: Mapping[str, LogEvent] = {
             "files_quarantined": None,
         },
     ),
+    "validated": LogEvent(
+        "INFO", {"files": None, "rows": None, "invalid_rows": None, "findings": None}
+    ),
     "source_changed_during_run": LogEvent("WARNING", {"sources": None}),
     "source_gone": LogEvent("WARNING", {"path": None, "output": None}),
     "job_completed_successfully": LogEvent(

@@ -6,7 +6,13 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from py4j.protocol import Py4JJavaError
-from pyspark.errors import PySparkException
+from pyspark.errors import (
+    AnalysisException,
+    IllegalArgumentException,
+    ParseException,
+    PySparkException,
+    PythonException,
+)
 
 from glue_runtime.errors import SourceNotFoundError, UnreadableSourceError
 
@@ -24,6 +30,13 @@ _FILE_NAMED = re.compile(
 _LONGEST_REASON = 300
 
 SparkError = (PySparkException, Py4JJavaError)
+
+
+def is_of_a_query(error: BaseException) -> bool:
+    """Whether Spark has failed while rows passed, and not because a query or a function is wrong."""
+    return isinstance(error, SparkError) and not isinstance(
+        error, AnalysisException | ParseException | IllegalArgumentException | PythonException
+    )
 
 
 @contextmanager

@@ -14,6 +14,8 @@ RESULT_SETTINGS = {
     "spark.sql.session.timeZone": "UTC",
     # Dates that Spark 2 read otherwise must not fail a run: the schema decides.
     "spark.sql.legacy.timeParserPolicy": "CORRECTED",
+    # Every reader of Parquet reads these exactly; the older type, INT96, ends in 2262 for some.
+    "spark.sql.parquet.outputTimestampType": "TIMESTAMP_MICROS",
     # Days before 1582 and moments before 1900 are written, and read, as the calendar of today has them.
     "spark.sql.parquet.datetimeRebaseModeInRead": "CORRECTED",
     "spark.sql.parquet.datetimeRebaseModeInWrite": "CORRECTED",
@@ -26,6 +28,11 @@ RESULT_SETTINGS = {
 }
 
 _WHOLE_FILE = str(1 << 50)
+
+_VECTORIZED_READERS = (
+    "spark.sql.parquet.enableVectorizedReader",
+    "spark.sql.orc.enableVectorizedReader",
+)
 
 
 def on_glue() -> bool:
@@ -54,21 +61,20 @@ def whole_files(spark: SparkSession) -> Iterator[None]:
 @contextmanager
 def row_by_row(spark: SparkSession) -> Iterator[None]:
     """Within this, Spark reads typed files with its older readers, which end where the others may not."""
-    names = [f"spark.sql.{name}.enableVectorizedReader" for name in ("parquet", "orc")]
-    with _set(spark, dict.fromkeys(names, "false")):
+    with _set(spark, dict.fromkeys(_VECTORIZED_READERS, "false")):
         yield
 
 
 @contextmanager
 def _set(spark: SparkSession, values: Mapping[str, str]) -> Iterator[None]:
-    before = {name: spark.conf.get(name) for name in values}
+    before = {name: str(spark.conf.get(name)) for name in values}
     for name, value in values.items():
         spark.conf.set(name, value)
     try:
         yield
     finally:
         for name, value in before.items():
-            spark.conf.set(name, str(value))
+            spark.conf.set(name, value)
 
 
 def _glue_session() -> SparkSession:

@@ -12,6 +12,7 @@ NUMBER   the line in which a row of a file begins, or its place in a JSON text, 
 import json
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from unittest import mock
 
@@ -56,7 +57,15 @@ _ROOT = str(Path(__file__).parents[3])
 Batches = Iterable[pa.RecordBatch]
 
 
-def csv_rows(lines: DataFrame, layout: Layout) -> DataFrame:
+@dataclass(frozen=True)
+class Limit:
+    """How many bytes of text one task may get; more of them break the file, for this reason."""
+
+    bytes: int
+    reason: str
+
+
+def csv_rows(lines: DataFrame, layout: Layout, limit: Limit | None = None) -> DataFrame:
     """The rows of CSV files, from their lines as Spark splits them."""
 
     def read(batches: Batches) -> Iterator[pa.RecordBatch]:
@@ -64,10 +73,10 @@ def csv_rows(lines: DataFrame, layout: Layout) -> DataFrame:
             rows = csv_lines.read(batch[VALUE], layout)
             yield _batch(batch, layout.fields, rows, raws_of=batch[VALUE])
 
-    return _mapped(lines, layout.fields, read)
+    return _mapped(lines, layout.fields, read, limit)
 
 
-def csv_file_rows(files: DataFrame, layout: Layout) -> DataFrame:
+def csv_file_rows(files: DataFrame, layout: Layout, limit: Limit | None = None) -> DataFrame:
     """The rows of CSV files whose cells span lines; of a doubtful file one row that says so."""
 
     def read(batches: Batches) -> Iterator[pa.RecordBatch]:
@@ -76,10 +85,16 @@ def csv_file_rows(files: DataFrame, layout: Layout) -> DataFrame:
                 file = batch.slice(number, 1)
                 yield _file_batch(file, layout)
 
-    return _mapped(files, layout.fields, read, numbered=True)
+    return _mapped(files, layout.fields, read, limit, numbered=True)
 
 
-def json_rows(texts: DataFrame, fields: Sequence[StructField], *, declared: bool) -> DataFrame:
+def json_rows(
+    texts: DataFrame,
+    fields: Sequence[StructField],
+    limit: Limit | None = None,
+    *,
+    declared: bool,
+) -> DataFrame:
     """The records of JSON texts; declared: whether a name that is no field makes a record invalid."""
 
     def read(batches: Batches) -> Iterator[pa.RecordBatch]:
@@ -88,16 +103,19 @@ def json_rows(texts: DataFrame, fields: Sequence[StructField], *, declared: bool
             found = read_lines(batch[VALUE])
             yield _batch(batch, fields, found.rows, raws=found.raws, numbers=found.numbers)
 
-    return _mapped(texts, fields, read, numbered=True)
+    return _mapped(texts, fields, read, limit, numbered=True)
 
 
 def inferred(
-    texts: DataFrame, shape_of: Callable[[pa.Array], inference.Shape]
+    texts: DataFrame,
+    shape_of: Callable[[pa.Array], inference.Shape],
+    limit: Limit | None = None,
 ) -> dict[str, DataType]:
     """The columns of texts and their types; shape_of: what is known of some of the texts."""
 
     def read(batches: Batches) -> Iterator[pa.RecordBatch]:
-        shape = inference.merged([shape_of(batch[VALUE]) for batch in _gathered(batches)])
+        some = _gathered(_up_to(limit, batches, []))
+        shape = inference.merged([shape_of(batch[VALUE]) for batch in some])
         yield pa.RecordBatch.from_arrays([pa.array([json.dumps(shape)])], names=[VALUE])
 
     schema = StructType([StructField(VALUE, StringType())])
@@ -105,6 +123,19 @@ def inferred(
     shape = inference.merged([json.loads(row[VALUE]) for row in found])
     columns = shape["struct"] if isinstance(shape, dict) and "struct" in shape else {}
     return {name: inference.type_of(each) for name, each in columns.items()}
+
+
+def _up_to(
+    limit: Limit | None, batches: Batches, beyond: list[pa.RecordBatch]
+) -> Iterator[pa.RecordBatch]:
+    """The batches within a limit; the first one after it goes to `beyond`."""
+    seen = 0
+    for batch in batches:
+        seen += batch[VALUE].nbytes
+        if limit and seen > limit.bytes:
+            beyond.append(batch.slice(0, 1))
+            return
+        yield batch
 
 
 def _gathered(batches: Batches) -> Iterator[pa.RecordBatch]:
@@ -194,15 +225,25 @@ def _mapped(
     df: DataFrame,
     fields: Sequence[StructField],
     read: Callable[[Batches], Iterator[pa.RecordBatch]],
+    limit: Limit | None,
     *,
     numbered: bool = False,
 ) -> DataFrame:
+    def read_within_limit(batches: Batches) -> Iterator[pa.RecordBatch]:
+        beyond: list[pa.RecordBatch] = []
+        yield from read(_up_to(limit, batches, beyond))
+        for batch in beyond:
+            nothing = pa.array([None], pa.string())
+            numbers = pa.array([None], pa.int64()) if numbered else None
+            fault = _doubtful(fields, limit.reason if limit else "")
+            yield _batch(batch, fields, fault, raws=nothing, numbers=numbers)
+
     others = [field for field in df.schema.fields if field.name != VALUE]
     nullable = [StructField(field.name, field.dataType) for field in fields]
     added = [StructField(FAULT, FAULT_TYPE)]
     added += [StructField(NUMBER, LongType())] * numbered
     schema = StructType([*others, *nullable, *added])
-    return _map_in_arrow(df, read, schema)
+    return _map_in_arrow(df, read_within_limit, schema)
 
 
 def _map_in_arrow(

@@ -64,7 +64,8 @@ class Reader(TextReader):
             return Batch(files, tuple(by_name[cell.casefold()] for cell in header.cells), kind)
         texts = tuple(StructField(cell, StringType()) for cell in header.cells)
         layout = _layout(header, texts)
-        types = frames.inferred(self.texts(files), partial(shape_of_csv, layout=layout))
+        shape_of = partial(shape_of_csv, layout=layout)
+        types = frames.inferred(self.texts(files), shape_of, self.limit(files))
         fields = tuple(StructField(cell, types[cell]) for cell in header.cells)
         return Batch(files, fields, kind)
 
@@ -72,7 +73,7 @@ class Reader(TextReader):
         """See `TextReader`."""
         layout = _layout(_header_of(batch.kind), batch.fields)
         read = frames.csv_file_rows if self.whole else frames.csv_rows
-        return read(texts, layout)
+        return read(texts, layout, self.limit(batch.files))
 
     def header_count(self, batch: Batch) -> int:
         """See `FormatReader`."""

@@ -33,10 +33,11 @@ class Reader(TextReader):
         """See `FormatReader`."""
         if self.contract.fields:
             return Batch(files, self.contract.fields)
-        types = frames.inferred(self.texts(files), shape_of_documents)
+        types = frames.inferred(self.texts(files), shape_of_documents, self.limit(files))
         check_columns([*types], self.contract)
         return Batch(files, tuple(StructField(name, types[name]) for name in types))
 
     def parsed(self, texts: DataFrame, batch: Batch) -> DataFrame:
         """See `TextReader`."""
-        return frames.json_rows(texts, batch.fields, declared=bool(self.contract.fields))
+        is_declared = bool(self.contract.fields)
+        return frames.json_rows(texts, batch.fields, self.limit(batch.files), declared=is_declared)

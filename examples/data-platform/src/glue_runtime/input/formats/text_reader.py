@@ -9,11 +9,12 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 from pyspark.sql.types import DataType, StringType
 
-from glue_runtime.input.exact.frames import FAULT, NUMBER
+from glue_runtime.input.exact.frames import FAULT, NUMBER, Limit
 from glue_runtime.input.exact.inference import wider
 from glue_runtime.input.exact.verdicts import BREAKS_FILE, FITS
 from glue_runtime.input.formats.interface import POSITION, VERDICT, Batch
 from glue_runtime.input.formats.spark_reader import SparkFormatReader
+from glue_runtime.input.formats.text_head import TOO_LARGE, most_bytes
 from glue_runtime.lineage import SOURCE_OBJECT
 from glue_runtime.spark.columns import quoted
 from glue_runtime.spark.session import whole_files
@@ -73,6 +74,12 @@ class TextReader(SparkFormatReader):
         reader = self.spark.read.format("text").option("wholetext", str(self.whole).lower())
         texts = self.with_origin(self.loaded(reader, files), ["value"], numbered=numbered)
         return texts.drop(SOURCE_OBJECT) if self._is_alone else texts
+
+    def limit(self, files: Mapping[str, StoredFile]) -> Limit | None:
+        """How much text a task may get of these files, if some of them are compressed."""
+        sizes = [file.size for file in files.values() if file.uri.endswith(".gz")]
+        rest = sum(file.size for file in files.values()) - sum(sizes)
+        return Limit(most_bytes(sizes) + rest, TOO_LARGE) if sizes else None
 
     @property
     def _is_alone(self) -> bool:

@@ -6,6 +6,7 @@ another format than the name says, another encoding, an empty file.
 """
 
 import zlib
+from collections.abc import Iterable
 
 from glue_runtime.input.formats.interface import UnreadableFileError
 from glue_runtime.spark.storage import Storage, StoredFile
@@ -14,6 +15,9 @@ _HEAD = 64 * 1024
 
 LONGEST_LINE = 16 * 1024 * 1024
 """Bytes that the first line of a file may have: a header of hundreds of thousands of columns."""
+
+TOO_LARGE = "gzip data that expands to more than 200 times its size"
+_DEFLATE_AT_BEST = 1032
 
 _MAGIC = {
     b"\x1f\x8b": "gzip data",
@@ -25,6 +29,29 @@ _MAGIC = {
     b"BZh": "bzip2 data",
     b"\x28\xb5\x2f\xfd": "zstd data",
 }
+
+
+MOST_EXPANDED, ALWAYS_EXPANDED = 200, 64 * 1024 * 1024
+"""A gzip file may expand to so many times its size, or to so many bytes; a bomb expands a thousandfold."""
+
+
+def most_bytes(sizes: Iterable[int]) -> int:
+    """How many bytes gzip files of these sizes may expand to."""
+    return max(ALWAYS_EXPANDED, MOST_EXPANDED * sum(sizes))
+
+
+def check_expansion(storage: Storage, file: StoredFile) -> None:
+    """Check what a gzip file says that it expands to.
+
+    Raises:
+        UnreadableFileError: that is too much.
+        FileNotFoundError: there is no such file.
+    """
+    if file.size * _DEFLATE_AT_BEST <= ALWAYS_EXPANDED:
+        return
+    size = int.from_bytes(storage.tail(file, 4), "little")
+    if size > most_bytes([file.size]):
+        raise UnreadableFileError(TOO_LARGE)
 
 
 def check_text(storage: Storage, file: StoredFile, *, may_be_empty: bool) -> None:
@@ -66,6 +93,7 @@ def _head(storage: Storage, file: StoredFile, size: int) -> bytes:
     if file.uri.endswith(".gz"):
         if not head.startswith(b"\x1f\x8b"):
             raise UnreadableFileError("a name that ends in .gz, but no gzip data")
+        check_expansion(storage, file)
         try:
             return zlib.decompressobj(zlib.MAX_WBITS | 16).decompress(head, size)
         except zlib.error as error:

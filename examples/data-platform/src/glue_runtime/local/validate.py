@@ -1,0 +1,44 @@
+# Owned by the gluecast template: an update rewrites this file and merges local edits into it.
+"""Judge the test data of a job on this machine, as `make validate` does; nothing is written.
+
+Prints what a strict run would refuse, and a lenient one would send to the quarantine. Exits with 1 if
+there is anything.
+"""
+
+import argparse
+import sys
+from collections.abc import Sequence
+
+from glue_runtime import JobError
+from glue_runtime.local.run import find_job
+from glue_runtime.observe import logs
+from glue_runtime.validation import Finding
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """Parse the command line, judge, print, and exit with 1 if something was found."""
+    parser = argparse.ArgumentParser(prog="glue_runtime.local.validate", description=__doc__)
+    parser.add_argument("job", help="name of the job: the module in src/jobs")
+    parser.add_argument("--prefix", default="", help="only keys that begin with it: sales/2024/")
+    options = parser.parse_args(argv)
+    stream = logs.claim_stdout()
+    logs.configure_logging(sys.stderr)
+    try:
+        findings = find_job(options.job)(options.job, {"env": "local"}).validate(options.prefix)
+    except JobError as error:
+        sys.exit(f"{options.job}: {error}")
+    for finding in findings:
+        print(described(finding), file=stream)
+    if not findings:
+        print("every row of every file is valid", file=stream)
+    sys.exit(1 if findings else 0)
+
+
+def described(finding: Finding) -> str:
+    """A finding as text: a line, and one for each place."""
+    places = "".join(f"\n    {place}" for place in finding.first)
+    return f"{finding.count} {finding.kind}: {finding.reason}{places}"
+
+
+if __name__ == "__main__":
+    main()

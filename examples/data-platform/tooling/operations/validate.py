@@ -1,0 +1,65 @@
+# Owned by the gluecast template: an update rewrites this file and merges local edits into it.
+"""Judging the files of the lake: a Glue run of the job that writes nothing."""
+
+import time
+from typing import Any
+
+from operations.environment import Environment
+from operations.errors import OperationError
+from operations.logs import entries
+from operations.tables import Row
+
+_EVERYTHING = "*"
+_GOES_ON = ("STARTING", "RUNNING", "STOPPING", "WAITING")
+_LOOK_EVERY = 10.0
+"""Seconds from one look at the run to the next."""
+
+
+def validate(environment: Environment, job: str, prefix: str) -> tuple[list[Row], str]:
+    """What a strict run would refuse and a lenient one would send to the quarantine, and a summary.
+
+    Raises:
+        OperationError: the job is not deployed, its runtime is older than this command, or its run failed.
+    """
+    glue, name = environment.client("glue"), environment.glue_job(job)
+    try:
+        started = glue.start_job_run(JobName=name, Arguments={"--validate": prefix or _EVERYTHING})[
+            "JobRunId"
+        ]
+    except glue.exceptions.EntityNotFoundException:
+        raise OperationError(
+            f"expected the Glue job {name}, found none in {environment.region}: deploy it with "
+            f"make deploy-infra ENV={environment.name} ACTION=apply, or say AWS_REGION"
+        ) from None
+    run = _ended(glue, name, started)
+    if run["JobRunState"] != "SUCCEEDED":
+        raise OperationError(
+            f"expected the run {started} of {name} to judge its files, found {run['JobRunState']}: "
+            f"{run.get('ErrorMessage', 'no reason given')}"
+        )
+    logged = (each for each in entries(environment, job, started) if each["event"] == "validated")
+    entry = next(logged, None)
+    if entry is None:
+        raise OperationError(
+            f"expected a line of the event validated in the log of {started}, found none: the deployed "
+            f"runtime is older than this command; make deploy-infra ENV={environment.name} ACTION=apply"
+        )
+    told = f"{entry['files']} files, {entry['rows']} rows, {entry['invalid_rows']} of them invalid"
+    return [_row(finding) for finding in entry["findings"]], f"{told}; run {started}"
+
+
+def _ended(glue: Any, name: str, run_id: str) -> dict[str, Any]:
+    while True:
+        run: dict[str, Any] = glue.get_job_run(JobName=name, RunId=run_id)["JobRun"]
+        if run["JobRunState"] not in _GOES_ON:
+            return run
+        time.sleep(_LOOK_EVERY)
+
+
+def _row(finding: dict[str, Any]) -> Row:
+    return {
+        "count": finding["count"],
+        "kind": finding["kind"],
+        "reason": finding["reason"],
+        "first places": "; ".join(finding["first"]),
+    }

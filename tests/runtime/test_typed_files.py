@@ -120,7 +120,9 @@ def test_nanoseconds_are_read_exactly_or_not_at_all(lake: Lake) -> None:
 
 @pytest.mark.parametrize("file_format", ["parquet", "orc"])
 def test_old_days_and_moments_arrive_as_they_are(lake: Lake, file_format: str) -> None:
-    days = [date(1, 1, 1), date(1582, 10, 10), date(1899, 12, 30), date(9999, 12, 31)]
+    days = [date(1582, 10, 15), date(1899, 12, 30), date(1970, 1, 1), date(9999, 12, 31)]
+    if file_format == "parquet":
+        days[0] = date(1, 1, 1)
     # Spark has no type for ORC's moments with a zone, and cannot read fractions of seconds before 1970.
     zone, micro = (UTC, 1) if file_format == "parquet" else (None, 0)
     moments = [datetime(one.year, one.month, one.day, 10, 30, 0, micro, zone) for one in days]
@@ -139,6 +141,14 @@ def test_old_days_and_moments_arrive_as_they_are(lake: Lake, file_format: str) -
     assert [each.replace(tzinfo=zone) for each in found["at"].to_pylist()] == moments
     assert found["n"].to_pylist() == content["n"].to_pylist()
     assert run.event("data_written")["rows_written"] == 4
+
+
+def test_a_day_of_orc_that_spark_reads_as_another_is_invalid(lake: Lake) -> None:
+    content = pa.table({"id": [1, 2], "day": [date(1582, 10, 14), date(1582, 10, 15)]})
+    uploaded = lake.upload("sales/a.orc", as_orc(content))
+
+    with pytest.raises(BadRowsError, match="row 1 of .*day is before 1582-10-15"):
+        run_for(job(".orc", "orc", "id BIGINT, day DATE"), "job", uploaded)
 
 
 def test_what_ends_sparks_reader_is_a_file_that_cannot_be_read(lake: Lake) -> None:
@@ -194,6 +204,7 @@ def test_an_event_run_leaves_one_table(lake: Lake) -> None:
     run = run_scheduled(job_class, "job")
 
     run_for(job_class, "job", lake.upload("sales/b.csv", "ID,name\n2,b\n"))
+    run_for(job_class, "job", lake.upload("sales/empty.csv", "id,name\n"))
     with pytest.raises(OutputError, match=r"expected id as bigint, .* found double in the rows of"):
         run_for(job_class, "job", lake.upload("sales/c.csv", "id,name\n2.5,c\n"))
 

@@ -88,11 +88,16 @@ class Storage:
         return None if status.isDirectory() else _stored(status)
 
     def first_file(self, uri: str, fits: Callable[[str], bool]) -> StoredFile | None:
-        """The first file below a folder whose URI fits, if there is one; lists no further than that."""
+        """The first file below a folder whose URI fits, if there is one; lists no further than that.
+
+        Raises:
+            SourceNotFoundError: the local lake has no such bucket.
+        """
         file_system, path = self._at(uri)
         try:
             return next((file for file in _listed(file_system, path) if fits(file.uri)), None)
         except Py4JJavaError as error:
+            refuse_missing_bucket(error, uri)
             if _is_missing(error):
                 return None
             raise

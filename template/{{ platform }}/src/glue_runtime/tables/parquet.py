@@ -25,7 +25,7 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql.types import StructField
 
 from glue_runtime.lineage import DIGITS, SOURCE_ID
-from glue_runtime.s3_object import literal_path
+from glue_runtime.s3_object import is_hidden, literal_path
 from glue_runtime.spark.storage import Storage, StoredFile, in_parallel
 from glue_runtime.tables.table import NOTHING, DataFile, Staged, Table
 
@@ -72,7 +72,12 @@ class ParquetTable(Table):
     def columns(self, but: str) -> list[StructField]:
         """See `Table`; of the partitions, the one whose file is listed first."""
         spared = f"{self._folder(but)}/"
-        found = self._storage.first_file(self.uri, lambda uri: not uri.startswith(spared))
+
+        def is_another(uri: str) -> bool:
+            hidden = any(map(is_hidden, uri.removeprefix(f"{self.uri}/").split("/")))
+            return uri.endswith(".parquet") and not hidden and not uri.startswith(spared)
+
+        found = self._storage.first_file(self.uri, is_another)
         return self._spark.read.parquet(literal_path(found.uri)).schema.fields if found else []
 
     def commit(self, staged: Staged, emptied: Collection[str]) -> set[str]:

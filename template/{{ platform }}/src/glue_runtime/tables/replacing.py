@@ -5,12 +5,12 @@ A run compares the source objects before its read with those after its commit: w
 older run may have ended after a newer one, and the object has to be processed again.
 """
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
-from pyspark.sql.types import StructField
 
 from glue_runtime.errors import OutputError
 from glue_runtime.input.loading import Loaded
@@ -21,6 +21,12 @@ from glue_runtime.spark.storage import StoredFile
 from glue_runtime.tables.table import Staged, Table
 
 _NO_ORIGIN = f"expected {SOURCE_OBJECT} in every row of the result, found a row without"
+
+_OTHER_TYPE = (
+    "expected {} as {}, which it is in {}, found {} in the rows of {}; declare the schema of the source, "
+    "or correct the file; if the job now makes another type, start it once over the whole directory"
+)
+_OTHER_TYPE_FOUND = re.compile(_OTHER_TYPE.replace("{}", r"\S+"))
 
 
 def partitioned(df: DataFrame, expected: str | None) -> DataFrame:
@@ -70,32 +76,27 @@ def _check_no_partition_column(df: DataFrame) -> None:
 def as_in_table(table: Table, df: DataFrame, event: str) -> DataFrame:
     """The rows of one object with the types of the table's columns, so that it stays one table.
 
-    Raises:
-        OutputError: a column of the table cannot hold the values without loss.
+    A value that would not be the same in such a type fails the write; see `explained_write_errors`.
     """
-    known = table.columns(but=source_id(event))
-    by_name = {field.name.casefold(): field for field in known}
+    known = {field.name.casefold(): field for field in table.columns(but=source_id(event))}
     changed = {}
     for field in df.schema.fields:
-        there = by_name.get(field.name.casefold())
-        if there is None or _is_alike(there, field):
-            continue
-        if not holds(there.dataType, field.dataType):
-            raise OutputError(
-                f"expected {there.name} as {there.dataType.simpleString()}, which it is in "
-                f"{table.uri}, found {field.dataType.simpleString()} in the rows of {event}; declare "
-                "the schema of the source, or correct the file; if the job now makes another type, "
-                "start it once without an object, over the whole directory"
-            )
-        changed[field.name] = F.col(quoted(field.name)).cast(there.dataType).alias(there.name)
+        there = known.get(field.name.casefold())
+        if there is not None and (there.name, there.dataType) != (field.name, field.dataType):
+            value = F.col(quoted(field.name))
+            if not holds(there.dataType, field.dataType):
+                complaint = _OTHER_TYPE.format(
+                    there.name,
+                    there.dataType.simpleString(),
+                    table.uri,
+                    field.dataType.simpleString(),
+                    event,
+                )
+                value = F.when(value.isNotNull(), F.raise_error(complaint))
+            changed[field.name] = value.cast(there.dataType).alias(there.name)
     if not changed:
         return df
     return df.select([changed.get(name, F.col(quoted(name))) for name in df.columns])
-
-
-def _is_alike(one: StructField, other: StructField) -> bool:
-    same_type = one.dataType.simpleString() == other.dataType.simpleString()
-    return same_type and one.name == other.name
 
 
 def check_that_partitions_were_read(table: Table, staged: Staged, loads: Sequence[Loaded]) -> None:
@@ -117,13 +118,15 @@ def explained_write_errors(uri: str) -> Iterator[None]:
     """Say what is wrong with the result or its place, where Spark's error is about one of these.
 
     Raises:
-        OutputError: a row does not say where it comes from.
+        OutputError: a row does not say where it comes from, or has a value of another type than the table.
         SourceNotFoundError: the local lake has no such bucket.
     """
     try:
         yield
     except SparkError as error:
         refuse_missing_bucket(error, uri)
+        if found := _OTHER_TYPE_FOUND.search(str(error)):
+            raise OutputError(found[0]) from error
         if _NO_ORIGIN in str(error):
             raise OutputError(
                 f"{_NO_ORIGIN}; give it a value, or declare whole_directory = True if each row is "

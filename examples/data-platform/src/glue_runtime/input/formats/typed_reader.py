@@ -9,7 +9,7 @@ from typing import ClassVar
 from py4j.protocol import Py4JJavaError
 from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
-from pyspark.sql.types import DataType, StructField
+from pyspark.sql.types import DataType, DateType, StructField, TimestampType
 
 from glue_runtime.input.exact.frames import FAULT
 from glue_runtime.input.exact.verdicts import FITS, INVALID
@@ -39,11 +39,14 @@ class Footer:
     schema: its columns, as text.
     rows: how many it has.
     nanoseconds: the columns that Spark reads as numbers of nanoseconds, and the type that they stand for.
+    is_julian: whether Spark takes days before 1582 for those of the calendar of that time, and the writer
+        did not.
     """
 
     schema: str
     rows: int
     nanoseconds: Mapping[str, DataType] = field(default_factory=dict)
+    is_julian: bool = False
 
 
 class TypedReader(SparkFormatReader):
@@ -80,7 +83,7 @@ class TypedReader(SparkFormatReader):
             name = self.spark_format.upper()
             raise UnreadableFileError(f"no {name} data: {reason[:200]}") from error
         self._footers[file.uri] = found
-        return found.schema
+        return f"{found.is_julian} {found.schema}"
 
     def batch(self, kind: Hashable, files: Mapping[str, StoredFile]) -> Batch:
         """See `FormatReader`."""
@@ -140,6 +143,7 @@ class TypedReader(SparkFormatReader):
     def _judged(self, batch: Batch, *, numbered: bool) -> DataFrame:
         """The rows with their verdicts; a null where there must be none is invalid."""
         nanoseconds = self._nanoseconds(batch.files)
+        is_julian = self._footers[batch.files[min(batch.files)].uri].is_julian
         names = [quoted(each.name) for each in batch.fields]
         rows = self.with_origin(self._read(batch.files), names, numbered=numbered)
         values, faults = [], []
@@ -150,6 +154,8 @@ class TypedReader(SparkFormatReader):
             if each.name.casefold() in nanoseconds:
                 faults.append(_fault_of_nanoseconds(each, column))
                 column = _microseconds(each.name)
+            if is_julian and isinstance(each.dataType, DateType | TimestampType):
+                faults.append(_fault_of_calendar(each, column))
             values.append(column.cast(each.dataType).alias(each.name))
         reason = F.concat_ws(", ", *faults)
         verdict = F.when(reason == "", FITS).otherwise(INVALID) if faults else F.lit(FITS)
@@ -176,6 +182,14 @@ def _microseconds(name: str) -> Column:
     """The timestamp that a number of nanoseconds is, where they are whole microseconds."""
     column = quoted(name)
     return F.expr(f"timestamp_micros(({column} - pmod({column}, 1000)) div 1000)")
+
+
+def _fault_of_calendar(field: StructField, column: Column) -> Column:
+    """Says that a day is older than the calendar of today, if it is."""
+    told = (
+        f"{field.name} is before 1582-10-15, which Spark reads by another calendar than its writer"
+    )
+    return F.when(column < F.lit("1582-10-15").cast(field.dataType), F.lit(told))
 
 
 def _fault_of_nanoseconds(field: StructField, column: Column) -> Column:

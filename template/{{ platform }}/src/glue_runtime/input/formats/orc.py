@@ -4,6 +4,9 @@
 from glue_runtime.input.formats.typed_reader import Footer, TypedReader
 from glue_runtime.spark.storage import StoredFile
 
+_JAVA = "ORC_JAVA"
+"""The one writer that has the calendar of Spark's reader."""
+
 
 class Reader(TypedReader):
     """ORC files."""
@@ -17,6 +20,8 @@ class Reader(TypedReader):
             self.storage.path(file.uri), orc.readerOptions(self.storage.configuration)
         )
         try:
-            return Footer(str(opened.getSchema().toString()), int(opened.getNumberOfRows()))
+            writer = str(opened.getWriterVersion().getWriterImplementation().toString())
+            schema, rows = str(opened.getSchema().toString()), int(opened.getNumberOfRows())
+            return Footer(schema, rows, is_julian=writer != _JAVA)
         finally:
             opened.close()

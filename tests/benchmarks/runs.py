@@ -6,6 +6,8 @@ further runs in it. Shown are ratios of pairs: the median, and the smallest and 
 """
 
 import argparse
+import csv
+import gzip
 import json
 import os
 import random
@@ -15,12 +17,16 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from local_loop import show_local_loop
 
 from tasks.examples import RENDERED
+
+FILES_OF_SALES = {"csv": "daily.csv", "gzip": "daily.csv.gz", "jsonl": "daily.jsonl"}
+"""The same rows in each way that a file may have them."""
 
 SCHEMA = "id BIGINT, name STRING, category STRING, amount DOUBLE, updated_at TIMESTAMP"
 BUCKET = "data-lake-test-bronze"
@@ -50,10 +56,15 @@ def main() -> None:
     sizes = [1, 100] + [1000] * options.large
     for size in sizes:
         with tempfile.TemporaryDirectory() as lake:
-            write_csv(Path(lake) / BUCKET / "sales" / "daily.csv", size * MB)
+            daily = Path(lake) / BUCKET / "sales" / "daily.csv"
+            write_csv(daily, size * MB)
             title = f"the job for one file of {size} MB, to a script that does the same unguarded"
             show(title, *take_turns(lake, "event", "script", options.rounds))
             if size == 100:
+                write_others(daily)
+                for form in ("gzip", "jsonl"):
+                    pair = take_turns(lake, f"event {form}", f"script {form}", options.rounds)
+                    show(f"the same for {form}, {size} MB of text", *pair)
                 title = (
                     f"the job, to a script that infers the types and counts for its log, {size} MB"
                 )
@@ -66,6 +77,8 @@ def main() -> None:
             write_csv(Path(lake) / BUCKET / "sales" / name, MB)
         title = f"the job for one file of 1 MB, to its schedule over {FILES} such files"
         show(title, *take_turns(lake, "event", "schedule", options.rounds))
+        title = f"the schedule over {FILES} files of 1 MB, to a script that does the same unguarded"
+        show(title, *take_turns(lake, "schedule", "directory script", options.rounds))
     show_local_loop(options.rounds)
     show_bill()
 
@@ -73,12 +86,15 @@ def main() -> None:
 # --- what is compared: each gives a function that does one run -----------------------------
 
 
-def _job(args: Mapping[str, str], schema: str | None = SCHEMA) -> Callable[[], None]:
-    from dataclasses import replace
-
+def _job(
+    args: Mapping[str, str], schema: str | None = SCHEMA, form: str = "csv"
+) -> Callable[[], None]:
+    from glue_runtime import Source
     from jobs.sales_etl import SalesETLJob
 
-    sources = tuple(replace(source, schema=schema) for source in SalesETLJob.sources)
+    suffix = FILES_OF_SALES[form].removeprefix("daily")
+    file_format = "jsonl" if form == "jsonl" else "csv"
+    sources = (Source("sales/", suffix, file_format, schema=schema),)
     job_class = type("BenchedJob", (SalesETLJob,), {"sources": sources})
 
     def run() -> None:
@@ -87,8 +103,9 @@ def _job(args: Mapping[str, str], schema: str | None = SCHEMA) -> Callable[[], N
     return run
 
 
-def _event() -> Callable[[], None]:
-    return _job({"bucket": BUCKET, "object_key": "sales/daily.csv"})
+def _event(form: str = "csv") -> Callable[[], None]:
+    key = f"sales/{FILES_OF_SALES[form]}"
+    return _job({"bucket": BUCKET, "object_key": key}, form=form)
 
 
 def _inferred() -> Callable[[], None]:
@@ -99,20 +116,24 @@ def _schedule() -> Callable[[], None]:
     return _job({})
 
 
-def _script(*, counting: bool = False) -> Callable[[], None]:
+def _script(*, counting: bool = False, form: str = "csv", file: str = "") -> Callable[[], None]:
     from pyspark.sql import functions as F
 
     from glue_runtime.spark.session import spark_session
 
     spark = spark_session("bench")
-    uri = f"s3://{BUCKET}/sales/daily.csv"
+    uri = f"s3://{BUCKET}/sales/{file or FILES_OF_SALES[form]}"
 
     def run() -> None:
         reader = spark.read if counting else spark.read.schema(SCHEMA)
-        df = reader.csv(uri, header=True, inferSchema=counting, escape='"')
+        if form == "jsonl":
+            df = reader.json(uri)
+        else:
+            df = reader.csv(uri, header=True, inferSchema=counting, escape='"')
         if counting:
             df.count()
-        df = df.withColumn("category", F.lower("category")).withColumn("source_object", F.lit(uri))
+        origin = F.input_file_name() if "*" in uri else F.lit(uri)
+        df = df.withColumn("category", F.lower("category")).withColumn("source_object", origin)
         df.write.mode("overwrite").parquet("s3://data-lake-test-silver/by_hand")
 
     return run
@@ -128,6 +149,9 @@ WORKERS = {
     "schedule": _schedule,
     "script": _script,
     "counting": _counting,
+    "directory script": partial(_script, file="*.csv"),
+    **{f"event {form}": partial(_event, form) for form in ("gzip", "jsonl")},
+    **{f"script {form}": partial(_script, form=form) for form in ("gzip", "jsonl")},
 }
 
 
@@ -157,16 +181,15 @@ def work(prepare: Callable[[], Callable[[], None]]) -> None:
 
 
 def _measures(spark: Any) -> dict[str, float]:
-    """Since the process began: seconds, and seconds of CPU (of Python and its JVM); Spark's jobs, bytes
-    and rows read."""
+    """Since the process began: seconds, and seconds of CPU (of Python, its JVM, and the Python processes
+    that this starts); Spark's jobs, bytes and rows read."""
     store = spark._jsparkSession.sparkContext().statusStore()
     no_numbers = spark._sc._gateway.new_array(spark._jvm.double, 0)
     nothing = spark._jvm.java.util.ArrayList()
     stages = store.stageList(nothing, False, False, no_numbers, nothing)
     stages = [stages.apply(number) for number in range(stages.size())]
     java = spark._jvm.java.lang.ProcessHandle.current().pid()
-    fields = Path(f"/proc/{java}/stat").read_text().rpartition(")")[2].split()
-    ticks = int(fields[11]) + int(fields[12])
+    ticks = _ticks(java)
     return {
         "seconds": time.time() - _STARTED,
         "cpu": time.process_time() + ticks / os.sysconf("SC_CLK_TCK"),
@@ -174,6 +197,17 @@ def _measures(spark: Any) -> dict[str, float]:
         "bytes": sum(stage.inputBytes() for stage in stages),
         "rows": sum(stage.inputRecords() for stage in stages),
     }
+
+
+def _ticks(process: int) -> int:
+    """The CPU of a process, of those that it has started, and of those of them that have ended."""
+    try:
+        fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
+        children = [path.read_text() for path in Path(f"/proc/{process}/task").glob("*/children")]
+    except OSError:
+        return 0
+    started = [int(each) for text in children for each in text.split()]
+    return sum(map(int, fields[11:15])) + sum(map(_ticks, started))
 
 
 Measures = list[dict[str, float]]
@@ -239,6 +273,15 @@ def write_csv(path: Path, size: int) -> None:
             moment = f"2024-01-15T{number % 24:02}:{number % 60:02}:10Z"
             name = f'"Garden chair, foldable {number % 977}"'
             written += file.write(f"{number},{name},{category},{number % 99999 / 100},{moment}\n")
+
+
+def write_others(daily: Path) -> None:
+    """Write the rows of this CSV file compressed, and as JSON lines."""
+    daily.with_name("daily.csv.gz").write_bytes(gzip.compress(daily.read_bytes()))
+    with daily.open(newline="") as rows, daily.with_name("daily.jsonl").open("w") as file:
+        for row in csv.DictReader(rows):
+            numbers = {"id": int(row["id"]), "amount": float(row["amount"])}
+            file.write(json.dumps({**row, **numbers}) + "\n")
 
 
 if __name__ == "__main__":

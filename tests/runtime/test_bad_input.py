@@ -313,8 +313,14 @@ def test_a_directory_of_other_column_orders_keeps_every_value_in_its_column(lake
     [
         (["1L AS id"], "found the columns id; it lacks name"),
         (["1L AS id", "'a' AS name", "2 AS note"], "it has note too"),
-        (["'x' AS id", "'a' AS name"], "found the column id as string, which does not fit into bigint"),
-        (["1.5D AS id", "'a' AS name"], "found the column id as double, which does not fit into bigint"),
+        (
+            ["'x' AS id", "'a' AS name"],
+            "found the column id as string, which does not fit into bigint",
+        ),
+        (
+            ["1.5D AS id", "'a' AS name"],
+            "found the column id as double, which does not fit into bigint",
+        ),
     ],
 )
 def test_a_typed_file_of_other_columns_is_refused_or_set_aside(

@@ -41,7 +41,9 @@ def test_invalid_rows_of_a_load_of_its_own_are_in_the_quarantine(
     uploaded = lake.upload("sales/a.csv", "id,name\n1,a\nx,b\n2,c,d\n")
     lake.upload("sales/b.csv", "")
 
-    run = run_for(job_class, "job", uploaded) if start == "event" else run_scheduled(job_class, "job")
+    run = (
+        run_for(job_class, "job", uploaded) if start == "event" else run_scheduled(job_class, "job")
+    )
 
     assert written(lake) == [(1, "a")]
     found = [(name, position) for name, (position, *_) in aside(lake, run)]

@@ -47,8 +47,10 @@ def a_footer_of_rows_that_are_not_there() -> bytes:
 
 
 def a_page_of_negative_size() -> bytes:
-    data = as_parquet(PEOPLE.select(["id"]).append_column("name", pa.nulls(100, pa.string())),
-                      data_page_version="2.0")
+    data = as_parquet(
+        PEOPLE.select(["id"]).append_column("name", pa.nulls(100, pa.string())),
+        data_page_version="2.0",
+    )
     # Within the header of the first page: encoding, and the length of its levels, 3 and then -2.
     start = data.index(b"\x15\xc8\x01\x15\x00\x15\x06\x15\x00")
     return data[: start + 6] + b"\x03" + data[start + 7 :]
@@ -112,8 +114,12 @@ def test_nanoseconds_are_read_exactly_or_not_at_all(lake: Lake) -> None:
         rows = lake.read(run.job.output_uri).orderBy("id").select(F.unix_micros("at")).collect()
         assert [row[0] for row in rows] == [value and value // 1000 for value in whole]
 
-    between = pa.table({"id": [1], "at": pa.array([1705312800000000001], pa.timestamp("ns", "UTC"))})
-    with pytest.raises(BadRowsError, match="at 1705312800000000001 .in nanoseconds. is not a valid"):
+    between = pa.table(
+        {"id": [1], "at": pa.array([1705312800000000001], pa.timestamp("ns", "UTC"))}
+    )
+    with pytest.raises(
+        BadRowsError, match=r"at 1705312800000000001 .in nanoseconds. is not a valid"
+    ):
         run_for(job(".parquet", "parquet", "id BIGINT, at TIMESTAMP"), "job",
                 lake.upload("sales/b.parquet", as_parquet(between)))  # fmt: skip
 
@@ -147,7 +153,7 @@ def test_a_day_of_orc_that_spark_reads_as_another_is_invalid(lake: Lake) -> None
     content = pa.table({"id": [1, 2], "day": [date(1582, 10, 14), date(1582, 10, 15)]})
     uploaded = lake.upload("sales/a.orc", as_orc(content))
 
-    with pytest.raises(BadRowsError, match="row 1 of .*day is before 1582-10-15"):
+    with pytest.raises(BadRowsError, match=r"row 1 of .*day is before 1582-10-15"):
         run_for(job(".orc", "orc", "id BIGINT, day DATE"), "job", uploaded)
 
 

@@ -77,7 +77,12 @@ def test_a_row_of_one_line_with_other_cells_is_a_misfit_of_its_own() -> None:
     assert found.fault is None
     places = found.rows.at.to_pylist()
     told = dict(zip(places, found.rows.reasons.to_pylist(), strict=True))
-    assert told == {0: "the header again", 1: None, 2: "not 2 cells", 3: "id x is not a valid bigint"}
+    assert told == {
+        0: "the header again",
+        1: None,
+        2: "not 2 cells",
+        3: "id x is not a valid bigint",
+    }
     assert found.records.lines.to_pylist() == [1, 2, 4, 5]
 
 

@@ -8,8 +8,16 @@ from pyspark.sql import functions as F
 from pyspark.sql import types as t
 
 from glue_runtime.input.exact.csv_lines import Layout
-from glue_runtime.input.exact.frames import FAULT, NUMBER, csv_file_rows, csv_rows, json_rows
-from glue_runtime.input.exact.verdicts import BREAKS_FILE, HEADER, INVALID
+from glue_runtime.input.exact.frames import (
+    NUMBER,
+    RAW,
+    REASON,
+    VERDICT,
+    csv_file_rows,
+    csv_rows,
+    json_rows,
+)
+from glue_runtime.input.exact.verdicts import BREAKS_FILE, FITS, HEADER, INVALID
 
 PEOPLE = Layout(
     (t.StructField("id", t.LongType()), t.StructField("name", t.StringType())),
@@ -19,11 +27,12 @@ PEOPLE = Layout(
 
 
 def values(rows: DataFrame) -> list[tuple]:
-    return sorted(tuple(row) for row in rows.where(F.col(FAULT).isNull()).drop(FAULT).collect())
+    fitting = rows.where(F.col(VERDICT) == FITS).drop(VERDICT, REASON, RAW)
+    return sorted(tuple(row) for row in fitting.collect())
 
 
 def faults(rows: DataFrame, *others: str) -> list[tuple]:
-    found = rows.where(F.col(FAULT).isNotNull()).select(*others, f"{FAULT}.*").collect()
+    found = rows.where(F.col(VERDICT) != FITS).select(*others, VERDICT, REASON, RAW).collect()
     return sorted((tuple(row) for row in found), key=repr)
 
 
@@ -44,9 +53,9 @@ def test_lines_of_files_become_rows_and_faults(
     (tmp_path / "a.csv").write_bytes(end.join(lines))
     read = spark.read.text(str(tmp_path)).withColumn("file", F.lit("a.csv"))
 
-    rows = csv_rows(read, PEOPLE)
+    rows = csv_rows(read, PEOPLE, explained=True)
 
-    assert values(rows) == [("a.csv", 1, "a"), ("a.csv", 3, 'b "c"')]
+    assert values(rows) == [("a.csv", 1, "a", None), ("a.csv", 3, 'b "c"', None)]
     assert faults(rows, "file") == [
         ("a.csv", HEADER, "the header again", "id,name"),
         ("a.csv", INVALID, "id x is not a valid bigint", "x,d"),
@@ -61,9 +70,9 @@ def test_many_lines_of_many_files_are_each_read_once(spark: SparkSession, tmp_pa
         lines = "".join(f'{file * 10**6 + row},"name, {row}"\n' for row in range(30_000))
         (tmp_path / f"{file}.csv").write_text(f"id,name\n{lines}x,y\n")
 
-    rows = csv_rows(spark.read.text(str(tmp_path)), PEOPLE)
+    rows = csv_rows(spark.read.text(str(tmp_path)), PEOPLE, explained=True)
 
-    assert rows.where(F.col(FAULT).isNull()).agg(
+    assert rows.where(F.col(VERDICT) == FITS).agg(
         F.count("id"), F.sum("id"), F.countDistinct("id"), F.min("name")
     ).first() == (90_000, 30_000 * 3 * 10**6 + 3 * 29_999 * 15_000, 90_000, "name, 0")
     assert len(faults(rows)) == 6
@@ -77,7 +86,7 @@ def test_whole_files_become_rows_or_are_doubtful(spark: SparkSession, tmp_path: 
         F.col("content").alias("value"), F.substring_index("path", "/", -1).alias("file")
     )
 
-    rows = csv_file_rows(texts, PEOPLE)
+    rows = csv_file_rows(texts, PEOPLE, explained=True)
 
     assert values(rows) == [("a.csv", 1, "a\r\nb", 2), ("a.csv", 2, "d", 5)]
     assert faults(rows, "file", NUMBER) == [
@@ -93,7 +102,7 @@ def test_json_texts_become_rows_and_faults(spark: SparkSession, tmp_path: Path) 
     )
     read = spark.read.text(str(tmp_path))
 
-    rows = json_rows(read, PEOPLE.fields, declared=True)
+    rows = json_rows(read, PEOPLE.fields, declared=True, explained=True)
 
     assert values(rows) == [(1, "1.10", 1), (2, None, 1)]
     assert faults(rows, NUMBER) == [
@@ -122,8 +131,8 @@ def test_every_type_arrives_in_the_table_as_it_is_in_the_file(
     )
     (tmp_path / "a.csv").write_text(f"{','.join(names)}\n{line}\n{',' * 12}\n")
 
-    rows = csv_rows(spark.read.text(str(tmp_path)), layout)
-    rows.where(F.col(FAULT).isNull()).drop(FAULT).write.parquet(str(tmp_path / "table"))
+    rows = csv_rows(spark.read.text(str(tmp_path)), layout, explained=False)
+    rows.where(F.col(VERDICT) == FITS).drop(VERDICT).write.parquet(str(tmp_path / "table"))
 
     table = spark.read.parquet(str(tmp_path / "table"))
     assert table.schema == schema

@@ -9,10 +9,9 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql.types import DataType, StructField, StructType, _parse_datatype_string
 
 from glue_runtime.errors import SourceNotFoundError, UnreadableSourceError
-from glue_runtime.input.exact.frames import FAULT, NUMBER
+from glue_runtime.input.exact.frames import NUMBER, RAW, REASON, VERDICT
 from glue_runtime.input.formats.interface import (
     POSITION,
-    VERDICT,
     Batch,
     Contract,
     FileSet,
@@ -24,7 +23,9 @@ from glue_runtime.lineage import SOURCE_ID, SOURCE_OBJECT
 from glue_runtime.spark.columns import quoted
 from glue_runtime.spark.storage import StoredFile, in_parallel
 
-RESERVED = frozenset((SOURCE_OBJECT, SOURCE_ID, VERDICT, POSITION, FAULT, NUMBER, "_metadata"))
+RESERVED = frozenset(
+    (SOURCE_OBJECT, SOURCE_ID, VERDICT, REASON, RAW, NUMBER, POSITION, "_metadata")
+)
 """Columns that the runtime or Spark adds; one of a file's own would be overwritten."""
 
 

@@ -16,13 +16,14 @@ stays, whichever of their runs comes last; a set that a killed run left unfinish
 older one until a later run replaces both. So a repeated run, and two runs at once, leave one set.
 """
 
+import json
 import re
 import time
 import uuid
 from collections.abc import Collection, Iterable
 
 from pyspark.sql import DataFrame, SparkSession
-from pyspark.sql.types import StructField
+from pyspark.sql.types import StructField, StructType
 
 from glue_runtime.lineage import DIGITS, SOURCE_ID
 from glue_runtime.s3_object import is_hidden, literal_path
@@ -33,6 +34,9 @@ ABANDONED_AFTER = 7 * 24 * 3600.0
 """Seconds after which staged files belong to no live run: Glue stops a job after seven days."""
 
 _FILE_NAME = re.compile(r"v(\d{16})-([0-9a-f]{12})-(\d{6})-of-(\d{6})\.")
+
+_SCHEMA = "org.apache.spark.sql.parquet.row.metadata"
+"""What Spark calls its note of the columns in a file's footer."""
 
 _ONE_PARTITION = re.compile(rf"Project \[(k[0-9a-f]{{{DIGITS}}}) AS {SOURCE_ID}#\d+\]\n")
 
@@ -78,7 +82,15 @@ class ParquetTable(Table):
             return uri.endswith(".parquet") and not hidden and not uri.startswith(spared)
 
         found = self._storage.first_file(self.uri, is_another)
-        return self._spark.read.parquet(literal_path(found.uri)).schema.fields if found else []
+        return self._columns(found.uri) if found else []
+
+    def _columns(self, uri: str) -> list[StructField]:
+        """The columns of a file: as Spark has noted them in it, or as Spark reads it."""
+        with self._storage.parquet_footer(uri) as footer:
+            noted = footer.getFileMetaData().getKeyValueMetaData().get(_SCHEMA)
+        if noted is None:
+            return self._spark.read.parquet(literal_path(uri)).schema.fields
+        return StructType.fromJson(json.loads(noted)).fields
 
     def commit(self, staged: Staged, emptied: Collection[str]) -> set[str]:
         """Replace the partitions that are staged, and empty the others that are named.

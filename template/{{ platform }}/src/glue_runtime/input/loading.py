@@ -9,8 +9,9 @@ from pyspark.sql import functions as F
 
 from glue_runtime.errors import SourceNotFoundError
 from glue_runtime.input import reading
+from glue_runtime.input.exact.frames import VERDICT
 from glue_runtime.input.exact.verdicts import BREAKS_FILE, FITS, HEADER
-from glue_runtime.input.formats.interface import VERDICT, FileSet
+from glue_runtime.input.formats.interface import FileSet
 from glue_runtime.input.location import Files, InputLocation
 from glue_runtime.input.reading import Reading
 from glue_runtime.input.source import Source

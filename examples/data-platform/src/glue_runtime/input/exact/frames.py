@@ -5,7 +5,12 @@ Spark brings the bytes and takes Arrow back; it converts nothing. Every function
 with the bytes of a line or a file a row in the column `value`, keeps its other columns, and adds
 
 the columns of the source
-FAULT    null where the row fits; else the verdict, the reason in words and the text of the row
+VERDICT  see `verdicts`
+
+and, where rows are to be explained,
+
+REASON   null where the row fits; else why it does not, in words
+RAW      null where the row fits; else its text
 NUMBER   the line in which a row of a file begins, or its place in a JSON text, from 1
 """
 
@@ -21,8 +26,8 @@ import pyarrow.compute as pc
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql.pandas import functions as pandas_functions
 from pyspark.sql.types import (
-    ByteType,
     DataType,
+    IntegerType,
     LongType,
     StringType,
     StructField,
@@ -40,17 +45,8 @@ from glue_runtime.input.exact.columns import arrow_type
 from glue_runtime.input.exact.csv_lines import Layout
 from glue_runtime.input.exact.verdicts import BREAKS_FILE, FITS, Rows
 
-VALUE, FAULT, NUMBER = "value", "_fault", "_number"
+VALUE, VERDICT, REASON, RAW, NUMBER = "value", "_verdict", "_reason", "_raw", "_number"
 
-FAULT_TYPE = StructType(
-    [
-        StructField("verdict", ByteType()),
-        StructField("reason", StringType()),
-        StructField("raw", StringType()),
-    ]
-)
-
-_FAULT = pa.struct([("verdict", pa.int8()), ("reason", pa.string()), ("raw", pa.string())])
 _ENOUGH = 4 * 1024 * 1024
 _ROOT = str(Path(__file__).parents[3])
 
@@ -65,27 +61,29 @@ class Limit:
     reason: str
 
 
-def csv_rows(lines: DataFrame, layout: Layout, limit: Limit | None = None) -> DataFrame:
+def csv_rows(
+    lines: DataFrame, layout: Layout, limit: Limit | None = None, *, explained: bool
+) -> DataFrame:
     """The rows of CSV files, from their lines as Spark splits them."""
 
-    def read(batches: Batches) -> Iterator[pa.RecordBatch]:
+    def read(batches: Batches) -> Iterator[_Found]:
         for batch in _gathered(batches):
-            rows = csv_lines.read(batch[VALUE], layout)
-            yield _batch(batch, layout.fields, rows, raws_of=batch[VALUE])
+            yield _Found(batch, csv_lines.read(batch[VALUE], layout))
 
-    return _mapped(lines, layout.fields, read, limit)
+    return _mapped(lines, layout.fields, read, limit, explained)
 
 
-def csv_file_rows(files: DataFrame, layout: Layout, limit: Limit | None = None) -> DataFrame:
+def csv_file_rows(
+    files: DataFrame, layout: Layout, limit: Limit | None = None, *, explained: bool
+) -> DataFrame:
     """The rows of CSV files whose cells span lines; of a doubtful file one row that says so."""
 
-    def read(batches: Batches) -> Iterator[pa.RecordBatch]:
+    def read(batches: Batches) -> Iterator[_Found]:
         for batch in batches:
             for number in range(batch.num_rows):
-                file = batch.slice(number, 1)
-                yield _file_batch(file, layout)
+                yield _of_file(batch.slice(number, 1), layout)
 
-    return _mapped(files, layout.fields, read, limit, numbered=True)
+    return _mapped(files, layout.fields, read, limit, explained)
 
 
 def json_rows(
@@ -94,16 +92,17 @@ def json_rows(
     limit: Limit | None = None,
     *,
     declared: bool,
+    explained: bool,
 ) -> DataFrame:
     """The records of JSON texts; declared: whether a name that is no field makes a record invalid."""
 
-    def read(batches: Batches) -> Iterator[pa.RecordBatch]:
+    def read(batches: Batches) -> Iterator[_Found]:
         read_lines = json_lines.reader(fields, declared=declared)
         for batch in _gathered(batches):
             found = read_lines(batch[VALUE])
-            yield _batch(batch, fields, found.rows, raws=found.raws, numbers=found.numbers)
+            yield _Found(batch, found.rows, found.raws, found.numbers)
 
-    return _mapped(texts, fields, read, limit, numbered=True)
+    return _mapped(texts, fields, read, limit, explained)
 
 
 def inferred(
@@ -157,91 +156,86 @@ def _one(batches: list[pa.RecordBatch]) -> pa.RecordBatch:
     return batch
 
 
-def _file_batch(file: pa.RecordBatch, layout: Layout) -> pa.RecordBatch:
+@dataclass(frozen=True)
+class _Found:
+    """Rows of texts.
+
+    texts: with their other columns.
+    raws: the text of each row that does not fit; None where it is that of `texts`.
+    numbers: `NUMBER` of each row, if it has any.
+    """
+
+    texts: pa.RecordBatch
+    rows: Rows
+    raws: pa.Array | None = None
+    numbers: pa.Array | None = None
+
+    def as_batch(self, fields: Sequence[StructField], *, explained: bool) -> pa.RecordBatch:
+        """The rows as `_mapped` gives them."""
+        rows, others = self.rows, self.texts.drop_columns([VALUE])
+        if rows.at is not None:
+            others = others.take(rows.at)
+        columns = [*others.columns, *rows.columns, rows.verdicts.cast(pa.int32())]
+        names = [*others.schema.names, *(field.name for field in fields), VERDICT]
+        if explained:
+            raws = self.raws if self.raws is not None else _raws(rows, self.texts[VALUE])
+            numbers = self.numbers if self.numbers is not None else pa.nulls(len(rows), pa.int64())
+            columns += [rows.reasons, raws, numbers]
+            names += [REASON, RAW, NUMBER]
+        return pa.RecordBatch.from_arrays(columns, names=names)
+
+
+def _of_file(file: pa.RecordBatch, layout: Layout) -> _Found:
     found = csv_file.read(file[VALUE][0].as_py(), layout)
-    rows, records = found.rows, found.records
     if found.fault is not None:
-        rows = _doubtful(layout.fields, found.fault)
-        records = csv_file.Records(pa.array([b""]), pa.array([None], pa.int64()))
-    places = pa.array([0] * len(records.texts), pa.int64())
-    spread = file.take(places)
-    value = spread.schema.get_field_index(VALUE)
-    return _batch(
-        spread.set_column(value, VALUE, records.texts),
-        layout.fields,
-        rows,
-        raws_of=records.texts if found.fault is None else pa.array([None], pa.binary()),
-        numbers=records.lines if rows.at is None else records.lines.take(rows.at),
-    )
+        return _doubtful(file, layout.fields, found.fault)
+    rows, records = found.rows, found.records
+    spread = file.take(pa.array([0] * len(records.texts), pa.int64()))
+    texts = spread.set_column(spread.schema.get_field_index(VALUE), VALUE, records.texts)
+    numbers = records.lines if rows.at is None else records.lines.take(rows.at)
+    return _Found(texts, rows, numbers=numbers)
 
 
-def _doubtful(fields: Sequence[StructField], reason: str) -> Rows:
+def _doubtful(text: pa.RecordBatch, fields: Sequence[StructField], reason: str) -> _Found:
+    """The one row of a text that breaks its file."""
     fault = verdicts.Fault(0, BREAKS_FILE, reason)
     nothing = [pa.nulls(0, arrow_type(field.dataType)) for field in fields]
-    return verdicts.rows(fields, None, nothing, [], [fault])
+    rows = verdicts.rows(fields, None, nothing, [], [fault])
+    return _Found(text, rows, pa.array([None], pa.string()))
 
 
-def _batch(
-    batch: pa.RecordBatch,
-    fields: Sequence[StructField],
-    rows: Rows,
-    *,
-    raws: pa.Array | None = None,
-    raws_of: pa.Array | None = None,
-    numbers: pa.Array | None = None,
-) -> pa.RecordBatch:
-    """The rows of a batch; their texts are `raws`, or those of `raws_of`."""
-    others = batch.drop_columns([VALUE])
-    if rows.at is not None:
-        others = others.take(rows.at)
-    columns = [*others.columns, *rows.columns, _faults(rows, raws, raws_of)]
-    names = [*others.schema.names, *(field.name for field in fields), FAULT]
-    if numbers is not None:
-        columns, names = [*columns, numbers], [*names, NUMBER]
-    return pa.RecordBatch.from_arrays(columns, names=names)
-
-
-def _faults(rows: Rows, raws: pa.Array | None, raws_of: pa.Array | None) -> pa.Array:
-    fits = pc.equal(rows.verdicts, FITS)
-    if not fits.false_count:
-        return pa.nulls(len(rows), _FAULT)
-    if raws_of is not None:
-        places = range(len(rows)) if rows.at is None else rows.at.to_pylist()
-        texts = [
-            None if fitting else _shown(raws_of[place].as_py())
-            for place, fitting in zip(places, fits.to_pylist(), strict=True)
-        ]
-        raws = pa.array(texts, pa.string())
-    return pa.StructArray.from_arrays(
-        [rows.verdicts, rows.reasons, raws], fields=list(_FAULT), mask=fits
-    )
-
-
-def _shown(text: bytes | None) -> str | None:
-    return None if text is None else text.decode(errors="replace")
+def _raws(rows: Rows, texts: pa.Array) -> pa.Array:
+    """The text of each row that does not fit; else null."""
+    places = range(len(rows)) if rows.at is None else rows.at.to_pylist()
+    fits = pc.equal(rows.verdicts, FITS).to_pylist()
+    shown = [
+        None if fitting else texts[place].as_py().decode(errors="replace")
+        for place, fitting in zip(places, fits, strict=True)
+    ]
+    return pa.array(shown, pa.string())
 
 
 def _mapped(
     df: DataFrame,
     fields: Sequence[StructField],
-    read: Callable[[Batches], Iterator[pa.RecordBatch]],
+    read: Callable[[Batches], Iterator[_Found]],
     limit: Limit | None,
-    *,
-    numbered: bool = False,
+    explained: bool,
 ) -> DataFrame:
     def read_within_limit(batches: Batches) -> Iterator[pa.RecordBatch]:
         beyond: list[pa.RecordBatch] = []
-        yield from read(_up_to(limit, batches, beyond))
-        for batch in beyond:
-            nothing = pa.array([None], pa.string())
-            numbers = pa.array([None], pa.int64()) if numbered else None
-            fault = _doubtful(fields, limit.reason if limit else "")
-            yield _batch(batch, fields, fault, raws=nothing, numbers=numbers)
+        for found in read(_up_to(limit, batches, beyond)):
+            yield found.as_batch(fields, explained=explained)
+        for text in beyond:
+            found = _doubtful(text, fields, limit.reason if limit else "")
+            yield found.as_batch(fields, explained=explained)
 
     others = [field for field in df.schema.fields if field.name != VALUE]
     nullable = [StructField(field.name, field.dataType) for field in fields]
-    added = [StructField(FAULT, FAULT_TYPE)]
-    added += [StructField(NUMBER, LongType())] * numbered
+    added = [StructField(VERDICT, IntegerType())]
+    if explained:
+        texts = [StructField(name, StringType()) for name in (REASON, RAW)]
+        added += [*texts, StructField(NUMBER, LongType())]
     schema = StructType([*others, *nullable, *added])
     return _map_in_arrow(df, read_within_limit, schema)
 

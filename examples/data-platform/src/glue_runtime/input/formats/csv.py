@@ -69,11 +69,11 @@ class Reader(TextReader):
         fields = tuple(StructField(cell, types[cell]) for cell in header.cells)
         return Batch(files, fields, kind)
 
-    def parsed(self, texts: DataFrame, batch: Batch) -> DataFrame:
+    def parsed(self, texts: DataFrame, batch: Batch, *, explained: bool) -> DataFrame:
         """See `TextReader`."""
         layout = _layout(_header_of(batch.kind), batch.fields)
         read = frames.csv_file_rows if self.whole else frames.csv_rows
-        return read(texts, layout, self.limit(batch.files))
+        return read(texts, layout, self.limit(batch.files), explained=explained)
 
     def header_count(self, batch: Batch) -> int:
         """See `FormatReader`."""

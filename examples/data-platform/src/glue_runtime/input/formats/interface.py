@@ -21,8 +21,8 @@ from pyspark.sql.types import DataType, StructField
 
 from glue_runtime.spark.storage import Storage, StoredFile
 
-VERDICT, POSITION = "_verdict", "_position"
-"""The columns of a row's verdict (`exact.verdicts`), and of the line or record that it is, from 1."""
+POSITION = "_position"
+"""The column that says which line or record of its file a row is, from 1."""
 
 
 class UnreadableFileError(Exception):
@@ -112,7 +112,7 @@ class FormatReader(ABC):
 
     @abstractmethod
     def rows(self, batch: Batch) -> DataFrame:
-        """Every row of the batch: its fields, `lineage.SOURCE_OBJECT`, `VERDICT`.
+        """Every row of the batch: its fields, `lineage.SOURCE_OBJECT`, `frames.VERDICT`.
 
         A field of a row that does not fit may hold anything: such rows are left out.
         """

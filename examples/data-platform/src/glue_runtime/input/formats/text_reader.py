@@ -9,10 +9,10 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 from pyspark.sql.types import DataType, StringType
 
-from glue_runtime.input.exact.frames import FAULT, NUMBER, Limit
+from glue_runtime.input.exact.frames import NUMBER, RAW, REASON, VERDICT, Limit
 from glue_runtime.input.exact.inference import wider
-from glue_runtime.input.exact.verdicts import BREAKS_FILE, FITS
-from glue_runtime.input.formats.interface import POSITION, VERDICT, Batch
+from glue_runtime.input.exact.verdicts import BREAKS_FILE
+from glue_runtime.input.formats.interface import POSITION, Batch
 from glue_runtime.input.formats.spark_reader import SparkFormatReader
 from glue_runtime.input.formats.text_head import TOO_LARGE, most_bytes
 from glue_runtime.lineage import SOURCE_OBJECT
@@ -33,14 +33,14 @@ class TextReader(SparkFormatReader):
         return False
 
     @abstractmethod
-    def parsed(self, texts: DataFrame, batch: Batch) -> DataFrame:
+    def parsed(self, texts: DataFrame, batch: Batch, *, explained: bool) -> DataFrame:
         """The rows of texts, as `exact.frames` gives them."""
 
     def rows(self, batch: Batch) -> DataFrame:
         """See `FormatReader`."""
-        verdict = F.coalesce(F.col(f"{FAULT}.verdict").cast("int"), F.lit(FITS)).alias(VERDICT)
         columns = [quoted(field.name) for field in batch.fields]
-        return self._parsed(batch, numbered=False).select(*columns, SOURCE_OBJECT, verdict)
+        rows = self._parsed(batch, explained=False)
+        return rows.select(*columns, SOURCE_OBJECT, VERDICT)
 
     def invalid_rows(self, batch: Batch) -> DataFrame:
         """See `FormatReader`."""
@@ -86,17 +86,18 @@ class TextReader(SparkFormatReader):
         """Whether all rows are of one file: its name need not travel with each of them."""
         return len(self.wanted.files) == 1
 
-    def _parsed(self, batch: Batch, *, numbered: bool) -> DataFrame:
-        rows = self.parsed(self.texts(batch.files, numbered=numbered), batch)
+    def _parsed(self, batch: Batch, *, explained: bool) -> DataFrame:
+        texts = self.texts(batch.files, numbered=explained and self.position != NUMBER)
+        rows = self.parsed(texts, batch, explained=explained)
         return rows.withColumn(SOURCE_OBJECT, F.lit(min(batch.files))) if self._is_alone else rows
 
     def _faults(self, batch: Batch) -> DataFrame:
-        rows = self._parsed(batch, numbered=self.position != NUMBER)
-        faults = rows.where(F.col(FAULT).isNotNull()).select(
+        rows = self._parsed(batch, explained=True)
+        faults = rows.where(F.col(REASON).isNotNull()).select(
             SOURCE_OBJECT,
             F.col(self.position).cast("bigint").alias("position"),
-            f"{FAULT}.verdict",
-            f"{FAULT}.reason",
-            F.col(f"{FAULT}.raw").alias("raw_text"),
+            F.col(VERDICT).alias("verdict"),
+            F.col(REASON).alias("reason"),
+            F.col(RAW).alias("raw_text"),
         )
         return self.without_headers(faults, batch)

@@ -37,7 +37,12 @@ class Reader(TextReader):
         check_columns([*types], self.contract)
         return Batch(files, tuple(StructField(name, types[name]) for name in types))
 
-    def parsed(self, texts: DataFrame, batch: Batch) -> DataFrame:
+    def parsed(self, texts: DataFrame, batch: Batch, *, explained: bool) -> DataFrame:
         """See `TextReader`."""
-        is_declared = bool(self.contract.fields)
-        return frames.json_rows(texts, batch.fields, self.limit(batch.files), declared=is_declared)
+        return frames.json_rows(
+            texts,
+            batch.fields,
+            self.limit(batch.files),
+            declared=bool(self.contract.fields),
+            explained=explained,
+        )

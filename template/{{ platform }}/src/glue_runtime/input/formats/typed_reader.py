@@ -11,12 +11,11 @@ from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
 from pyspark.sql.types import DataType, DateType, StructField, TimestampType
 
-from glue_runtime.input.exact.frames import FAULT
+from glue_runtime.input.exact.frames import REASON, VERDICT
 from glue_runtime.input.exact.verdicts import FITS, INVALID
 from glue_runtime.input.formats.columns import check_columns
 from glue_runtime.input.formats.interface import (
     POSITION,
-    VERDICT,
     Batch,
     Contract,
     FileSet,
@@ -110,7 +109,7 @@ class TypedReader(SparkFormatReader):
 
     def rows(self, batch: Batch) -> DataFrame:
         """See `FormatReader`."""
-        return self._judged(batch, numbered=False).drop(FAULT)
+        return self._judged(batch, numbered=False).drop(REASON)
 
     def invalid_rows(self, batch: Batch) -> DataFrame:
         """See `FormatReader`."""
@@ -118,7 +117,7 @@ class TypedReader(SparkFormatReader):
         return rows.select(
             SOURCE_OBJECT,
             F.col(POSITION).cast("bigint").alias("position"),
-            F.col(FAULT).alias("reason"),
+            F.col(REASON).alias("reason"),
             F.lit(None).cast("string").alias("raw_text"),
         )
 
@@ -160,7 +159,7 @@ class TypedReader(SparkFormatReader):
         reason = F.concat_ws(", ", *faults)
         verdict = F.when(reason == "", FITS).otherwise(INVALID) if faults else F.lit(FITS)
         added = [SOURCE_OBJECT, *[POSITION] * numbered]
-        return rows.select(*values, *added, reason.alias(FAULT), verdict.alias(VERDICT))
+        return rows.select(*values, *added, reason.alias(REASON), verdict.alias(VERDICT))
 
     def _fields(self, files: Mapping[str, StoredFile]) -> list[StructField]:
         """The columns of files of one schema."""

@@ -6,6 +6,7 @@ import sys
 
 import pytest
 
+from glue_runtime.input.exact.grammar import DECIMAL, GRAMMARS
 from gluecast.template.bundled import TEMPLATE_ROOT
 from tasks.examples import RENDERED
 from test_bad_input import FAULTS, FINE
@@ -43,6 +44,20 @@ def test_every_named_proof_exists(tests: set[str]) -> None:
     cases = {*FAULTS, *FINE}
 
     assert {name for name in proofs() if name not in tests | cases} == set()
+
+
+def test_the_page_has_the_grammar_that_the_runtime_reads_by() -> None:
+    [block] = re.findall(r"```text\n(BOOLEAN.*?)```", PAGE, re.DOTALL)
+    patterns = {line[25:].split(", and then ")[-1].split(" for ")[0] for line in block.splitlines()}
+
+    assert {
+        GRAMMARS["long"].pattern,
+        GRAMMARS["double"].pattern,
+        DECIMAL.pattern,
+        GRAMMARS["date"].pattern,
+        GRAMMARS["timestamp_ntz"].pattern,
+        GRAMMARS["timestamp"].pattern.removeprefix(GRAMMARS["timestamp_ntz"].pattern),
+    } <= patterns
 
 
 def test_every_case_of_bad_input_is_on_the_page() -> None:

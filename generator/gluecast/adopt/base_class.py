@@ -45,6 +45,10 @@ from gluecast.adopt.rewriting import (
 )
 from gluecast.errors import GluecastError
 
+_DECLARE_LOAD = (
+    'declare what load() does to its target, as own_load = "appends", "replaces_source" or "replaces_all": '
+    "until then runs for uploaded files fail"
+)
 _IMPORT = f"from glue_runtime.adopted import {NEW_BASE}\n"
 _WHOLE_DIRECTORY = (
     "",
@@ -52,6 +56,9 @@ _WHOLE_DIRECTORY = (
     "# writes file by file says whole_directory = False.",
 )
 """What stands above whole_directory."""
+
+_APPENDS = ("", "# What load() does to its target: an event run reads one file only.")
+"""What stands above own_load."""
 
 
 @dataclass(frozen=True)
@@ -62,6 +69,7 @@ class Conversion:
     kept: list[str]
     replaced: list[str]
     whole_directory: bool
+    own_load: str | None
     notes: list[str]
 
 
@@ -96,6 +104,9 @@ def convert(base: Module, platform: str, others: Sequence[Module]) -> Conversion
     notes += [*dropped, *notes_on_run(functions, attributes)]
     unused = _unused_methods(source, pairs, replaced, changed, [*notes, *(_.text for _ in others)])
     overwrites = _overwrites([base, *others])
+    own_load = None if overwrites else _own_load([base, *others])
+    if not overwrites and not own_load:
+        notes.append(_DECLARE_LOAD)
     body: list[Statement] = []
     for said, line in pairs:
         name = said.name if isinstance(said, Function) else ""
@@ -105,12 +116,15 @@ def convert(base: Module, platform: str, others: Sequence[Module]) -> Conversion
             body.append(line)
         if overwrites and said is node.body[0]:
             body.append(statement(source, "whole_directory = True\n", _WHOLE_DIRECTORY))
+        if own_load and said is node.body[0]:
+            body.append(statement(source, f'own_load = "{own_load}"\n', _APPENDS))
     bom = BOM if base.text.startswith(BOM) else ""
     result = Conversion(
         text=bom + _assembled(base, source, written, body),
         kept=[name for name in functions if name not in replaced | unused],
         replaced=sorted((replaced | unused) - {"__init__"}),
         whole_directory=overwrites,
+        own_load=own_load,
         notes=notes,
     )
     _refuse_broken(base, result.text)
@@ -165,6 +179,18 @@ def _overwrites(modules: Iterable[Module]) -> bool:
         for module in modules
         if not module.path.startswith("tests/")
     )
+
+
+def _own_load(modules: Iterable[Module]) -> str | None:
+    """What load() does to its target, where the code names one of Spark's modes that keep what is there."""
+    texts = {
+        str(node.value).lower()
+        for module in modules
+        if not module.path.startswith("tests/")
+        for node in ast.walk(module.tree)
+        if isinstance(node, ast.Constant) and isinstance(node.value, str)
+    }
+    return "appends" if "append" in texts else None
 
 
 def _unused(kept: Mapping[str, str], gone: Iterable[str], outside: Iterable[str]) -> set[str]:

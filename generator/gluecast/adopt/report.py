@@ -39,6 +39,7 @@ class Adoption:
                 "kept": found.kept if found else [],
                 "replaced": found.replaced if found else [],
                 "whole_directory": found.whole_directory if found else False,
+                "own_load": found.own_load if found else None,
             },
             "jobs": [vars(job) for job in self.jobs],
             "answers": dict(self.answers),
@@ -81,6 +82,8 @@ def _conversion_lines(adoption: Adoption) -> Iterator[str]:
     yield f"  the platform's: {listed(conversion.replaced)}"
     if conversion.whole_directory:
         yield "  whole_directory = True, for your code overwrites: see the docs before you change it"
+    if conversion.own_load:
+        yield f'  own_load = "{conversion.own_load}", for that is what your code does'
 
 
 def _numbered(notes: Sequence[str]) -> Iterator[tuple[int, str]]:

@@ -105,6 +105,8 @@ class Attempt:
                         self.read(source.data_type, None)
             if not self.job.sources:
                 self.job.extract()
+            if not self.loads:
+                raise self._nothing_to_read()
             return self._read_whole(self._counted(None))
 
     @contextmanager
@@ -188,12 +190,15 @@ class Attempt:
             parts.append(transform(df))
         self._route = None
         if not parts:
-            folders = [self._sources.bronze_uri(source.data_type) for source in job.sources]
-            raise SourceNotFoundError(
-                f"expected data at {', '.join(folders)}, found nothing to read there; check bucket, "
-                "prefix and suffix"
-            )
+            raise self._nothing_to_read()
         return reduce(DataFrame.unionByName, parts)
+
+    def _nothing_to_read(self) -> SourceNotFoundError:
+        folders = [self._sources.bronze_uri(source.data_type) for source in self.job.sources]
+        return SourceNotFoundError(
+            f"expected data at {', '.join(folders)}, found nothing to read there; check bucket, "
+            "prefix and suffix"
+        )
 
     def _extracted(self) -> DataFrame:
         job = self.job

@@ -70,6 +70,7 @@ class Validation(JobRun):
     def attempt(self) -> None:
         """See `JobRun`."""
         self._attempt = self._next_attempt()
+        self.job._job_run = self  # what load_data() asks
         self._read = self._attempt.judge()
 
     def _next_attempt(self) -> Attempt:

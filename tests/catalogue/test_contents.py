@@ -130,7 +130,7 @@ def test_what_does_not_fit_together_is_remarked(repository: Path) -> None:
 
     assert remarks == {
         "job_000": (
-            "job_000_file_trigger sends uploads of elsewhere/*.csv, which is no source of the "
+            "job_000_file_trigger sends uploads of elsewhere/*.csv, which is not a source of the "
             "module: such runs fail.",
         ),
         "job_001": (

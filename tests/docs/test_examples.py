@@ -30,6 +30,7 @@ ROWS = {
     "AllOrdersJob": ({(1, "de"), (2, "fr")}, 4),
     "CountryTotalsJob": ({("de", 11.5), ("fr", 1.0)}, 2),
 }
+WRITES_ELSEWHERE = {"ExportedOrdersJob"}
 """Of each job: two columns of its rows after the upload of orders/daily.csv, and their number after
 a scheduled run."""
 
@@ -37,7 +38,7 @@ COLUMNS = {"RoutedOrdersJob": ("id", "corrected"), "CountryTotalsJob": ("country
 
 
 def test_every_job_of_the_page_is_known_here() -> None:
-    assert JOBS.keys() == ROWS.keys()
+    assert JOBS.keys() == ROWS.keys() | WRITES_ELSEWHERE
 
 
 @pytest.mark.parametrize("name", ROWS)

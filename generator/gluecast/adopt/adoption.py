@@ -253,10 +253,13 @@ def _answers(folder: Path) -> dict[str, Any]:
     }
 
 
-def _needs(rendered: Path) -> tuple[str, str]:
-    """What the runtime needs: packages, as pip takes them, and the oldest Python."""
+def _needs(rendered: Path) -> tuple[str, str, str]:
+    """What the runtime needs: packages, as pip takes them, the one that Glue has, and the oldest Python."""
     project = tomllib.loads((rendered / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    return listed(project["dependencies"]), project["requires-python"].removeprefix(">=")
+    dev = project["optional-dependencies"]["dev"]
+    on_glue = next(each for each in dev if each.startswith("pyarrow=="))
+    packages = listed(project["dependencies"])
+    return packages, on_glue, project["requires-python"].removeprefix(">=")
 
 
 def _taken(rendered: Path, tree: WorkTree) -> list[str]:
@@ -319,7 +322,7 @@ def _notes(
     code: str,
     conversion: Conversion | None,
     taken: Sequence[str],
-    needs: tuple[str, str],
+    needs: tuple[str, str, str],
     versions: Sequence[str],
 ) -> Iterator[str]:
     if conversion is None:
@@ -329,10 +332,10 @@ def _notes(
         )
     else:
         yield from conversion.notes
-    packages, python = needs
+    packages, on_glue, python = needs
     yield (
-        f"where your jobs are tested, install {packages}, on Python {python} or newer; on AWS "
-        "--additional-python-modules does"
+        f"where your jobs are tested, install {packages} and {on_glue}, on Python {python} or newer; "
+        f"on AWS, --additional-python-modules installs {packages}"
     )
     deployed = set(re.findall(r'\bglue_version\s*=\s*"([0-9.]+)"', code))
     if others := sorted(deployed.difference(versions)):

@@ -104,8 +104,9 @@ def convert(base: Module, platform: str, others: Sequence[Module]) -> Conversion
     notes += [*dropped, *notes_on_run(functions, attributes)]
     unused = _unused_methods(source, pairs, replaced, changed, [*notes, *(_.text for _ in others)])
     overwrites = _overwrites([base, *others])
-    own_load = None if overwrites else _own_load([base, *others])
-    if not overwrites and not own_load:
+    writes = not overwrites and any(_has_a_load(each) for each in [node, *(n for _, n in heirs)])
+    own_load = _own_load([base, *others]) if writes else None
+    if writes and not own_load:
         notes.append(_DECLARE_LOAD)
     body: list[Statement] = []
     for said, line in pairs:
@@ -170,6 +171,11 @@ def _is_abstract(function: Function) -> bool:
         return True
     body = [each for each in function.body if not is_text(each)]
     return all(isinstance(each, ast.Pass | ast.Raise) for each in body)
+
+
+def _has_a_load(node: ast.ClassDef) -> bool:
+    functions = (each for each in node.body if isinstance(each, Function))
+    return any(each.name == "load" and not _is_abstract(each) for each in functions)
 
 
 def _overwrites(modules: Iterable[Module]) -> bool:

@@ -139,7 +139,9 @@ class Attempt:
         read = self._checked(None)
         quarantined = self._stage_quarantine(read)
         self.job.load(df)
-        if not self._is_committed:
+        # The table of a local run may be anywhere, and so may its quarantine.
+        is_needed = quarantined is not NOTHING or self.job.environment != "local"
+        if is_needed and not self._is_committed:
             aside = open_table(self.job.spark, self.job.quarantine_uri)
             self._commit([(aside, quarantined)])
             self.outdated = set()

@@ -34,6 +34,7 @@ IN_THE_README = (
     "replay",
     "rule-invocations",
     "trace",
+    "validate",
 )
 """The targets whose lines in the README are executed as they stand."""
 

@@ -11,8 +11,8 @@ from operations.tables import Row
 
 _EVERYTHING = "*"
 _GOES_ON = ("STARTING", "RUNNING", "STOPPING", "WAITING")
-_LOOK_EVERY = 10.0
-"""Seconds from one look at the run to the next."""
+_LONGEST_WAIT = 15.0
+"""Seconds from one look at the run to the next, at most."""
 
 
 def validate(environment: Environment, job: str, prefix: str) -> tuple[list[Row], str]:
@@ -49,11 +49,13 @@ def validate(environment: Environment, job: str, prefix: str) -> tuple[list[Row]
 
 
 def _ended(glue: Any, name: str, run_id: str) -> dict[str, Any]:
+    wait = 1.0
     while True:
         run: dict[str, Any] = glue.get_job_run(JobName=name, RunId=run_id)["JobRun"]
         if run["JobRunState"] not in _GOES_ON:
             return run
-        time.sleep(_LOOK_EVERY)
+        time.sleep(wait)
+        wait = min(2 * wait, _LONGEST_WAIT)
 
 
 def _row(finding: dict[str, Any]) -> Row:

@@ -245,8 +245,12 @@ def _map_in_arrow(
 ) -> DataFrame:
     binary = df.withColumn(VALUE, df[VALUE].cast("binary"))
     _let_workers_import(df.sparkSession)
-    # Spark asks for pandas here and does not use it; importing it takes half a second.
-    with mock.patch.object(pandas_functions, "require_minimum_pandas_version"):
+    # Spark asks for pandas here and does not use it (importing it takes half a second), and for the
+    # version of pyarrow by a module that Python 3.12 does not have.
+    with (
+        mock.patch.object(pandas_functions, "require_minimum_pandas_version"),
+        mock.patch.object(pandas_functions, "require_minimum_pyarrow_version"),
+    ):
         return binary.mapInArrow(read, schema)
 
 

@@ -355,7 +355,28 @@ def test_a_job_that_hides_what_the_platform_has_is_refused(part: str, name: str)
 def test_a_job_may_set_what_means_the_same() -> None:
     job = f"{dedent(JOB)}\n    def load(self, df):\n        self.logger = self.environment = 1\n"
 
-    assert converted("\n    pass\n", job=job).notes == []
+    [note] = converted("\n    pass\n", job=job).notes
+    assert note.startswith("declare what load() does to its target")
+
+
+@pytest.mark.parametrize(
+    ("load", "declared", "notes"),
+    [
+        ("df.write.mode('append').parquet(path)", "appends", 0),
+        ("df.write.parquet(path)", None, 1),
+        ("df.write.mode('overwrite').parquet(path)", None, 0),
+    ],
+)
+def test_what_a_load_does_is_declared_where_the_code_says_it(
+    load: str, declared: str | None, notes: int
+) -> None:
+    job = f"{dedent(JOB)}\n    def load(self, df):\n        {load}\n"
+
+    found = converted("\n    pass\n", job=job)
+
+    assert (found.own_load, len(found.notes)) == (declared, notes)
+    assert (f'own_load = "{declared}"' in found.text) == bool(declared)
+    assert found.whole_directory == ("overwrite" in load)
 
 
 @pytest.mark.parametrize(

@@ -21,6 +21,9 @@ from glue_runtime.input.formats.text_head import LONGEST_LINE, lines_of, text_he
 from glue_runtime.input.formats.text_reader import TextReader
 from glue_runtime.spark.storage import Storage, StoredFile
 
+SEPARATOR = ","
+"""What stands between two cells."""
+
 
 @dataclass(frozen=True)
 class Header:
@@ -96,7 +99,7 @@ def _header_of(kind: Hashable) -> Header:
 
 
 def _layout(header: Header, fields: tuple[StructField, ...]) -> Layout:
-    return Layout(fields, header.text.encode(), header.cells)
+    return Layout(fields, header.text.encode(), header.cells, SEPARATOR)
 
 
 def read_header(storage: Storage, file: StoredFile) -> Header:
@@ -120,7 +123,7 @@ def read_header(storage: Storage, file: StoredFile) -> Header:
 
 def _names(text: str) -> tuple[str, ...]:
     try:
-        cells = tuple(next(csv.reader(io.StringIO(text), strict=False)))
+        cells = tuple(next(csv.reader(io.StringIO(text), delimiter=SEPARATOR)))
     except csv.Error as error:
         raise UnreadableFileError(f"a header that cannot be read: {error}") from error
     names = [cell.casefold() for cell in cells]

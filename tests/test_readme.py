@@ -7,6 +7,7 @@ import sys
 import yaml
 
 from gluecast.template.bundled import TEMPLATE_ROOT
+from tasks.examples import RENDERED
 
 README = (TEMPLATE_ROOT / "README.md").read_text(encoding="utf-8")
 CONTRIBUTING = (TEMPLATE_ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
@@ -38,6 +39,16 @@ def test_make_knows_every_task() -> None:
     makefile = (TEMPLATE_ROOT / "Makefile").read_text()
 
     assert re.findall(r"^TASKS := (.*)$", makefile, re.MULTILINE) == [" ".join(tasks())]
+
+
+def test_every_make_target_of_a_rendered_readme_exists() -> None:
+    readme, makefile = ((RENDERED / name).read_text() for name in ("README.md", "Makefile"))
+    targets = set(re.findall(r"^([a-z0-9-]+):.*?## ", makefile, re.MULTILINE))
+
+    named = set(re.findall(r"\bmake ([a-z][a-z0-9-]*)", readme))
+
+    assert named <= targets
+    assert len(named) > 10
 
 
 def test_every_question_is_documented_with_its_default() -> None:

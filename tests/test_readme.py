@@ -45,7 +45,7 @@ def test_every_make_target_of_a_rendered_readme_exists() -> None:
     readme, makefile = ((RENDERED / name).read_text() for name in ("README.md", "Makefile"))
     targets = set(re.findall(r"^([a-z0-9-]+):.*?## ", makefile, re.MULTILINE))
 
-    named = set(re.findall(r"\bmake ([a-z][a-z0-9-]*)", readme))
+    named = set(re.findall(r"(?:^ {4}|`)make ([a-z0-9-]+)", readme, re.MULTILINE))
 
     assert named <= targets
     assert len(named) > 10

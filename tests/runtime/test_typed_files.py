@@ -1,9 +1,13 @@
 """Parquet and ORC files that others have written, and damaged ones: pyarrow says what is in them."""
 
 import io
+import os
+import subprocess
+import sys
 from collections.abc import Callable
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
@@ -12,8 +16,7 @@ from pyarrow import orc, parquet
 from pyspark.sql import functions as F
 
 from glue_runtime.errors import BadRowsError, OutputError, UnreadableSourceError
-from glue_runtime.input.formats import typed_reader
-from glue_runtime.spark import time_limit
+from glue_runtime.local.session import LAKE_VARIABLE
 from glue_runtime.testing import Lake, run_for, run_scheduled
 from test_bad_input import aside, job, table, upload_good
 
@@ -90,17 +93,45 @@ def test_a_damaged_typed_file_is_found_by_its_checksum_or_its_footer(
         run_for(job_class, "job", uploaded)
 
 
-def test_reading_a_file_has_a_limit_of_time(lake: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(typed_reader, "SECONDS", 3.0)
-    monkeypatch.setattr(time_limit, "LOOK_EVERY", 0.5)
-    job_class = job(".parquet", "parquet")
+ENDLESS = """
+import sys; sys.path[:0] = {tests}
+from glue_runtime.input.formats import typed_reader
+from glue_runtime.spark import time_limit
+from test_bad_input import job
+
+typed_reader.SECONDS, time_limit.LOOK_EVERY = 3.0, 0.5
+job(".parquet", "parquet").main("job", {arguments})
+"""
+
+
+@pytest.mark.parametrize("start", ["event", "schedule"])
+def test_reading_a_file_has_a_limit_of_time(lake: Lake, start: str) -> None:
     upload_good(lake, ".parquet", "parquet")
     uploaded = lake.upload("sales/bad.parquet", a_page_of_negative_size())
+    arguments = ["--env", "test"]
+    if start == "event":
+        arguments += ["--bucket", uploaded.bucket, "--object_key", uploaded.key]
+    source = Path(sys.modules["glue_runtime"].__file__ or "").parents[1]
+    tests = [str(Path(__file__).parents[1]), str(Path(__file__).parent)]
 
-    with pytest.raises(UnreadableSourceError, match=r"found .* in .*sales/bad\.parquet"):
-        run_for(job_class, "job", uploaded)
+    # In a process of its own: Spark's thread goes on after its query has been cancelled.
+    ran = subprocess.run(
+        [sys.executable, "-c", ENDLESS.format(tests=tests, arguments=arguments)],
+        env={**os.environ, LAKE_VARIABLE: str(lake.root), "PYTHONPATH": str(source)},
+        capture_output=True,
+        text=True,
+        timeout=180,
+        check=False,
+    )
 
-    assert not [*(lake.root / "data-lake-test-silver").rglob("*.parquet")]
+    if start == "event":
+        assert ran.returncode == 1, ran.stderr
+        assert "sales/bad.parquet" in ran.stderr.splitlines()[-1]
+        assert not [*(lake.root / "data-lake-test-silver").rglob("*.parquet")]
+    else:
+        assert ran.returncode == 0, ran.stderr
+        assert table(lake) == [(100, "ok")]
+        assert '"files_quarantined": 1' in ran.stdout
 
 
 def test_nanoseconds_are_read_exactly_or_not_at_all(lake: Lake) -> None:

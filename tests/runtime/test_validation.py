@@ -4,6 +4,7 @@ import json
 from typing import Any, ClassVar
 
 import pytest
+import structlog
 from pyspark.sql import DataFrame
 
 from glue_runtime import BaseGlueJob, Source
@@ -36,7 +37,8 @@ FINDINGS = [
 
 
 def validated(job_class: type[BaseGlueJob], prefix: str = "") -> list[Finding]:
-    return job_class("job", {"env": "test"}).validate(prefix)
+    with structlog.testing.capture_logs():
+        return job_class("job", {"env": "test"}).validate(prefix)
 
 
 def test_what_is_wrong_is_told_by_reason_with_its_first_places_and_nothing_is_written(

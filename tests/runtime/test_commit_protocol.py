@@ -78,7 +78,7 @@ class MemoryJob(BaseGlueJob):
     storage: MemoryStorage
 
     def extract(self) -> Any:
-        raise NotImplementedError
+        raise NotImplementedError("MemoryRun stands in for the hooks: none of them is called")
 
     @cached_property
     def spark(self) -> Any:

@@ -10,9 +10,10 @@ import pytest
 
 import runtime_source
 from gluecast.template.bundled import snapshot
-from rendering import Copy, copied
+from rendering import Copy, compile_once, copied
 
 runtime_source.make_importable()
+compile_once()
 
 pytest_plugins = ["glue_runtime.testing"]
 

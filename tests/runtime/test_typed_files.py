@@ -104,18 +104,11 @@ job(".parquet", "parquet").main("job", {arguments})
 """
 
 
-@pytest.mark.parametrize("start", ["event", "schedule"])
-def test_reading_a_file_has_a_limit_of_time(lake: Lake, start: str) -> None:
-    upload_good(lake, ".parquet", "parquet")
-    uploaded = lake.upload("sales/bad.parquet", a_page_of_negative_size())
-    arguments = ["--env", "test"]
-    if start == "event":
-        arguments += ["--bucket", uploaded.bucket, "--object_key", uploaded.key]
+def endless_run(lake: Lake, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """A run in a process of its own: Spark's threads go on after their queries have been cancelled."""
     source = Path(sys.modules["glue_runtime"].__file__ or "").parents[1]
     tests = [str(Path(__file__).parents[1]), str(Path(__file__).parent)]
-
-    # In a process of its own: Spark's thread goes on after its query has been cancelled.
-    ran = subprocess.run(
+    return subprocess.run(
         [sys.executable, "-c", ENDLESS.format(tests=tests, arguments=arguments)],
         env={**os.environ, LAKE_VARIABLE: str(lake.root), "PYTHONPATH": str(source)},
         capture_output=True,
@@ -123,6 +116,17 @@ def test_reading_a_file_has_a_limit_of_time(lake: Lake, start: str) -> None:
         timeout=180,
         check=False,
     )
+
+
+@pytest.mark.parametrize("start", ["event", "schedule"])
+def test_reading_a_file_has_a_limit_of_time(lake: Lake, start: str) -> None:
+    upload_good(lake, ".parquet", "parquet")
+    uploaded = lake.upload("sales/bad.parquet", a_page_of_negative_size())
+    arguments = ["--env", "test"]
+    if start == "event":
+        arguments += ["--bucket", uploaded.bucket, "--object_key", uploaded.key]
+
+    ran = endless_run(lake, *arguments)
 
     if start == "event":
         assert ran.returncode == 1, ran.stderr
@@ -132,6 +136,19 @@ def test_reading_a_file_has_a_limit_of_time(lake: Lake, start: str) -> None:
         assert ran.returncode == 0, ran.stderr
         assert table(lake) == [(100, "ok")]
         assert '"files_quarantined": 1' in ran.stdout
+
+
+def test_a_run_ends_when_endless_files_take_every_core(lake: Lake) -> None:
+    cores = os.cpu_count() or 1
+    for number in range(cores + 1):
+        lake.upload(f"sales/bad{number}.parquet", a_page_of_negative_size())
+
+    ran = endless_run(lake, "--env", "test")
+
+    assert ran.returncode == 1, ran.stdout
+    said = ran.stderr.splitlines()[-1]
+    assert f"the damaged file is one of {cores + 1}: s3://" in said
+    assert not [*(lake.root / "data-lake-test-silver").rglob("*.parquet")]
 
 
 def test_nanoseconds_are_read_exactly_or_not_at_all(lake: Lake) -> None:

@@ -140,9 +140,7 @@ class JobRun:
             self._unreadable |= error.files
             return True
         if isinstance(error, TimeLimitError):
-            # Without such a file, it is the job's own code that takes long.
-            with row_by_row(self.job.spark):
-                self._is_limited = self._finds_unreadable_files()
+            self._find_endless_files(error)
             return True
         if is_of_a_query(error):
             return self._finds_unreadable_files()
@@ -156,6 +154,28 @@ class JobRun:
             quarantine.refuse_unreadable(found, files)
         self._unreadable |= found
         return bool(found)
+
+    def _find_endless_files(self, error: TimeLimitError) -> None:
+        """Find the files that take too long to read; without one, the job's own code does.
+
+        Raises:
+            UnreadableSourceError: reading them has taken every core that there was.
+        """
+        try:
+            if error.is_starved:
+                raise error
+            # The older readers see what is wrong with most of the files on which these never end.
+            with row_by_row(self.job.spark):
+                is_found = self._finds_unreadable_files()
+            self._is_limited = is_found or self._finds_unreadable_files()
+        except TimeLimitError as error:
+            files = {uri for loaded in self._attempt.loads for uri in loaded.files}
+            suspects = sorted(self._unreadable or files)
+            raise UnreadableSourceError(
+                f"expected to read every file to its end, found tasks that do not end and that Spark "
+                f"cannot stop ({error}); the damaged file is one of {len(suspects)}: "
+                f"{', '.join(suspects[:3])}; move it away, and upload it again when it is repaired"
+            ) from error
 
     def _can_do_without(self, error: Exception) -> bool:
         """Whether another attempt may end better: without unreadable files, or with current ones."""

@@ -61,8 +61,6 @@ def _settings(jvm_options: str) -> dict[str, str]:
         ),
         "spark.driver.bindAddress": "127.0.0.1",
         "spark.driver.host": "127.0.0.1",
-        # Workers see what the tests see, whether the runtime is installed or not.
-        "spark.executorEnv.PYTHONPATH": str(settings.REPOSITORY / "src"),
         "spark.ui.enabled": "false",
         "spark.ui.showConsoleProgress": "false",
         "spark.sql.shuffle.partitions": "1",

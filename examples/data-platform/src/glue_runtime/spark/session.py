@@ -23,8 +23,9 @@ RESULT_SETTINGS = {
     "spark.sql.parquet.int96RebaseModeInWrite": "CORRECTED",
     # A number of nanoseconds is read as it is; the runtime makes a timestamp of it, or refuses it.
     "spark.sql.legacy.parquet.nanosAsLong": "true",
-    # Rows come file by file: open a part's file for each, in place of sorting all rows by part.
-    "spark.sql.maxConcurrentOutputFileWriters": "20",
+    # Rows come file by file: open a file for each partition, in place of sorting the rows. A task reads
+    # 32 small files at most.
+    "spark.sql.maxConcurrentOutputFileWriters": "40",
 }
 
 _WHOLE_FILE = str(1 << 50)

@@ -2,6 +2,7 @@
 """A limit of time for Spark's tasks: some damaged files make Spark's readers run for ever."""
 
 import threading
+import time
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -13,16 +14,23 @@ LOOK_EVERY = 5.0
 
 
 class TimeLimitError(Exception):
-    """A task has taken longer than it may, and was given up. seconds: the limit."""
+    """A query was cancelled because a task took longer than `seconds`.
 
-    def __init__(self, seconds: float) -> None:
-        super().__init__(f"a task took longer than {seconds:.0f} seconds")
-        self.seconds = seconds
+    is_starved: whether no task of it could start at all. Spark cannot stop a task that never looks up:
+        what is left of earlier queries may occupy every core.
+    """
+
+    def __init__(self, seconds: float, *, is_starved: bool) -> None:
+        happened = "no task could start for" if is_starved else "a task took longer than"
+        super().__init__(f"{happened} {seconds:.0f} seconds")
+        self.is_starved = is_starved
 
 
 @contextmanager
 def limited_tasks(spark: SparkSession, seconds: Callable[[], float | None]) -> Iterator[None]:
-    """Within this, a task of a query of this thread may take so many seconds; None is no limit.
+    """Limit how long a task may take, or wait for a core, in the queries of this thread.
+
+    seconds: gives the limit; None is no limit.
 
     Raises:
         TimeLimitError: one has taken longer; its query has been cancelled.
@@ -30,13 +38,17 @@ def limited_tasks(spark: SparkSession, seconds: Callable[[], float | None]) -> I
     context = spark.sparkContext
     group, ended = f"limited-{uuid.uuid4().hex}", threading.Event()
     before = context.getLocalProperty("spark.jobGroup.id")
-    over: list[float] = []
+    over: list[TimeLimitError] = []
 
     def watch() -> None:
+        busy = time.monotonic()
         while not ended.wait(LOOK_EVERY):
-            limit = seconds()
-            if limit is not None and _longest_task(spark, group) > limit:
-                over.append(limit)
+            limit, tasks = seconds(), _running_tasks(spark, group)
+            if tasks is None or tasks:
+                busy = time.monotonic()
+            longest = max(tasks or [time.monotonic() - busy])
+            if limit is not None and longest > limit:
+                over.append(TimeLimitError(limit, is_starved=not tasks))
                 context.cancelJobGroup(group)
                 return
 
@@ -47,7 +59,7 @@ def limited_tasks(spark: SparkSession, seconds: Callable[[], float | None]) -> I
         yield
     except Exception as error:
         if over:
-            raise TimeLimitError(over[0]) from error
+            raise over[0] from error
         raise
     finally:
         ended.set()
@@ -55,19 +67,20 @@ def limited_tasks(spark: SparkSession, seconds: Callable[[], float | None]) -> I
         context.setLocalProperty("spark.jobGroup.id", before)  # type: ignore[arg-type]
 
 
-def _longest_task(spark: SparkSession, group: str) -> float:
-    """The seconds that the oldest running task of a group of jobs has taken."""
+def _running_tasks(spark: SparkSession, group: str) -> list[float] | None:
+    """The seconds that each running task of a group of jobs has taken; None if no job is running."""
     status = spark.sparkContext.statusTracker()
     store = spark._jsc.sc().statusStore()
-    longest = 0.0
-    for job in status.getJobIdsForGroup(group):
-        info = status.getJobInfo(job)
-        for stage in info.stageIds if info and info.status == "RUNNING" else ():
-            if not (running := status.getStageInfo(stage)) or not running.numActiveTasks:
-                continue
-            tasks = store.taskList(stage, running.currentAttemptId, 1 << 20)
-            for number in range(tasks.size()):
-                task = tasks.apply(number)
-                if task.status() == "RUNNING" and task.duration().isDefined():
-                    longest = max(longest, task.duration().get() / 1000)
-    return longest
+    jobs = [status.getJobInfo(job) for job in status.getJobIdsForGroup(group)]
+    running = [job for job in jobs if job and job.status == "RUNNING"]
+    if not running:
+        return None
+    seconds = []
+    for stage in [stage for job in running for stage in job.stageIds]:
+        if not (info := status.getStageInfo(stage)) or not info.numActiveTasks:
+            continue
+        tasks = store.taskList(stage, info.currentAttemptId, 1 << 20)
+        for task in map(tasks.apply, range(tasks.size())):
+            if task.status() == "RUNNING" and task.duration().isDefined():
+                seconds.append(task.duration().get() / 1000)
+    return seconds

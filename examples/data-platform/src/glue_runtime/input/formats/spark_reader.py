@@ -15,6 +15,7 @@ from glue_runtime.lineage import SOURCE_OBJECT
 from glue_runtime.s3_object import literal_path
 from glue_runtime.spark.errors import SparkError, reason_of
 from glue_runtime.spark.storage import StoredFile
+from glue_runtime.spark.time_limit import TimeLimitError, limited_tasks
 
 _LONGEST_URI = 4096
 _ROW_OF_ITS_PARTITION = (1 << 33) - 1
@@ -62,9 +63,14 @@ class SparkFormatReader(FormatReader):
     ) -> str | None:
         """What `read_error` gives: reads the file as Spark's format of this name, to its end."""
         try:
-            reader = self.spark.read.format(spark_format).options(**options)
-            df = reader.load(literal_path(file.uri))
-            df.write.format("noop").mode("overwrite").save()
+            with limited_tasks(self.spark, lambda: self.time_limit([file])):
+                reader = self.spark.read.format(spark_format).options(**options)
+                df = reader.load(literal_path(file.uri))
+                df.write.format("noop").mode("overwrite").save()
+        except TimeLimitError as error:
+            if error.is_starved:
+                raise
+            return str(error)
         except SparkError as error:
             return reason_of(error)
         return None

@@ -2,20 +2,25 @@
 
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 from pyspark.sql import types as t
 
+from glue_runtime.input.exact import csv_lines, frames, inference
 from glue_runtime.input.exact.csv_lines import Layout
 from glue_runtime.input.exact.frames import (
     NUMBER,
     RAW,
     REASON,
+    VALUE,
     VERDICT,
     csv_file_rows,
     csv_rows,
     json_rows,
+    read_apart,
+    shape_apart,
 )
 from glue_runtime.input.exact.verdicts import BREAKS_FILE, FITS, HEADER, INVALID
 
@@ -144,3 +149,38 @@ def test_every_type_arrives_in_the_table_as_it_is_in_the_file(
         "1.123456789012345678", "0001-01-01", "1899-12-30 00:00:00.000001",
         "9999-12-31 23:59:59.999999", "007", "é",
     )  # fmt: skip
+
+
+def test_a_text_that_ends_the_reader_breaks_its_file_and_no_other() -> None:
+    fields = [t.StructField("id", t.LongType())]
+    files = ["a", "b", "b", "a", "a"]
+    batch = pa.record_batch(
+        [pa.array(files), pa.array([b"1", b"2", b"666", b"3", b"4"])], names=["file", VALUE]
+    )
+
+    def read(some: pa.RecordBatch) -> frames.Found:
+        if b"666" in some[VALUE].to_pylist():
+            raise ZeroDivisionError("666")
+        return frames.Found(
+            some, csv_lines.read(some[VALUE], Layout(tuple(fields), b"id", ("id",)))
+        )
+
+    found = [each.as_batch(fields, explained=True) for each in read_apart(batch, fields, read)]
+
+    rows = [row for each in found for row in each.to_pylist()]
+    assert [(row["file"], row["id"], row[VERDICT], row[REASON]) for row in rows] == [
+        ("a", 1, FITS, None),
+        ("b", 2, FITS, None),
+        ("b", None, BREAKS_FILE, "what cannot be read (ZeroDivisionError: 666)"),
+        ("a", 3, FITS, None),
+        ("a", 4, FITS, None),
+    ]
+
+
+def test_a_text_that_ends_the_reader_says_nothing_of_the_types() -> None:
+    def shape_of(texts: pa.Array) -> inference.Shape:
+        if b"666" in texts.to_pylist():
+            raise ZeroDivisionError("666")
+        return {"struct": {"id": inference.shape_of_texts(texts.cast(pa.string()))}}
+
+    assert shape_apart(pa.array([b"1", b"666", b"2.5"]), shape_of) == {"struct": {"id": ["double"]}}

@@ -175,7 +175,7 @@ def test_nulls_stay_and_empty_columns_too(data_type: t.DataType) -> None:
 
 
 def test_a_type_that_no_text_has_is_refused() -> None:
-    with pytest.raises(ValueError, match="expected a type that a text can have, found interval"):
+    with pytest.raises(ValueError, match="expected a type that a file can have, found INTERVAL"):
         convert(pa.array(["1"]), t.DayTimeIntervalType())
 
 

@@ -17,6 +17,7 @@ from glue_runtime.input.exact.json_text import JsonRows, parsed, read, text_of
 from glue_runtime.input.exact.verdicts import FITS, INVALID
 
 NO_OBJECT = "not one JSON object with each name once"
+TOO_DEEP = "nested too deep"
 
 Found = list[tuple[int, int, Any]]
 """Of each record: its text, its number there, and its values or the reason why it does not fit."""
@@ -114,7 +115,7 @@ TEXTS: dict[str, tuple[str | bytes, tuple | str]] = {
     "a leading plus": ('{"id": +1}', NO_OBJECT),
     "a bare fraction": ('{"id": .5}', NO_OBJECT),
     "a control character": ('{"name": "a\tb"}', NO_OBJECT),
-    "deep": ("[" * 100_000, NO_OBJECT),
+    "deep": ("[" * 100_000, TOO_DEEP),
     "half a pair": ('{"id": 1, "name": "\\ud800"}', "half of a surrogate pair"),
     "half a pair in a name": ('{"id": 1, "\\udfff": 1}', "half of a surrogate pair"),
     "latin-1": (b'{"id": 1, "name": "caf\xe9"}', "not UTF-8"),

@@ -8,7 +8,8 @@ from functools import reduce
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql.types import DataType, StructField, StructType, _parse_datatype_string
 
-from glue_runtime.errors import SourceNotFoundError, UnreadableSourceError
+from glue_runtime.errors import ArgumentError, SourceNotFoundError, UnreadableSourceError
+from glue_runtime.input.exact.columns import arrow_type
 from glue_runtime.input.exact.frames import NUMBER, RAW, REASON, VERDICT
 from glue_runtime.input.formats.interface import (
     POSITION,
@@ -21,6 +22,7 @@ from glue_runtime.input.formats.interface import (
 from glue_runtime.input.formats.registry import FORMATS
 from glue_runtime.lineage import SOURCE_ID, SOURCE_OBJECT
 from glue_runtime.spark.columns import quoted
+from glue_runtime.spark.errors import SparkError, reason_of
 from glue_runtime.spark.storage import StoredFile, in_parallel
 
 RESERVED = frozenset(
@@ -56,11 +58,28 @@ class Reading:
 
 
 def contract_of(schema: str | None, *, multiline: bool) -> Contract:
-    """The contract that a schema in SQL's form stands for; needs a session."""
+    """The contract that a schema in SQL's form stands for; needs a session.
+
+    Raises:
+        ArgumentError: it is not one, or has a type that no file is read as.
+    """
     if schema is None:
         return Contract(None, multiline)
-    parsed = _parse_datatype_string(schema)
-    assert isinstance(parsed, StructType)
+    expected = "expected a schema such as 'id BIGINT, name STRING'"
+    try:
+        parsed = _parse_datatype_string(schema)
+    except SparkError as error:
+        raise ArgumentError(f"{expected}, found {schema!r}: {reason_of(error)}") from error
+    if not isinstance(parsed, StructType) or not parsed.fields:
+        raise ArgumentError(f"{expected}, found {schema!r}, which names no column")
+    names = [field.name.casefold() for field in parsed.fields]
+    if len({*names}) < len(names):
+        raise ArgumentError(f"{expected} with each column once, found {schema!r}")
+    for field in parsed.fields:
+        try:
+            arrow_type(field.dataType)
+        except ValueError as error:
+            raise ArgumentError(f"{error} for the column {field.name}; declare another") from error
     return Contract(tuple(parsed.fields), multiline)
 
 

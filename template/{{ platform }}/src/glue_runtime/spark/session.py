@@ -59,6 +59,12 @@ def whole_files(spark: SparkSession) -> Iterator[None]:
         yield
 
 
+def read_row_by_row(spark: SparkSession) -> None:
+    """From here on, Spark reads typed files with its older readers, which are slower and read more of them."""
+    for name in _VECTORIZED_READERS:
+        spark.conf.set(name, "false")
+
+
 @contextmanager
 def row_by_row(spark: SparkSession) -> Iterator[None]:
     """Within this, Spark reads typed files with its older readers, which end where the others may not."""

@@ -38,6 +38,8 @@ def arrow_type(data_type: DataType) -> pa.DataType:
     if isinstance(data_type, MapType):
         return pa.map_(arrow_type(data_type.keyType), arrow_type(data_type.valueType))
     if isinstance(data_type, StructType):
+        if not data_type.fields:
+            raise ValueError("expected a struct of fields, found one without")
         return pa.struct([(field.name, arrow_type(field.dataType)) for field in data_type.fields])
     if isinstance(data_type, DecimalType):
         return pa.decimal128(data_type.precision, data_type.scale)

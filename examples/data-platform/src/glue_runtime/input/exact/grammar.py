@@ -65,7 +65,7 @@ def grammar_of(data_type: DataType) -> Grammar:
         return GRAMMARS[data_type.typeName()]
     except KeyError:
         raise ValueError(
-            f"expected a type that a text can have, found {data_type.simpleString()}"
+            f"expected a type that a file can have, found {data_type.simpleString().upper()}"
         ) from None
 
 
@@ -74,8 +74,11 @@ def is_printed_double(text: str) -> bool:
 
     Where it holds, reading the text as a DOUBLE loses nothing.
     """
-    value = float(text)
-    return abs(value) != float("inf") and Decimal(repr(value)) == Decimal(text)
+    try:
+        printed = _parts(repr(_double(text)))
+    except DoesNotFitError:
+        return False
+    return printed == _parts(text) or not printed[1]
 
 
 def _whole_grammar(bits: int) -> Grammar:

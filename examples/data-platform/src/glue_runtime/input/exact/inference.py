@@ -37,7 +37,7 @@ from glue_runtime.input.exact import csv_lines, json_text
 from glue_runtime.input.exact.columns import convert
 from glue_runtime.input.exact.csv_lines import Layout
 from glue_runtime.input.exact.grammar import is_printed_double
-from glue_runtime.input.exact.json_text import Literal, NamedTwice
+from glue_runtime.input.exact.json_text import Literal
 from glue_runtime.input.exact.verdicts import FITS
 
 Shape = None | list[str] | dict[str, Any]
@@ -59,6 +59,7 @@ _WRITTEN = {
 }
 _EXACT_DIGITS = 15
 _LAST_BIGINT = 2**63
+_MOST_LEVELS = 32
 
 
 def shape_of_texts(texts: pa.Array) -> Shape:
@@ -87,13 +88,7 @@ def shape_of_documents(texts: pa.Array) -> Shape:
 
 def shape_of_json(text: bytes) -> Shape:
     """What is known of the records of a JSON text; one that is no JSON says nothing."""
-    try:
-        value = json_text.parsed(text)
-    except ValueError:
-        return None
-    records = value if isinstance(value, list) else [value]
-    objects = [one for one in records if isinstance(one, dict) and not isinstance(one, NamedTwice)]
-    return merged([_shape(one) for one in objects])
+    return merged([_shape(one) for one in json_text.sound_records(text)])
 
 
 def merged(shapes: Sequence[Shape]) -> Shape:
@@ -113,6 +108,9 @@ def type_of(shape: Shape) -> DataType:
         return ArrayType(type_of(shape["array"]))
     if isinstance(shape, dict):
         members = sorted(shape["struct"].items())
+        if len({name.casefold() for name, _ in members}) < max(len(members), 1):
+            # Spark has no such type: the objects stay texts.
+            return StringType()
         return StructType([StructField(name, type_of(of_name)) for name, of_name in members])
     return TYPES[shape[0]] if shape else StringType()
 
@@ -130,13 +128,15 @@ def _are_all(texts: pa.Array, name: str) -> bool:
     return True
 
 
-def _shape(value: Any) -> Shape:
+def _shape(value: Any, level: int = 0) -> Shape:
     if value is None:
         return None
+    if level == _MOST_LEVELS:
+        return []
     if isinstance(value, dict):
-        return {"struct": {name: _shape(each) for name, each in value.items()}}
+        return {"struct": {name: _shape(each, level + 1) for name, each in value.items()}}
     if isinstance(value, list):
-        return {"array": merged([_shape(each) for each in value])}
+        return {"array": merged([_shape(each, level + 1) for each in value])}
     if isinstance(value, Literal):
         return _shape_of_number(value)
     return ["boolean"] if isinstance(value, bool) else []

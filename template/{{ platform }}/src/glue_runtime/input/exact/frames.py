@@ -66,9 +66,11 @@ def csv_rows(
 ) -> DataFrame:
     """The rows of CSV files, from their lines as Spark splits them."""
 
-    def read(batches: Batches) -> Iterator[_Found]:
+    def read(batches: Batches) -> Iterator[Found]:
         for batch in _gathered(batches):
-            yield _Found(batch, csv_lines.read(batch[VALUE], layout))
+            yield from read_apart(
+                batch, layout.fields, lambda one: Found(one, csv_lines.read(one[VALUE], layout))
+            )
 
     return _mapped(lines, layout.fields, read, limit, explained)
 
@@ -78,10 +80,11 @@ def csv_file_rows(
 ) -> DataFrame:
     """The rows of CSV files whose cells span lines; of a doubtful file one row that says so."""
 
-    def read(batches: Batches) -> Iterator[_Found]:
+    def read(batches: Batches) -> Iterator[Found]:
         for batch in batches:
             for number in range(batch.num_rows):
-                yield _of_file(batch.slice(number, 1), layout)
+                file = batch.slice(number, 1)
+                yield from read_apart(file, layout.fields, lambda one: _of_file(one, layout))
 
     return _mapped(files, layout.fields, read, limit, explained)
 
@@ -96,11 +99,15 @@ def json_rows(
 ) -> DataFrame:
     """The records of JSON texts; declared: whether a name that is no field makes a record invalid."""
 
-    def read(batches: Batches) -> Iterator[_Found]:
+    def read(batches: Batches) -> Iterator[Found]:
         read_lines = json_lines.reader(fields, declared=declared)
-        for batch in _gathered(batches):
+
+        def read_batch(batch: pa.RecordBatch) -> Found:
             found = read_lines(batch[VALUE])
-            yield _Found(batch, found.rows, found.raws, found.numbers)
+            return Found(batch, found.rows, found.raws, found.numbers)
+
+        for batch in _gathered(batches):
+            yield from read_apart(batch, fields, read_batch)
 
     return _mapped(texts, fields, read, limit, explained)
 
@@ -114,7 +121,7 @@ def inferred(
 
     def read(batches: Batches) -> Iterator[pa.RecordBatch]:
         some = _gathered(_up_to(limit, batches, []))
-        shape = inference.merged([shape_of(batch[VALUE]) for batch in some])
+        shape = inference.merged([shape_apart(batch[VALUE], shape_of) for batch in some])
         yield pa.RecordBatch.from_arrays([pa.array([json.dumps(shape)])], names=[VALUE])
 
     schema = StructType([StructField(VALUE, StringType())])
@@ -124,13 +131,28 @@ def inferred(
     return {name: inference.type_of(each) for name, each in columns.items()}
 
 
+def shape_apart(
+    texts: pa.Array, shape_of: Callable[[pa.Array], inference.Shape]
+) -> inference.Shape:
+    """What is known of texts, but for those that cannot be read."""
+    try:
+        return shape_of(texts)
+    except Exception:
+        if len(texts) == 1:
+            return None
+        middle = len(texts) // 2
+        halves = (texts[:middle], texts[middle:])
+        return inference.merged([shape_apart(half, shape_of) for half in halves])
+
+
 def _up_to(
     limit: Limit | None, batches: Batches, beyond: list[pa.RecordBatch]
 ) -> Iterator[pa.RecordBatch]:
     """The batches within a limit; the first one after it goes to `beyond`."""
     seen = 0
     for batch in batches:
-        seen += batch[VALUE].nbytes
+        # Each with the end of its line.
+        seen += pc.sum(pc.binary_length(batch[VALUE])).as_py() + batch.num_rows
         if limit and seen > limit.bytes:
             beyond.append(batch.slice(0, 1))
             return
@@ -157,7 +179,7 @@ def _one(batches: list[pa.RecordBatch]) -> pa.RecordBatch:
 
 
 @dataclass(frozen=True)
-class _Found:
+class Found:
     """Rows of texts.
 
     texts: with their other columns.
@@ -185,7 +207,22 @@ class _Found:
         return pa.RecordBatch.from_arrays(columns, names=names)
 
 
-def _of_file(file: pa.RecordBatch, layout: Layout) -> _Found:
+def read_apart(
+    batch: pa.RecordBatch, fields: Sequence[StructField], read: Callable[[pa.RecordBatch], Found]
+) -> Iterator[Found]:
+    """Read a batch; if that fails, one half after the other, until it is one text that breaks its file."""
+    try:
+        yield read(batch)
+    except Exception as error:
+        if batch.num_rows == 1:
+            yield _doubtful(batch, fields, f"what cannot be read ({type(error).__name__}: {error})")
+            return
+        middle = batch.num_rows // 2
+        for half in (batch.slice(0, middle), batch.slice(middle)):
+            yield from read_apart(half, fields, read)
+
+
+def _of_file(file: pa.RecordBatch, layout: Layout) -> Found:
     found = csv_file.read(file[VALUE][0].as_py(), layout)
     if found.fault is not None:
         return _doubtful(file, layout.fields, found.fault)
@@ -193,15 +230,15 @@ def _of_file(file: pa.RecordBatch, layout: Layout) -> _Found:
     spread = file.take(pa.array([0] * len(records.texts), pa.int64()))
     texts = spread.set_column(spread.schema.get_field_index(VALUE), VALUE, records.texts)
     numbers = records.lines if rows.at is None else records.lines.take(rows.at)
-    return _Found(texts, rows, numbers=numbers)
+    return Found(texts, rows, numbers=numbers)
 
 
-def _doubtful(text: pa.RecordBatch, fields: Sequence[StructField], reason: str) -> _Found:
+def _doubtful(text: pa.RecordBatch, fields: Sequence[StructField], reason: str) -> Found:
     """The one row of a text that breaks its file."""
     fault = verdicts.Fault(0, BREAKS_FILE, reason)
     nothing = [pa.nulls(0, arrow_type(field.dataType)) for field in fields]
     rows = verdicts.rows(fields, None, nothing, [], [fault])
-    return _Found(text, rows, pa.array([None], pa.string()))
+    return Found(text, rows, pa.array([None], pa.string()))
 
 
 def _raws(rows: Rows, texts: pa.Array) -> pa.Array:
@@ -218,7 +255,7 @@ def _raws(rows: Rows, texts: pa.Array) -> pa.Array:
 def _mapped(
     df: DataFrame,
     fields: Sequence[StructField],
-    read: Callable[[Batches], Iterator[_Found]],
+    read: Callable[[Batches], Iterator[Found]],
     limit: Limit | None,
     explained: bool,
 ) -> DataFrame:
@@ -245,12 +282,8 @@ def _map_in_arrow(
 ) -> DataFrame:
     binary = df.withColumn(VALUE, df[VALUE].cast("binary"))
     _let_workers_import(df.sparkSession)
-    # Spark asks for pandas here and does not use it (importing it takes half a second), and for the
-    # version of pyarrow by a module that Python 3.12 does not have.
-    with (
-        mock.patch.object(pandas_functions, "require_minimum_pandas_version"),
-        mock.patch.object(pandas_functions, "require_minimum_pyarrow_version"),
-    ):
+    # Spark asks for pandas here and does not use it; importing it takes half a second.
+    with mock.patch.object(pandas_functions, "require_minimum_pandas_version"):
         return binary.mapInArrow(read, schema)
 
 

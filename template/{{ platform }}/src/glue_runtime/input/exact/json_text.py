@@ -34,6 +34,7 @@ from glue_runtime.input.exact.verdicts import INVALID, Fault, Rows
 NO_OBJECT = "not one JSON object with each name once"
 NOT_UTF_8 = "not UTF-8"
 HALF_A_CHARACTER = "half of a surrogate pair"
+TOO_DEEP = "nested too deep"
 
 _BOM = b"\xef\xbb\xbf"
 NO_JSON = ("NaN", "Infinity", "-Infinity")
@@ -130,14 +131,25 @@ def read(texts: pa.Array, fields: Sequence[StructField], *, declared: bool = Tru
 
 
 def text_of(value: Any) -> str:
-    """A value as JSON without blanks; numbers as they were written."""
+    """A value as JSON without blanks; numbers as they were written.
+
+    Raises:
+        DoesNotFitError: it has more levels than Python can go down.
+    """
+    try:
+        return _text_of(value)
+    except RecursionError:
+        raise DoesNotFitError(TOO_DEEP) from None
+
+
+def _text_of(value: Any) -> str:
     if isinstance(value, Literal):
         return str(value)
     if isinstance(value, dict):
         pairs = value.pairs if isinstance(value, NamedTwice) else value.items()
-        return "{" + ",".join(f"{_quoted(name)}:{text_of(each)}" for name, each in pairs) + "}"
+        return "{" + ",".join(f"{_quoted(name)}:{_text_of(each)}" for name, each in pairs) + "}"
     if isinstance(value, list):
-        return "[" + ",".join(map(text_of, value)) + "]"
+        return "[" + ",".join(map(_text_of, value)) + "]"
     return _quoted(value)
 
 
@@ -150,7 +162,7 @@ def parsed(text: bytes) -> Any:
     try:
         return _DECODER.decode(text.removeprefix(_BOM).decode())
     except RecursionError:
-        raise ValueError("objects in objects beyond all measure") from None
+        raise ValueError(TOO_DEEP) from None
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -167,14 +179,19 @@ def _quoted(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False)
 
 
+def sound_records(text: bytes) -> list[dict[str, Any]]:
+    """The records of a text that are objects without a fault."""
+    return [record.value for record in _records(0, text) if record.value is not None]
+
+
 def _records(at: int, text: bytes) -> Iterator[_Record]:
     if not text.removeprefix(_BOM).strip(b" \t\r\n"):
         return
     try:
         value = parsed(text)
     except ValueError as error:
-        reason = NOT_UTF_8 if isinstance(error, UnicodeDecodeError) else NO_OBJECT
-        yield _Record(at, 1, None, text, reason)
+        known = {UnicodeDecodeError: NOT_UTF_8, ValueError: str(error)}
+        yield _Record(at, 1, None, text, known.get(type(error), NO_OBJECT))
         return
     is_many = isinstance(value, list)
     # Checks that cost, of what only odd texts have.
@@ -188,7 +205,7 @@ def _records(at: int, text: bytes) -> Iterator[_Record]:
 def _raw(written: bytes | _Element) -> str:
     if isinstance(written, bytes):
         return _shown(written)
-    return text_of(written.value).encode(errors="replace").decode()
+    return _told(written.value).encode(errors="replace").decode()
 
 
 def _shown(text: bytes) -> str:
@@ -199,12 +216,14 @@ def _objection(value: Any, may_be_odd: bool) -> str | None:
     if not isinstance(value, dict) or isinstance(value, NamedTwice):
         return NO_OBJECT
     if may_be_odd:
-        if _has_one_twice(value):
-            return NO_OBJECT
         try:
+            if _has_one_twice(value):
+                return NO_OBJECT
             text_of(value).encode()
         except UnicodeEncodeError:
             return HALF_A_CHARACTER
+        except (RecursionError, DoesNotFitError):
+            return TOO_DEEP
     return None
 
 
@@ -258,6 +277,14 @@ def _nested(field: StructField, values: Sequence[Any], found: list[list[str]]) -
 
 
 def _told(value: Any) -> str:
+    """A value as messages show it."""
+    try:
+        return _as_text(value)
+    except DoesNotFitError as error:
+        return str(error)
+
+
+def _as_text(value: Any) -> str:
     return value if isinstance(value, str) else text_of(value)
 
 
@@ -266,7 +293,7 @@ def _written(value: Any, data_type: DataType) -> str:
     if isinstance(data_type, StringType):
         if isinstance(value, Literal) and value in NO_JSON:
             raise DoesNotFitError(value)
-        return _told(value)
+        return _as_text(value)
     if isinstance(data_type, BooleanType):
         fits = isinstance(value, bool)
     elif isinstance(data_type, _WORDS):
@@ -276,7 +303,7 @@ def _written(value: Any, data_type: DataType) -> str:
         fits = isinstance(value, Literal) or (may_be_text and isinstance(value, str))
     if not fits:
         raise DoesNotFitError
-    return _told(value)
+    return _as_text(value)
 
 
 def _value(value: Any, data_type: DataType) -> Any:
@@ -290,10 +317,11 @@ def _value(value: Any, data_type: DataType) -> Any:
     if isinstance(data_type, MapType):
         if not isinstance(value, dict):
             raise DoesNotFitError
-        return [
-            (grammar_of(data_type.keyType).read(name), _value(each, data_type.valueType))
-            for name, each in value.items()
-        ]
+        keys = [grammar_of(data_type.keyType).read(name) for name in value]
+        if len({*keys}) < len(keys):
+            raise DoesNotFitError
+        values = [_value(each, data_type.valueType) for each in value.values()]
+        return [*zip(keys, values, strict=True)]
     if isinstance(data_type, StructType):
         return _struct(value, data_type)
     if isinstance(data_type, BinaryType):

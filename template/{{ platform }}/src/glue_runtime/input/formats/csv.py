@@ -12,17 +12,19 @@ from pyspark.sql import functions as F
 from pyspark.sql.types import StringType, StructField
 
 from glue_runtime.input.exact import frames
-from glue_runtime.input.exact.csv_lines import Layout
+from glue_runtime.input.exact.csv_lines import Layout, fault_of
 from glue_runtime.input.exact.inference import shape_of_csv
 from glue_runtime.input.exact.verdicts import HEADER
 from glue_runtime.input.formats.columns import check_columns
 from glue_runtime.input.formats.interface import POSITION, Batch, UnreadableFileError
-from glue_runtime.input.formats.text_head import LONGEST_LINE, lines_of, text_head
+from glue_runtime.input.formats.text_head import LONGEST_LINE, first_line
 from glue_runtime.input.formats.text_reader import TextReader
 from glue_runtime.spark.storage import Storage, StoredFile
 
 SEPARATOR = ","
 """What stands between two cells."""
+
+_OTHER_SEPARATORS = ";\t|"
 
 
 @dataclass(frozen=True)
@@ -56,6 +58,12 @@ class Reader(TextReader):
     def sniff(self, file: StoredFile) -> Header:
         """See `FormatReader`."""
         header = read_header(self.storage, file)
+        others = [mark for mark in _OTHER_SEPARATORS if mark in header.text]
+        if others and len(header.cells) == 1 and not self.contract.fields:
+            raise UnreadableFileError(
+                f"a header of one column {header.text[:80]!r}; if {others[0]!r} separates its cells, "
+                f"write {SEPARATOR!r} in its place; if not, declare the schema"
+            )
         check_columns(header.cells, self.contract)
         return header
 
@@ -108,20 +116,25 @@ def read_header(storage: Storage, file: StoredFile) -> Header:
     Raises:
         UnreadableFileError: there is none, or it does not say what the columns are.
     """
-    lines = lines_of(text_head(storage, file, whole_line=True))
-    for number, line in enumerate(lines, start=1):
+    has_blanks = False
+    for number, line in enumerate(first_line(storage, file), start=1):
         if not line.strip(b" \t\xef\xbb\xbf"):
+            has_blanks |= bool(line.strip(b"\xef\xbb\xbf"))
             continue
         if len(line) >= LONGEST_LINE:
             raise UnreadableFileError(f"a first line of {LONGEST_LINE:,} bytes or more")
         text = _decoded(line.removeprefix(b"\xef\xbb\xbf") if number == 1 else line)
-        if text.count('"') % 2:
-            raise UnreadableFileError(f"a quote that is left open in its header {text[:80]!r}")
-        return Header(text, number, _names(text))
+        names = _names(text)
+        if has_blanks and len(names) == 1:
+            # In a file of one column, they are a value.
+            raise UnreadableFileError("a line of blanks before its header")
+        return Header(text, number, names)
     raise UnreadableFileError("an empty file, without a header")
 
 
 def _names(text: str) -> tuple[str, ...]:
+    if fault := fault_of(text, Layout((), b"", (), SEPARATOR)):
+        raise UnreadableFileError(f"{fault.reason} in its header {text[:80]!r}")
     try:
         cells = tuple(next(csv.reader(io.StringIO(text), delimiter=SEPARATOR)))
     except csv.Error as error:

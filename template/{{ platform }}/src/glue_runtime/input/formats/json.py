@@ -8,8 +8,7 @@ from pyspark.sql.types import StructField
 
 from glue_runtime.input.exact import frames
 from glue_runtime.input.exact.inference import shape_of_documents
-from glue_runtime.input.formats.columns import check_columns
-from glue_runtime.input.formats.interface import Batch
+from glue_runtime.input.formats.interface import Batch, UnreadableFileError
 from glue_runtime.input.formats.text_head import check_text
 from glue_runtime.input.formats.text_reader import TextReader
 from glue_runtime.spark.storage import StoredFile
@@ -34,7 +33,15 @@ class Reader(TextReader):
         if self.contract.fields:
             return Batch(files, self.contract.fields)
         types = frames.inferred(self.texts(files), shape_of_documents, self.limit(files))
-        check_columns([*types], self.contract)
+        if not types:
+            raise UnreadableFileError("no record that tells the columns; declare the schema")
+        spelt: dict[str, str] = {}
+        for name in types:
+            if (other := spelt.setdefault(name.casefold(), name)) != name:
+                raise UnreadableFileError(
+                    f"the columns {other} and {name} in the files that are read with it, one name in "
+                    "two ways; correct the files, or declare the schema"
+                )
         return Batch(files, tuple(StructField(name, types[name]) for name in types))
 
     def parsed(self, texts: DataFrame, batch: Batch, *, explained: bool) -> DataFrame:

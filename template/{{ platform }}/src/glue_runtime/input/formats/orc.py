@@ -1,7 +1,15 @@
 # Owned by the gluecast template: an update rewrites this file and merges local edits into it.
 """ORC."""
 
+from collections.abc import Iterator
+
+from pyspark.sql import SparkSession
+from pyspark.sql.types import DataType, StructType, _parse_datatype_string
+
+from glue_runtime.input.formats.interface import Contract, FileSet, UnreadableFileError
+from glue_runtime.input.formats.nanoseconds import Nanoseconds, from_texts, with_texts
 from glue_runtime.input.formats.typed_reader import Footer, TypedReader
+from glue_runtime.spark.errors import SparkError
 from glue_runtime.spark.storage import StoredFile
 
 _JAVA = "ORC_JAVA"
@@ -13,6 +21,11 @@ class Reader(TypedReader):
 
     spark_format = "orc"
 
+    def __init__(self, spark: SparkSession, wanted: FileSet, contract: Contract) -> None:
+        """See `FormatReader`."""
+        super().__init__(spark, wanted, contract)
+        self._parsed: dict[str, DataType] = {}
+
     def footer(self, file: StoredFile) -> Footer:
         """See `TypedReader`."""
         orc = self.storage.jvm.org.apache.orc.OrcFile
@@ -21,7 +34,24 @@ class Reader(TypedReader):
         )
         try:
             writer = str(opened.getWriterVersion().getWriterImplementation().toString())
-            schema, rows = str(opened.getSchema().toString()), int(opened.getNumberOfRows())
-            return Footer(schema, rows, is_julian=writer != _JAVA)
+            columns, rows = opened.getSchema(), int(opened.getNumberOfRows())
+            schema = str(columns.toString())
+            if str(columns.getCategory().toString()) != "STRUCT":
+                raise UnreadableFileError(f"rows without columns, of the type {schema[:80]}")
+            nanoseconds = dict(self._moments(schema)) if "timestamp" in schema else {}
+            return Footer(schema, rows, nanoseconds, is_julian=writer != _JAVA)
         finally:
             opened.close()
+
+    def _moments(self, schema: str) -> Iterator[tuple[str, Nanoseconds]]:
+        """The columns of a schema with moments; none where Spark cannot read the schema at all."""
+        if schema not in self._parsed:
+            try:
+                self._parsed[schema] = _parse_datatype_string(schema)
+            except SparkError:
+                return
+        columns = self._parsed[schema]
+        assert isinstance(columns, StructType)
+        for each in columns.fields:
+            if with_texts(each.dataType) != each.dataType:
+                yield each.name, from_texts(each.dataType)

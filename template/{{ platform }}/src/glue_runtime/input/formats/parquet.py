@@ -3,18 +3,45 @@
 
 import json
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import pyarrow as pa
 from pyarrow import parquet
-from pyspark.sql.types import DataType, TimestampNTZType, TimestampType
+from pyspark.sql.types import StructType
 
 from glue_runtime.input.formats.interface import UnreadableFileError
+from glue_runtime.input.formats.nanoseconds import Nanoseconds, from_int96, from_numbers
 from glue_runtime.input.formats.typed_reader import Footer, TypedReader
 from glue_runtime.spark.storage import StoredFile
 
 _TAIL = 64 * 1024
 _MAGIC = b"PAR1"
+
+_NOTE = b"org.apache.spark.sql.parquet.row.metadata"
+"""What Spark calls its note of the columns in a file's footer; it believes that more than the columns."""
+
+_NOT_VECTORIZED = frozenset(("DELTA_LENGTH_BYTE_ARRAY", "BYTE_STREAM_SPLIT"))
+"""Encodings that Spark's vectorized reader reads wrongly, or not at all."""
+
+_NOTED_AS = {
+    "array": "list",
+    "binary": "binary",
+    "boolean": "bool",
+    "byte": "int8",
+    "date": "date32",
+    "decimal": "decimal",
+    "double": "double",
+    "float": "float",
+    "integer": "int32",
+    "long": "int64",
+    "map": "map",
+    "short": "int16",
+    "string": "string",
+    "struct": "struct",
+    "timestamp": "timestamp",
+    "timestamp_ntz": "timestamp",
+}
+"""How the names of Arrow's types begin, by Spark's names of the same types."""
 
 
 class Reader(TypedReader):
@@ -36,7 +63,26 @@ class Reader(TypedReader):
             )
         # The first line of the text has the address of an object.
         schema = str(found.schema).partition("\n")[2]
-        return Footer(schema, found.num_rows, dict(_nanoseconds(found.schema)))
+        metadata = found.metadata or {}
+        is_sparks = _NOTE in metadata and _is_right(metadata, found.schema)
+        nanoseconds = dict(_nanoseconds(found.schema, int96=not is_sparks))
+        has_raw = any(each.read_as for each in nanoseconds.values())
+        return Footer(
+            schema,
+            found.num_rows,
+            nanoseconds,
+            is_misdescribed=_NOTE in metadata and not is_sparks,
+            needs_row_by_row=has_raw or bool(_encodings(found) & _NOT_VECTORIZED),
+        )
+
+    def own_schema(self, file: StoredFile) -> StructType:
+        """See `TypedReader`: as Spark reads a file without its note."""
+        session = self.spark._jsparkSession.sessionState()
+        parquet_types = self.storage.jvm.org.apache.spark.sql.execution.datasources.parquet
+        converter = parquet_types.ParquetToSparkSchemaConverter(session.conf())
+        with self.storage.parquet_footer(file.uri) as footer:
+            columns = converter.convert(footer.getFileMetaData().getSchema())
+        return StructType.fromJson(json.loads(columns.json()))
 
     def _tail(self, file: StoredFile) -> bytes:
         """The end of a file, with its whole footer: what it is, its length in four bytes, and a magic."""
@@ -49,8 +95,39 @@ class Reader(TypedReader):
         return tail if length + 8 <= len(tail) else self.storage.tail(file, length + 8)
 
 
-def _nanoseconds(schema: parquet.ParquetSchema) -> Iterator[tuple[str, DataType]]:
-    """The columns that count nanoseconds, which Spark has no type for, and what they stand for.
+def _is_right(metadata: Mapping[bytes, bytes], schema: parquet.ParquetSchema) -> bool:
+    """Whether Spark's note tells the columns that are there: others who rewrite a file keep its note."""
+    try:
+        noted = [(each["name"], each["type"]) for each in json.loads(metadata[_NOTE])["fields"]]
+        columns = schema.to_arrow_schema()
+    except (ValueError, LookupError, TypeError, pa.ArrowException):
+        return False
+    return [name for name, _ in noted] == columns.names and all(
+        _is_noted_as(kind, stored) for (_, kind), stored in zip(noted, columns.types, strict=True)
+    )
+
+
+def _is_noted_as(kind: str | dict[str, str], stored: pa.DataType) -> bool:
+    name = kind if isinstance(kind, str) else kind["type"]
+    return str(stored).startswith(_NOTED_AS.get(name.partition("(")[0], ""))
+
+
+def _encodings(metadata: parquet.FileMetaData) -> set[str]:
+    groups = map(metadata.row_group, range(metadata.num_row_groups))
+    return {
+        encoding
+        for group in groups
+        for number in range(group.num_columns)
+        for encoding in group.column(number).encodings
+    }
+
+
+def _nanoseconds(
+    schema: parquet.ParquetSchema, *, int96: bool
+) -> Iterator[tuple[str, Nanoseconds]]:
+    """The columns that count nanoseconds, which Spark has no type for.
+
+    int96: whether those of the older type may be more exact than Spark writes them.
 
     Raises:
         UnreadableFileError: one is within another column.
@@ -58,7 +135,12 @@ def _nanoseconds(schema: parquet.ParquetSchema) -> Iterator[tuple[str, DataType]
     for number in range(len(schema)):
         column = schema.column(number)
         kind = json.loads(column.logical_type.to_json())
-        if kind.get("Type") == "Timestamp" and kind["timeUnit"] == "nanoseconds":
-            if column.path != column.name:
-                raise UnreadableFileError(f"nanoseconds within a column, in {column.path}")
-            yield column.name, TimestampType() if kind["isAdjustedToUTC"] else TimestampNTZType()
+        counted = None
+        if int96 and column.physical_type == "INT96":
+            counted = from_int96()
+        elif kind.get("Type") == "Timestamp" and kind["timeUnit"] == "nanoseconds":
+            counted = from_numbers(zoned=kind["isAdjustedToUTC"])
+        if counted and column.path != column.name:
+            raise UnreadableFileError(f"nanoseconds within a column, in {column.path}")
+        if counted:
+            yield column.name, counted

@@ -6,7 +6,7 @@ another format than the name says, another encoding, an empty file.
 """
 
 import zlib
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from glue_runtime.input.formats.interface import UnreadableFileError
 from glue_runtime.spark.storage import Storage, StoredFile
@@ -19,8 +19,9 @@ LONGEST_LINE = 16 * 1024 * 1024
 TOO_LARGE = "gzip data that expands to more than 200 times its size"
 _DEFLATE_AT_BEST = 1032
 
+_GZIP = b"\x1f\x8b"
 _MAGIC = {
-    b"\x1f\x8b": "gzip data",
+    _GZIP: "gzip data",
     b"PAR1": "Parquet",
     b"ORC": "ORC",
     b"PK\x03\x04": "a zip archive",
@@ -60,48 +61,71 @@ def check_text(storage: Storage, file: StoredFile, *, may_be_empty: bool) -> Non
     Raises:
         UnreadableFileError: it is not.
     """
-    if not text_head(storage, file).strip(b" \r\n\t\xef\xbb\xbf") and not may_be_empty:
+    if not _has_text(text_head(storage, file, _has_text)) and not may_be_empty:
         raise UnreadableFileError("an empty file")
 
 
-def text_head(storage: Storage, file: StoredFile, *, whole_line: bool = False) -> bytes:
-    """The beginning of a text file, 64 KiB of it, decompressed where its name ends in .gz.
-
-    whole_line: whether to go on until there is a line that is not blank; at most `LONGEST_LINE` bytes.
+def first_line(storage: Storage, file: StoredFile) -> list[bytes]:
+    """The lines of a text file as far as the first that is not blank, and some more.
 
     Raises:
         UnreadableFileError: it is another kind of file, or not compressed as its name says.
         FileNotFoundError: there is no such file.
     """
+    return lines_of(text_head(storage, file, _has_a_line))
+
+
+def text_head(storage: Storage, file: StoredFile, is_enough: Callable[[bytes], bool]) -> bytes:
+    """The beginning of a text file, decompressed where its name ends in .gz.
+
+    It is 64 KiB long; or longer, until it is enough: at most `LONGEST_LINE` bytes.
+
+    Raises: see `first_line`.
+    """
     if file.size == 0:
         return b""
     size = _HEAD
     head = _head(storage, file, size)
-    while whole_line and size < LONGEST_LINE and len(head) >= size and not _has_a_line(head):
+    while size < LONGEST_LINE and not is_enough(head) and (size < file.size or size <= len(head)):
         size *= 16
         head = _head(storage, file, size)
     return head
 
 
+def _has_text(head: bytes) -> bool:
+    """Whether there is something that is not blank."""
+    return bool(head.strip(b" \r\n\t\xef\xbb\xbf"))
+
+
 def _has_a_line(head: bytes) -> bool:
     """Whether a line that is not blank ends here."""
-    return any(line.strip(b" \t\xef\xbb\xbf") for line in lines_of(head)[:-1])
+    return any(map(_has_text, lines_of(head)[:-1]))
 
 
 def _head(storage: Storage, file: StoredFile, size: int) -> bytes:
     head = storage.head(file.uri, size)
     if file.uri.endswith(".gz"):
-        if not head.startswith(b"\x1f\x8b"):
+        if not head.startswith(_GZIP):
             raise UnreadableFileError("a name that ends in .gz, but no gzip data")
         check_expansion(storage, file)
         try:
-            return zlib.decompressobj(zlib.MAX_WBITS | 16).decompress(head, size)
+            return _decompressed(head, size)
         except zlib.error as error:
             raise UnreadableFileError(f"gzip data that cannot be decompressed: {error}") from error
     found = next((name for magic, name in _MAGIC.items() if head.startswith(magic)), None)
     if found:
         raise UnreadableFileError(f"{found}, not the text that its name says")
     return head
+
+
+def _decompressed(data: bytes, size: int) -> bytes:
+    """The beginning of what the members of a gzip file hold."""
+    text = b""
+    while data.startswith(_GZIP) and len(text) < size:
+        member = zlib.decompressobj(zlib.MAX_WBITS | 16)
+        text += member.decompress(data, size - len(text))
+        data = member.unused_data
+    return text
 
 
 def lines_of(head: bytes) -> list[bytes]:

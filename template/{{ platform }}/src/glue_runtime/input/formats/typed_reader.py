@@ -2,14 +2,23 @@
 """What the formats share whose files know the types of their columns."""
 
 from abc import abstractmethod
-from collections.abc import Collection, Hashable, Mapping
+from collections.abc import Callable, Collection, Hashable, Mapping
 from dataclasses import dataclass, field
 from typing import ClassVar
 
 from py4j.protocol import Py4JJavaError
 from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
-from pyspark.sql.types import DataType, DateType, StructField, TimestampType
+from pyspark.sql.types import (
+    ArrayType,
+    DataType,
+    DateType,
+    MapType,
+    StringType,
+    StructField,
+    StructType,
+    TimestampType,
+)
 
 from glue_runtime.input.exact.frames import REASON, VERDICT
 from glue_runtime.input.exact.verdicts import FITS, INVALID
@@ -21,10 +30,13 @@ from glue_runtime.input.formats.interface import (
     FileSet,
     UnreadableFileError,
 )
+from glue_runtime.input.formats.nanoseconds import Nanoseconds
 from glue_runtime.input.formats.spark_reader import SparkFormatReader
 from glue_runtime.lineage import SOURCE_OBJECT
+from glue_runtime.s3_object import literal_path
 from glue_runtime.spark.columns import holds, quoted
 from glue_runtime.spark.errors import SparkError, reason_of
+from glue_runtime.spark.session import read_row_by_row
 from glue_runtime.spark.storage import StoredFile
 
 SECONDS, BYTES_A_SECOND = 900.0, 1024 * 1024
@@ -37,15 +49,19 @@ class Footer:
 
     schema: its columns, as text.
     rows: how many it has.
-    nanoseconds: the columns that Spark reads as numbers of nanoseconds, and the type that they stand for.
+    nanoseconds: the columns that count them.
     is_julian: whether Spark takes days before 1582 for those of the calendar of that time, and the writer
         did not.
+    is_misdescribed: whether Spark would read other columns than there are.
+    needs_row_by_row: whether Spark's quicker reader cannot read it, or reads something else.
     """
 
     schema: str
     rows: int
-    nanoseconds: Mapping[str, DataType] = field(default_factory=dict)
+    nanoseconds: Mapping[str, Nanoseconds] = field(default_factory=dict)
     is_julian: bool = False
+    is_misdescribed: bool = False
+    needs_row_by_row: bool = False
 
 
 class TypedReader(SparkFormatReader):
@@ -71,6 +87,11 @@ class TypedReader(SparkFormatReader):
             FileNotFoundError: there is no such file.
         """
 
+    def own_schema(self, file: StoredFile) -> StructType:
+        """The columns of a file as Spark reads them when it believes nothing else of its footer."""
+        reader = self.spark.read.format(self.spark_format).options(**self.options)
+        return reader.load(literal_path(file.uri)).schema
+
     def sniff(self, file: StoredFile) -> str:
         """See `FormatReader`."""
         if file.size == 0:
@@ -82,7 +103,9 @@ class TypedReader(SparkFormatReader):
             name = self.spark_format.upper()
             raise UnreadableFileError(f"no {name} data: {reason[:200]}") from error
         self._footers[file.uri] = found
-        return f"{found.is_julian} {found.schema}"
+        if found.needs_row_by_row:
+            read_row_by_row(self.spark)
+        return f"{found.is_julian} {found.is_misdescribed} {found.schema}"
 
     def batch(self, kind: Hashable, files: Mapping[str, StoredFile]) -> Batch:
         """See `FormatReader`."""
@@ -92,6 +115,17 @@ class TypedReader(SparkFormatReader):
         except SparkError as error:
             raise UnreadableFileError(f"columns that cannot be read: {reason_of(error)}") from error
         check_columns([field.name for field in fields], self.contract)
+        is_julian = self._footers[files[first].uri].is_julian
+        for each in fields:
+            if _has(each.dataType, lambda one: isinstance(one, StructType) and not one.fields):
+                raise UnreadableFileError(
+                    f"the column {each.name}, which has a struct without fields"
+                )
+            if is_julian and _is_nested(each.dataType) and _has(each.dataType, _is_day):
+                raise UnreadableFileError(
+                    f"days within the column {each.name}, which Spark reads by another calendar than "
+                    "their writer where they are before 1582-10-15"
+                )
         declared = self.contract.fields
         for one in declared or ():
             [of_file] = [f for f in fields if f.name.casefold() == one.name.casefold()]
@@ -150,10 +184,12 @@ class TypedReader(SparkFormatReader):
             column = F.col(quoted(each.name))
             if not each.nullable:
                 faults.append(F.when(column.isNull(), F.lit(f"{each.name} is missing")))
-            if each.name.casefold() in nanoseconds:
-                faults.append(_fault_of_nanoseconds(each, column))
-                column = _microseconds(each.name)
-            if is_julian and isinstance(each.dataType, DateType | TimestampType):
+            if counted := nanoseconds.get(each.name.casefold()):
+                faults.append(_fault_of_nanoseconds(each, column, counted))
+                column = counted.value(column)
+            if isinstance(each.dataType, StringType):
+                faults.append(_fault_of_text(each, column))
+            if is_julian and _is_day(each.dataType):
                 faults.append(_fault_of_calendar(each, column))
             values.append(column.cast(each.dataType).alias(each.name))
         reason = F.concat_ws(", ", *faults)
@@ -164,38 +200,74 @@ class TypedReader(SparkFormatReader):
     def _fields(self, files: Mapping[str, StoredFile]) -> list[StructField]:
         """The columns of files of one schema."""
         nanoseconds = self._nanoseconds(files)
-        return [
-            StructField(each.name, nanoseconds.get(each.name.casefold(), each.dataType))
-            for each in self._read(files).schema.fields
-        ]
+        fields = []
+        for each in self._read(files).schema.fields:
+            counted = nanoseconds.get(each.name.casefold())
+            fields.append(StructField(each.name, counted.stands_for if counted else each.dataType))
+        return fields
 
-    def _nanoseconds(self, files: Mapping[str, StoredFile]) -> dict[str, DataType]:
+    def _nanoseconds(self, files: Mapping[str, StoredFile]) -> dict[str, Nanoseconds]:
         found = self._footers[files[min(files)].uri].nanoseconds
-        return {name.casefold(): data_type for name, data_type in found.items()}
+        return {name.casefold(): counted for name, counted in found.items()}
 
     def _read(self, files: Mapping[str, StoredFile]) -> DataFrame:
-        return self.loaded(self.spark.read.format(self.spark_format).options(**self.options), files)
+        reader = self.spark.read.format(self.spark_format).options(**self.options)
+        first = files[min(files)]
+        footer = self._footers[first.uri]
+        read_as = {name: each.read_as for name, each in footer.nanoseconds.items() if each.read_as}
+        if footer.is_misdescribed or read_as:
+            columns = [
+                StructField(each.name, read_as.get(each.name, each.dataType))
+                for each in self.own_schema(first).fields
+            ]
+            reader = reader.schema(StructType(columns))
+        return self.loaded(reader, files)
 
 
-def _microseconds(name: str) -> Column:
-    """The timestamp that a number of nanoseconds is, where they are whole microseconds."""
-    column = quoted(name)
-    return F.expr(f"timestamp_micros(({column} - pmod({column}, 1000)) div 1000)")
+def _is_nested(data_type: DataType) -> bool:
+    return isinstance(data_type, ArrayType | MapType | StructType)
+
+
+def _is_day(data_type: DataType) -> bool:
+    return isinstance(data_type, DateType | TimestampType)
+
+
+def _has(data_type: DataType, wanted: Callable[[DataType], bool]) -> bool:
+    """Whether a type, or one within it, is one of those that are wanted."""
+    within: list[DataType] = []
+    if isinstance(data_type, ArrayType):
+        within = [data_type.elementType]
+    elif isinstance(data_type, MapType):
+        within = [data_type.keyType, data_type.valueType]
+    elif isinstance(data_type, StructType):
+        within = [each.dataType for each in data_type.fields]
+    return wanted(data_type) or any(_has(each, wanted) for each in within)
+
+
+def _fault_of_text(field: StructField, column: Column) -> Column:
+    """Says that a text is not one, if it is not: Spark takes any bytes."""
+    decoded = F.decode(column.cast("binary"), "UTF-8")
+    return F.when(decoded != column, F.lit(f"{field.name} is not UTF-8"))
 
 
 def _fault_of_calendar(field: StructField, column: Column) -> Column:
-    """Says that a day is older than the calendar of today, if it is."""
-    told = (
-        f"{field.name} is before 1582-10-15, which Spark reads by another calendar than its writer"
-    )
-    return F.when(column < F.lit("1582-10-15").cast(field.dataType), F.lit(told))
+    """Says that Spark counts to a day or a moment in another way than its writer, if it does."""
+    other = "which Spark reads otherwise than its writer"
+    old = column < F.lit("1582-10-15").cast(field.dataType)
+    fault = F.when(old, F.lit(f"{field.name} is before 1582-10-15, {other}"))
+    if isinstance(field.dataType, TimestampType):
+        micros = F.unix_micros(column)
+        between = (micros < 0) & (F.pmod(micros, F.lit(10**6)) != 0)
+        told = f"{field.name} is before 1970 and has a fraction of a second, {other}"
+        fault = F.coalesce(fault, F.when(between, F.lit(told)))
+    return fault
 
 
-def _fault_of_nanoseconds(field: StructField, column: Column) -> Column:
-    """Says that a number of nanoseconds is between two microseconds, if it is."""
+def _fault_of_nanoseconds(field: StructField, column: Column, counted: Nanoseconds) -> Column:
+    """Says that a moment is between two microseconds, if it is."""
     told = F.concat(
         F.lit(f"{field.name} "),
-        column.cast("string"),
-        F.lit(f" (in nanoseconds) is not a valid {field.dataType.simpleString()}"),
+        F.coalesce(counted.value(column).cast("string"), F.lit("beyond all years")),
+        F.lit(f" and some nanoseconds is not a valid {field.dataType.simpleString()}"),
     )
-    return F.when(F.pmod(column, F.lit(1000)) != 0, told)
+    return F.when(~counted.is_exact(column), told)

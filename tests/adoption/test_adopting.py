@@ -155,7 +155,7 @@ def test_list_check_and_update_work_afterwards(adopted: Path) -> None:
         ("sales_etl", ["cron(0 3 ? * MON *) UTC"], ""),
     ]
     found = check(adopted)
-    assert (found.drifted, found.problems) == ({}, [])
+    assert (found.edited, found.problems) == ({}, [])
     assert update(adopted, say=silent).changes == []
 
 

@@ -1,4 +1,4 @@
-"""Make the tags of all releases, as the file RELEASES names them: python3 generator tags."""
+"""Tag the release commits that RELEASES lists: python3 generator tags."""
 
 from pathlib import Path
 

@@ -238,7 +238,7 @@ def test_the_base_class_can_be_kept(repository: Path, template: Path) -> None:
     assert any(BASE in note and "AdoptedGlueJob" in note for note in adoption.notes)
 
 
-def test_what_git_would_not_see_is_told(repository: Path, template: Path) -> None:
+def test_what_git_would_not_see_is_reported(repository: Path, template: Path) -> None:
     (repository / ".gitignore").write_text("local/\n")
 
     adoption = adopt(repository, template=str(template), data={}, defaults=True, dry_run=True)

@@ -238,7 +238,7 @@ def test_calls_of_other_methods_of_a_base_stay() -> None:
         'self.source_bucket = args.get("bucket", BUCKET)',
     ],
 )
-def test_what_a_constructor_set_otherwise_than_the_platforms_is_told(statement: str) -> None:
+def test_what_a_constructor_set_otherwise_than_the_platforms_is_reported(statement: str) -> None:
     result = converted(
         f"\n    def __init__(self, job_name, args):\n        {statement}\n"
         "\n    def _session(self, args):\n        return make(args)\n"
@@ -259,7 +259,7 @@ def test_what_a_constructor_set_otherwise_than_the_platforms_is_told(statement: 
         "self.spark = None",
     ],
 )
-def test_what_a_constructor_set_as_the_platforms_does_is_not_told(statement: str) -> None:
+def test_what_a_constructor_set_as_the_platforms_does_is_not_reported(statement: str) -> None:
     result = converted(f"\n    def __init__(self, job_name, args):\n        {statement}\n")
 
     assert result.notes == []
@@ -448,7 +448,7 @@ def test_a_method_that_means_something_else_in_the_platforms_class_is_refused() 
         """)
 
 
-def test_what_run_did_besides_is_told_and_stays() -> None:
+def test_what_run_did_besides_is_reported_and_stays() -> None:
     result = converted("""
         def run(self):
             self.load(self.transform(self.extract()))
@@ -465,7 +465,7 @@ def test_what_run_did_besides_is_told_and_stays() -> None:
     assert result.kept == ["_notify"]
 
 
-def test_another_order_of_the_hooks_is_told() -> None:
+def test_another_order_of_the_hooks_is_reported() -> None:
     [note] = converted("""
         def run(self):
             df = self.extract()
@@ -522,7 +522,7 @@ def test_a_metaclass_that_may_not_go_with_abc_is_refused() -> None:
         convert(base, PLATFORM, [])
 
 
-def test_a_base_that_is_not_in_the_repository_is_told() -> None:
+def test_a_base_that_is_not_in_the_repository_is_reported() -> None:
     base = module("src/base_job.py", f"class BaseGlueJob(lib.Logs):\n{CONSTRUCTOR}")
 
     [note] = convert(base, PLATFORM, []).notes

@@ -109,15 +109,15 @@ def convert(base: Module, platform: str, others: Sequence[Module]) -> Conversion
     if writes and not own_load:
         notes.append(_DECLARE_LOAD)
     body: list[Statement] = []
-    for said, line in pairs:
-        name = said.name if isinstance(said, Function) else ""
-        if said is initial:
+    for parsed, line in pairs:
+        name = parsed.name if isinstance(parsed, Function) else ""
+        if parsed is initial:
             body += [changed] if changed else []
         elif name not in replaced | unused:
             body.append(line)
-        if overwrites and said is node.body[0]:
+        if overwrites and parsed is node.body[0]:
             body.append(statement(source, "whole_directory = True\n", _WHOLE_DIRECTORY))
-        if own_load and said is node.body[0]:
+        if own_load and parsed is node.body[0]:
             body.append(statement(source, f'own_load = "{own_load}"\n', _APPENDS))
     bom = BOM if base.text.startswith(BOM) else ""
     result = Conversion(
@@ -157,11 +157,11 @@ def _base_class(module: Module) -> ast.ClassDef:
 def _attributes(node: ast.ClassDef) -> set[str]:
     """The names that a class and its constructor define."""
     names = {each.name for each in node.body if isinstance(each, Function)}
-    for said in node.body:
-        if isinstance(said, ast.AnnAssign):
-            names |= {last_name(said.target)}
-        if isinstance(said, Function) and said.name == "__init__":
-            names |= {name for each in said.body for name in own_targets(each)}
+    for parsed in node.body:
+        if isinstance(parsed, ast.AnnAssign):
+            names |= {last_name(parsed.target)}
+        if isinstance(parsed, Function) and parsed.name == "__init__":
+            names |= {name for each in parsed.body for name in own_targets(each)}
     return names
 
 
@@ -238,14 +238,14 @@ def _unused_methods(
     outside = [*elsewhere, source.code_for_node(constructor) if constructor else ""]
     outside += [source.code_for_node(each) for each in source.body if not _is_written_class(each)]
     outside += [source.code_for_node(each) for each in _written_class(source).decorators]
-    for said, each in pairs:
+    for parsed, each in pairs:
         code = source.code_for_node(each)
-        if not isinstance(said, Function):
+        if not isinstance(parsed, Function):
             outside.append(code)
-        elif said.name in replaced:
+        elif parsed.name in replaced:
             gone.append(code)
         else:
-            kept[said.name] = kept.get(said.name, "") + code
+            kept[parsed.name] = kept.get(parsed.name, "") + code
     return _unused(kept, gone, outside)
 
 

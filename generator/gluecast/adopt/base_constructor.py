@@ -67,20 +67,24 @@ def constructor_of(
     environment = _environment(base, function)
     kept: list[Statement] = []
     notes: list[str] = []
-    for said, line in pairs:
-        if is_text(said) or isinstance(said, ast.Pass) or _is_replaced_super(base, said, mixins):
+    for parsed, line in pairs:
+        if (
+            is_text(parsed)
+            or isinstance(parsed, ast.Pass)
+            or _is_replaced_super(base, parsed, mixins)
+        ):
             continue
-        targets = own_targets(said)
+        targets = own_targets(parsed)
         if targets and targets <= attributes:
-            notes += _replaced_value(base, said, targets)
+            notes += _replaced_value(base, parsed, targets)
             continue
-        _refuse_hidden(base, said, attributes)
+        _refuse_hidden(base, parsed, attributes)
         kept.append(line)
     head = function.args.defaults or function.decorator_list
     if not (kept or environment or head):
         return None, notes
     call = statement(source, _super_call(function, environment))
-    texts = [line for said, line in pairs[:1] if is_text(said)]
+    texts = [line for parsed, line in pairs[:1] if is_text(parsed)]
     return with_body(written, [*texts, call, *kept]), notes
 
 
@@ -244,14 +248,14 @@ def _is_new_logger(value: ast.expr | None) -> bool:
 def _may_be_none(function: Function) -> bool:
     """Whether a job may pass None for its arguments."""
     annotation = function.args.args[2].annotation
-    told = [annotation, *function.args.defaults[-1:]]
-    if any(_speaks_of_none(each) for each in told if each):
+    declared = [annotation, *function.args.defaults[-1:]]
+    if any(_allows_none(each) for each in declared if each):
         return True
     choices = (each for each in ast.walk(function) if isinstance(each, ast.BoolOp))
     return any(ast.unparse(each.values[0]) == "args" for each in choices)
 
 
-def _speaks_of_none(node: ast.expr) -> bool:
+def _allows_none(node: ast.expr) -> bool:
     """Whether this is None, or a type that includes it, also a quoted one."""
     for each in ast.walk(node):
         if isinstance(each, ast.Constant):

@@ -8,7 +8,7 @@ from functools import cached_property
 from pathlib import Path
 
 from gluecast.errors import GluecastError
-from gluecast.repository.job_start import handed_to_main
+from gluecast.repository.job_start import name_in_main
 from gluecast.repository.layers import Layer
 from gluecast.repository.ownership import owned_by_template
 
@@ -58,7 +58,7 @@ class JobNames:
     def problems(self, job: str) -> Iterator[str]:
         """Reasons why a module's name on AWS may differ from the name that its runs use."""
         try:
-            handed = self._handed_to_main(job)
+            passed = self._name_in_main(job)
         except GluecastError as error:
             yield (
                 f'expected one line <Class>.main("<name>") in {_module(job)}, below '
@@ -72,16 +72,16 @@ class JobNames:
         except GluecastError as error:
             yield str(error)
             return
-        if declared is None and handed != job:
+        if declared is None and passed != job:
             yield (
-                f'expected the name on AWS of {job} in {_declaration(job)}, found main("{handed}") '
+                f'expected the name on AWS of {job} in {_declaration(job)}, found main("{passed}") '
                 f"in {_module(job)} and no such file, so that Terraform takes {job}; write "
-                f'{{"deployed_name": "{handed}"}} to that file'
+                f'{{"deployed_name": "{passed}"}} to that file'
             )
-        elif declared is not None and handed != declared:
+        elif declared is not None and passed != declared:
             yield (
                 f'expected one name of {job}, found "{declared}" in {_declaration(job)}, which names '
-                f'it on AWS, and main("{handed}") in {_module(job)}, which names its output; '
+                f'it on AWS, and main("{passed}") in {_module(job)}, which names its output; '
                 "write the same into both"
             )
 
@@ -110,13 +110,13 @@ class JobNames:
         try:
             if self.naming is Naming.DECLARED:
                 return self.declared(job) or job
-            return self._handed_to_main(job)
+            return self._name_in_main(job)
         except GluecastError:
             return job
 
-    def _handed_to_main(self, job: str) -> str:
+    def _name_in_main(self, job: str) -> str:
         try:
-            return handed_to_main((self.repository / _module(job)).read_text(encoding="utf-8"))
+            return name_in_main((self.repository / _module(job)).read_text(encoding="utf-8"))
         except UnicodeDecodeError as error:
             raise GluecastError(str(error)) from error
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from gluecast.errors import GluecastError
 
 
-def handed_to_main(code: str) -> str:
+def name_in_main(code: str) -> str:
     """The name in a module's ``if __name__ == "__main__": SalesJob.main("sales")``.
 
     Raises:

@@ -128,7 +128,7 @@ def merge_layer(
 
 
 def merge_lines(ours: bytes, base: bytes, theirs: bytes) -> tuple[bytes, bool] | None:
-    """Merge texts by lines; gives the text and whether it has conflicts, None for a binary."""
+    """Merge texts by lines; returns the text and whether it has conflicts, None for a binary."""
     with tempfile.TemporaryDirectory() as folder:
         paths = [Path(folder, name) for name in ("ours", "base", "theirs")]
         for path, data in zip(paths, (ours, base, theirs), strict=True):

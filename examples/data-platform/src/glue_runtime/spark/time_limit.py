@@ -1,5 +1,5 @@
 # Owned by the gluecast template: an update rewrites this file and merges local edits into it.
-"""A limit of time for Spark's tasks: some damaged files make Spark's readers run for ever."""
+"""A time limit for Spark's tasks: some damaged files make Spark's readers run forever."""
 
 import threading
 import uuid
@@ -9,11 +9,11 @@ from contextlib import contextmanager
 from pyspark.sql import SparkSession
 
 LOOK_EVERY = 5.0
-"""Seconds from one look at the tasks to the next."""
+"""Seconds between two checks of the tasks."""
 
 
 class TimeLimitError(Exception):
-    """A task has taken longer than it may, and was given up. seconds: the limit."""
+    """A task exceeded the time limit and was cancelled. seconds: the limit."""
 
     def __init__(self, seconds: float) -> None:
         super().__init__(f"a task took longer than {seconds:.0f} seconds")
@@ -22,10 +22,10 @@ class TimeLimitError(Exception):
 
 @contextmanager
 def limited_tasks(spark: SparkSession, seconds: Callable[[], float | None]) -> Iterator[None]:
-    """Within this, a task of a query of this thread may take so many seconds; None is no limit.
+    """Limit the seconds per task for queries of this thread in this context; None is no limit.
 
     Raises:
-        TimeLimitError: one has taken longer; its query has been cancelled.
+        TimeLimitError: a task took longer; its query was cancelled.
     """
     context = spark.sparkContext
     group, ended = f"limited-{uuid.uuid4().hex}", threading.Event()
@@ -56,7 +56,7 @@ def limited_tasks(spark: SparkSession, seconds: Callable[[], float | None]) -> I
 
 
 def _longest_task(spark: SparkSession, group: str) -> float:
-    """The seconds that the oldest running task of a group of jobs has taken."""
+    """The seconds that the longest-running task of a job group has taken."""
     status = spark.sparkContext.statusTracker()
     store = spark._jsc.sc().statusStore()
     longest = 0.0

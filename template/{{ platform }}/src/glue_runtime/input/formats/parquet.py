@@ -18,7 +18,7 @@ _MAGIC = b"PAR1"
 
 
 class Reader(TypedReader):
-    """Parquet files. A page that has a checksum is checked against it."""
+    """Reads Parquet files, and verifies the checksums of pages that have one."""
 
     spark_format = "parquet"
     options = {"parquet.page.verify-checksum.enabled": "true"}  # noqa: RUF012
@@ -34,12 +34,12 @@ class Reader(TypedReader):
             raise UnreadableFileError(
                 f"a footer of {found.num_rows} rows whose row groups have {in_groups}"
             )
-        # The first line of the text has the address of an object.
+        # The first line of the text contains an object's address.
         schema = str(found.schema).partition("\n")[2]
         return Footer(schema, found.num_rows, dict(_nanoseconds(found.schema)))
 
     def _tail(self, file: StoredFile) -> bytes:
-        """The end of a file, with its whole footer: what it is, its length in four bytes, and a magic."""
+        """The end of a file: the footer, its length in four bytes, and the magic number."""
         tail = self.storage.tail(file, _TAIL)
         if not tail.endswith(_MAGIC) or len(tail) < 12:
             raise UnreadableFileError("no PARQUET data: it does not end with its magic number PAR1")
@@ -50,10 +50,10 @@ class Reader(TypedReader):
 
 
 def _nanoseconds(schema: parquet.ParquetSchema) -> Iterator[tuple[str, DataType]]:
-    """The columns that count nanoseconds, which Spark has no type for, and what they stand for.
+    """The columns that count nanoseconds, for which Spark has no type, and their types.
 
     Raises:
-        UnreadableFileError: one is within another column.
+        UnreadableFileError: such a column is within another column.
     """
     for number in range(len(schema)):
         column = schema.column(number)

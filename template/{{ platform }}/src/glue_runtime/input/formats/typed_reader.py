@@ -1,5 +1,5 @@
 # Owned by the gluecast template: an update rewrites this file and merges local edits into it.
-"""What the formats share whose files know the types of their columns."""
+"""The base class of formats whose files carry the types of their columns."""
 
 from abc import abstractmethod
 from collections.abc import Collection, Hashable, Mapping
@@ -28,18 +28,17 @@ from glue_runtime.spark.errors import SparkError, reason_of
 from glue_runtime.spark.storage import StoredFile
 
 SECONDS, BYTES_A_SECOND = 900.0, 1024 * 1024
-"""How long a task may take: so many seconds, and what the largest file takes at this speed."""
+"""The time limit of a task: a number of seconds, plus the largest file's time at this speed."""
 
 
 @dataclass(frozen=True)
 class Footer:
-    """What a file says of itself.
+    """The metadata of a file.
 
     schema: its columns, as text.
-    rows: how many it has.
-    nanoseconds: the columns that Spark reads as numbers of nanoseconds, and the type that they stand for.
-    is_julian: whether Spark takes days before 1582 for those of the calendar of that time, and the writer
-        did not.
+    rows: its row count.
+    nanoseconds: the columns that Spark reads as numbers of nanoseconds, and their types.
+    is_julian: whether Spark reads days before 1582 in the Julian calendar, unlike the writer.
     """
 
     schema: str
@@ -49,7 +48,7 @@ class Footer:
 
 
 class TypedReader(SparkFormatReader):
-    """Files that carry their schema: those of the same schema are read alike."""
+    """Reads files that carry their schema; files with the same schema form a batch."""
 
     spark_format: ClassVar[str]
     """Spark's name of the format."""
@@ -122,11 +121,11 @@ class TypedReader(SparkFormatReader):
         )
 
     def time_limit(self, files: Collection[StoredFile]) -> float:
-        """See `FormatReader`: a damaged page may make Spark's reader run for ever."""
+        """See `FormatReader`: a damaged page may make Spark's reader run forever."""
         return SECONDS + max(file.size for file in files) / BYTES_A_SECOND
 
     def broken_files(self, batch: Batch) -> Mapping[str, str]:
-        """See `FormatReader`: those of which Spark reads another number of rows than their footer says."""
+        """See `FormatReader`: files with another number of rows than in their footer."""
         counted = self._judged(batch, numbered=False).groupBy(SOURCE_OBJECT).count().collect()
         found = {origin: 0 for origin in batch.files} | dict(map(tuple, counted))
         return {
@@ -140,7 +139,7 @@ class TypedReader(SparkFormatReader):
         return self.read_error_of(file, self.spark_format, self.options)
 
     def _judged(self, batch: Batch, *, numbered: bool) -> DataFrame:
-        """The rows with their verdicts; a null where there must be none is invalid."""
+        """The rows with verdicts; a null in a NOT NULL column is invalid."""
         nanoseconds = self._nanoseconds(batch.files)
         is_julian = self._footers[batch.files[min(batch.files)].uri].is_julian
         names = [quoted(each.name) for each in batch.fields]
@@ -162,7 +161,7 @@ class TypedReader(SparkFormatReader):
         return rows.select(*values, *added, reason.alias(REASON), verdict.alias(VERDICT))
 
     def _fields(self, files: Mapping[str, StoredFile]) -> list[StructField]:
-        """The columns of files of one schema."""
+        """The columns of files with the same schema."""
         nanoseconds = self._nanoseconds(files)
         return [
             StructField(each.name, nanoseconds.get(each.name.casefold(), each.dataType))
@@ -178,24 +177,24 @@ class TypedReader(SparkFormatReader):
 
 
 def _microseconds(name: str) -> Column:
-    """The timestamp that a number of nanoseconds is, where they are whole microseconds."""
+    """The timestamp of a number of nanoseconds, if it is a whole number of microseconds."""
     column = quoted(name)
     return F.expr(f"timestamp_micros(({column} - pmod({column}, 1000)) div 1000)")
 
 
 def _fault_of_calendar(field: StructField, column: Column) -> Column:
-    """Says that a day is older than the calendar of today, if it is."""
-    told = (
+    """The reason for a day before the Gregorian calendar; null for other days."""
+    reason = (
         f"{field.name} is before 1582-10-15, which Spark reads by another calendar than its writer"
     )
-    return F.when(column < F.lit("1582-10-15").cast(field.dataType), F.lit(told))
+    return F.when(column < F.lit("1582-10-15").cast(field.dataType), F.lit(reason))
 
 
 def _fault_of_nanoseconds(field: StructField, column: Column) -> Column:
-    """Says that a number of nanoseconds is between two microseconds, if it is."""
-    told = F.concat(
+    """The reason for nanoseconds that are not whole microseconds; null for others."""
+    reason = F.concat(
         F.lit(f"{field.name} "),
         column.cast("string"),
         F.lit(f" (in nanoseconds) is not a valid {field.dataType.simpleString()}"),
     )
-    return F.when(F.pmod(column, F.lit(1000)) != 0, told)
+    return F.when(F.pmod(column, F.lit(1000)) != 0, reason)

@@ -1,9 +1,9 @@
-"""The tasks of this project, each in an environment that this script sets up.
+"""Run a development task in an environment that this script sets up.
 
     python3 generator TASK
 
-Needs nothing but Python 3.11 and git. The environment is .venv in the project's folder; it is made
-the first time and again when pyproject.toml changes.
+It needs only Python 3.11 and git. The environment is .venv in the project's folder; the script
+creates it on the first run, and again when pyproject.toml changes.
 """
 
 import hashlib
@@ -19,11 +19,11 @@ PYTHON = VENV / ("Scripts/python.exe" if sys.platform == "win32" else "bin/pytho
 # task -> what it does, and the commands it runs with the environment's Python
 TASKS: dict[str, tuple[str, list[list[str]]]] = {
     "demo": (
-        "generate a repository with three jobs and run each of them both ways",
+        "generate a repository with three jobs and run each one both ways",
         [["-m", "gluecast.cli", "demo"]],
     ),
     "test": (
-        "check format, style and types, and run all tests (--fast: those of what has changed)",
+        "check format, style and types, and run all tests (--fast: only tests of changed files)",
         [
             ["-m", "ruff", "check", "."],
             ["-m", "ruff", "format", "--check", "."],
@@ -34,11 +34,11 @@ TASKS: dict[str, tuple[str, list[list[str]]]] = {
         ],
     ),
     "faults": (
-        "plant faults one by one and see whether the tests notice (--sample: those on record)",
+        "plant faults one by one and check that a test fails (--sample: the recorded faults)",
         [["-m", "tasks.faults"]],
     ),
     "bench": (
-        "measure the generated job against the smallest script by hand (--large: 1 GB too)",
+        "compare the generated job with a minimal hand-written script (--large: 1 GB too)",
         [[str(ROOT / "tests/benchmarks/runs.py")]],
     ),
     "lint": (
@@ -50,23 +50,23 @@ TASKS: dict[str, tuple[str, list[list[str]]]] = {
         [["-m", "ruff", "check", "--fix", "."], ["-m", "ruff", "format", "."]],
     ),
     "examples": (
-        "render examples/data-platform again, after a change of the template",
+        "re-render examples/data-platform after a change to the template",
         [["-m", "tasks.examples"]],
     ),
     "docs": (
-        "write docs/commands.md again, after a change of the command line",
+        "regenerate docs/commands.md after a change to the command line",
         [["-m", "tasks.reference"]],
     ),
     "tags": (
-        "tag the commits of the releases, as the file RELEASES names them",
+        "tag the release commits that RELEASES lists",
         [["-m", "tasks.releases"]],
     ),
     "bench-update": (
-        "measure gluecast update beside a loop of copier update, for 1 to 1000 jobs",
+        "compare gluecast update with a loop of copier update, for 1 to 1000 jobs",
         [[str(ROOT / "tests/benchmarks/update.py")]],
     ),
     "samples": (
-        "write the template's sample data again, after a change of its formats",
+        "regenerate the template's sample data after a change to its formats",
         [["-m", "tasks.sample_data"]],
     ),
 }
@@ -76,7 +76,7 @@ def main() -> int:
     task, *arguments = sys.argv[1:] or ["help"]
     if task not in TASKS:
         if task not in ("help", "--help", "-h"):
-            print(f"expected a task of the list below, found {task}\n", file=sys.stderr)
+            print(f"expected one of the tasks below, found {task}\n", file=sys.stderr)
         print("usage: python3 generator TASK\n")
         for name, (purpose, _) in TASKS.items():
             print(f"  {name:<13} {purpose}")
@@ -86,9 +86,9 @@ def main() -> int:
     if task == "test" and "--fast" in arguments:
         commands, arguments = [["-m", "tasks.fast"]], []
     for command in commands:
-        # Arguments of the user's go to the last command: python3 generator test -k schedule
+        # The user's arguments go to the last command: python3 generator test -k schedule
         extra = arguments if command is commands[-1] else []
-        # The demo writes where the user stands; the checks look at the project.
+        # The demo writes to the current folder; the checks look at the project.
         folder = Path.cwd() if task == "demo" else ROOT
         code = subprocess.run([PYTHON, *command, *extra], cwd=folder, check=False).returncode
         if code:
@@ -97,8 +97,8 @@ def main() -> int:
 
 
 def set_up() -> None:
-    """Make .venv, unless it is there and belongs to this pyproject.toml and this Python."""
-    if sys.version_info < (3, 11):  # noqa: UP036 - this script is what an older Python meets first
+    """Create .venv, unless it exists and matches this pyproject.toml and this Python."""
+    if sys.version_info < (3, 11):  # noqa: UP036 - an older Python runs this script first
         found = sys.version.split()[0]
         sys.exit(f"expected Python 3.11 or newer, found {found}: use another python3")
     recipe = (ROOT / "pyproject.toml").read_bytes() + f"{ROOT} {sys.version}".encode()

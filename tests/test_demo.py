@@ -70,7 +70,7 @@ def test_the_demo_of_an_installed_package_runs_every_job_both_ways(
     run_demo(target)
 
     out = capsys.readouterr().out
-    assert out.startswith("Use the repository")
+    assert out.startswith("Using the repository")
     assert runs(out) == [("sales_etl", ["1", "4", "4"]), ("sales_etl", ["4", "11", "11"])]
 
 
@@ -83,7 +83,7 @@ def runs(output: str) -> list[tuple[str, list[str]]]:
 def test_the_demo_leaves_a_folder_of_someone_else_alone(tmp_path: Path) -> None:
     (tmp_path / "notes.txt").write_text("mine")
 
-    with pytest.raises(DemoError, match="expected a new folder or a whole demo"):
+    with pytest.raises(DemoError, match="expected a new folder or a complete demo"):
         run_demo(tmp_path)
 
     assert [path.name for path in tmp_path.iterdir()] == ["notes.txt"]

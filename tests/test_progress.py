@@ -1,4 +1,4 @@
-"""Progress: one line that counts on a terminal, a few lines elsewhere."""
+"""Progress: a counter on a terminal, a few lines elsewhere."""
 
 import io
 

@@ -1,4 +1,4 @@
-"""Scaffold a repository with the three example jobs, and run each of them both ways."""
+"""Scaffold a repository with the three example jobs, and run each one both ways."""
 
 import json
 import os
@@ -29,12 +29,12 @@ from gluecast.terminal.tables import table
 
 
 class DemoError(GluecastError):
-    """The demo cannot go on; the message says why."""
+    """The demo failed; the message says why."""
 
 
 @dataclass(frozen=True)
 class JobRun:
-    """One run, as its log describes it. Counts are None where the log does not know them."""
+    """One run, as its log describes it. A count is None if the log does not have it."""
 
     job: str
     started_by: str
@@ -46,10 +46,10 @@ class JobRun:
 
 
 def run_demo(target: Path) -> None:
-    """Scaffold into `target` (or use the demo that is there), run every job, print a summary.
+    """Scaffold into `target` (or reuse the demo there), run every job, print a summary.
 
     Raises:
-        DemoError: `target` holds something else, or a step failed.
+        DemoError: `target` has other content, or a step failed.
     """
     _scaffold(target)
     repository = target.resolve()
@@ -64,14 +64,14 @@ def run_demo(target: Path) -> None:
     ]
     print()
     print(summary(runs))
-    print("\nOn AWS the same jobs are started as infrastructure/jobs/*.tf says:\n")
+    print("\nOn AWS, infrastructure/jobs/*.tf defines what starts the same jobs:\n")
     print(cloud_summary(triggers(repository), _lake_prefix(repository)))
     print()
     print(_next_steps(target, _sample_file(repository, JOBS[0]).relative_to(repository)))
 
 
 def summary(runs: Sequence[JobRun]) -> str:
-    """A table of runs, a line each."""
+    """A table of runs, one line each."""
     header = ("job", "started by", "files", "rows read", "rows written", "seconds", "output")
     rows = [
         (
@@ -89,7 +89,7 @@ def summary(runs: Sequence[JobRun]) -> str:
 
 
 def cloud_summary(found: Sequence[Trigger], lake_prefix: str) -> str:
-    """A table of what starts the jobs on AWS, a line for each upload and each schedule."""
+    """A table of what starts the jobs on AWS, one line for each upload and each schedule."""
     rows = [
         (
             each.job,
@@ -129,12 +129,12 @@ def job_run(job: str, log: Sequence[Mapping[str, Any]]) -> JobRun:
 
 def _scaffold(target: Path) -> None:
     if all((target / ".copier-answers" / f"{job}.yml").is_file() for job in JOBS):
-        print(f"Use the repository in {target} (remove it to scaffold anew)")
+        print(f"Using the repository in {target} (remove it to start over)")
         return
     if target.exists() and (not target.is_dir() or any(target.iterdir())):
         raise DemoError(
-            f"expected a new folder or a whole demo, found {target} with other content; "
-            "remove it or name another"
+            f"expected a new folder or a complete demo, found {target} with other content; "
+            "remove it or name another folder"
         )
     with tempfile.TemporaryDirectory(prefix="gluecast-") as scratch:
         template = _template(Path(scratch))
@@ -148,9 +148,9 @@ def _scaffold(target: Path) -> None:
 
 
 def _template(scratch: Path) -> dict[str, Any]:
-    """The template that the demo renders: this clone as it stands, or the one in the wheel.
+    """The template that the demo renders: the working tree of this clone, or the copy in the wheel.
 
-    The one in the wheel is recorded as the published release that it is.
+    The answers record the copy in the wheel as the published release.
     """
     if not IS_INSTALLED:
         return {"template": str(TEMPLATE_ROOT), "ref": "HEAD"}
@@ -184,9 +184,9 @@ def _run(repository: Path, job: str, file: Path | None) -> JobRun:
 
 
 def _python(repository: Path, *arguments: str) -> str:
-    """Run this Python over the repository's code; gives what it printed.
+    """Run this Python on the repository's code; returns what it printed.
 
-    The repository's own `make setup` would install the same packages a second time.
+    The repository's `make setup` would install the same packages again.
     """
     search_path = os.pathsep.join([str(repository / "src"), os.environ.get("PYTHONPATH", "")])
     ran = subprocess.run(
@@ -220,11 +220,12 @@ def _number(value: int | None) -> str:
 
 def _next_steps(target: Path, sample: Path) -> str:
     return f"""\
-Each job ran for one file, then for its directory. Its table holds every file once, also the one
-that came twice. The repository is in {target}; the tables are below its folder .local-lake.
+Each job ran for one file, then for its directory. Its table has the rows of every file once,
+although one file was processed twice. The repository is in {target}; the tables are below its
+folder .local-lake.
 
     cd {target}
-    make setup                                   # an environment of its own
+    make setup                                   # create its virtual environment
     make run-local JOB={JOBS[0]} FILE={sample}
     make test
     make test-e2e                                # the same on an emulated AWS; needs terraform

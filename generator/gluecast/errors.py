@@ -1,14 +1,14 @@
-"""What a command raises when it cannot go on, and the exit codes that say how a command ended."""
+"""The error that commands raise, and their exit codes."""
 
 from enum import IntEnum
 
 
 class GluecastError(Exception):
-    """A command cannot go on; the message says in one line what was expected, found, and what to do next."""
+    """A command failed. The message is one line: what was expected, what was found, what to do."""
 
 
 class ExitCode(IntEnum):
-    """How a command ended. `check` adds the numbers of what it found."""
+    """How a command ended. `check` adds up the codes of its findings."""
 
     meaning: str
 
@@ -22,7 +22,7 @@ class ExitCode(IntEnum):
     FAILED = 1, "the command failed; the message says why"
     USAGE = 2, "invalid command line"
     CONFLICT = 3, "update, rename: done, but some files have conflicts to resolve"
-    BEHIND = 4, "check: a newer template exists"
-    DRIFTED = 8, "check: you edited files that the template owns"
+    OUTDATED = 4, "check: a newer template exists"
+    EDITED = 8, "check: you edited files that the template owns"
     PROBLEM = 16, "check: jobs are inconsistent; the report lists the problems"
     INTERRUPTED = 130, "interrupted with Ctrl-C; no file is left half-written"

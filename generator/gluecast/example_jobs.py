@@ -1,4 +1,4 @@
-"""The three example jobs: their answers, and how they are rendered."""
+"""The three example jobs: their answers, and a function that renders them."""
 
 import os
 import subprocess
@@ -24,12 +24,12 @@ def copier_copy(
     ref: str | None = None,
     environment: Mapping[str, str] | None = None,
 ) -> None:
-    """Run ``copier copy --defaults`` with these answers and additions to the environment.
+    """Run ``copier copy --defaults`` with these answers and extra environment variables.
 
     Without `ref`, Copier takes the template's latest release; ``HEAD`` is the working tree.
 
     Raises:
-        subprocess.CalledProcessError: Copier refused; its ``stderr`` says why.
+        subprocess.CalledProcessError: Copier failed; its ``stderr`` says why.
     """
     with tempfile.NamedTemporaryFile("w", suffix=".yml", encoding="utf-8") as data_file:
         yaml.safe_dump(dict(data), data_file)

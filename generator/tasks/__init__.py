@@ -1,1 +1,1 @@
-"""What maintainers run: `python3 generator TASK`."""
+"""Tasks for maintainers: `python3 generator TASK`."""

@@ -12,7 +12,7 @@ RENDERED = TEMPLATE_ROOT / "examples" / "data-platform"
 
 
 def main() -> None:
-    """Replace examples/data-platform by a fresh rendering of the working tree."""
+    """Replace examples/data-platform with a fresh rendering of the working tree."""
     with tempfile.TemporaryDirectory() as folder:
         fresh = Path(folder) / "data-platform"
         render_examples(fresh)
@@ -22,7 +22,7 @@ def main() -> None:
 
 
 def render_examples(target: Path) -> None:
-    """Render the three example jobs into an empty folder, as from the published release."""
+    """Render the three example jobs into an empty folder, as if from the published release."""
     with tempfile.TemporaryDirectory() as folder:
         release = snapshot(Path(folder) / "template", tag=f"v{version()}")
         environment = published(release, cache=Path(folder) / "cache")
@@ -32,7 +32,7 @@ def render_examples(target: Path) -> None:
 
 
 def version() -> str:
-    """The version of this project, which is the next release's."""
+    """The version of this project, which is that of the next release."""
     text = (TEMPLATE_ROOT / "pyproject.toml").read_text(encoding="utf-8")
     return str(tomllib.loads(text)["project"]["version"])
 

@@ -1,4 +1,4 @@
-"""The inner loop: the tests that look at what has changed, for about a minute: python3 generator test --fast."""
+"""Run the tests of changed files, for about a minute: python3 generator test --fast."""
 
 import json
 import subprocess
@@ -10,20 +10,20 @@ from tasks.faults.planting import PLAN_TESTS, plan_tests
 from tasks.faults.selection import changed, tests_of, tests_of_all
 
 SECONDS = 60
-"""What the chosen tests may take together, by what they took before."""
+"""The time budget in seconds for the chosen tests, by their recorded durations."""
 
 _UNRECORDED, _OF_A_MODULE = 3, 10
-"""Seconds of a file that tests/durations.json leaves out, and of the plan tests of a Terraform module."""
+"""Seconds for a file missing in tests/durations.json, and for plan tests of a Terraform module."""
 
 
 def main() -> None:
-    """Choose, say what was chosen, and run it; the exit code is 1 when a test fails."""
+    """Choose the tests, print and run them; the exit code is 1 if a test fails."""
     files = changed(TEMPLATE_ROOT)
     chosen = within(SECONDS, [*tests_among(files), *tests_of_all(files)])
     if not chosen:
-        print("Nothing that a test looks at differs from the last commit.")
+        print("No file with tests has changed since the last commit.")
         return
-    print("\n".join(["Quick tests of what differs from the last commit:", *chosen]), flush=True)
+    print("\n".join(["Quick tests of changes since the last commit:", *chosen]), flush=True)
     modules = [test.removeprefix(PLAN_TESTS) for test in chosen if test.startswith(PLAN_TESTS)]
     others = [test for test in chosen if not test.startswith(PLAN_TESTS)]
     commands = [plan_tests(module) for module in modules]
@@ -38,7 +38,7 @@ def main() -> None:
 
 
 def within(seconds: int, tests: Sequence[str]) -> list[str]:
-    """The first of these tests that take no longer than this together, but always the first one."""
+    """The first tests that fit into the time budget together, but at least one."""
     recorded = json.loads((TEMPLATE_ROOT / "tests/durations.json").read_text(encoding="utf-8"))
     chosen: list[str] = []
     left = seconds
@@ -53,12 +53,12 @@ def within(seconds: int, tests: Sequence[str]) -> list[str]:
 
 
 def quick_tests_of(file: str) -> list[str]:
-    """What is run when this file alone has changed."""
+    """The tests to run if only this file has changed."""
     return within(SECONDS, tests_of(file))
 
 
 def tests_among(files: Sequence[str]) -> list[str]:
-    """The files of tests among these."""
+    """The test files among these files."""
     return [file for file in files if file.startswith("tests/") and "/test_" in file]
 
 

@@ -13,8 +13,8 @@ PAGE = TEMPLATE_ROOT / "docs" / "commands.md"
 _INTRODUCTION = """\
 # Commands of gluecast
 
-What `gluecast --help` and `gluecast COMMAND --help` print. This page is written by
-`python3 generator docs`; to change it, edit generator/gluecast/cli/.
+This page is the output of `gluecast --help` and `gluecast COMMAND --help`. `python3 generator docs`
+writes it from the code in generator/gluecast/cli/.
 """
 
 
@@ -26,7 +26,7 @@ def main() -> None:
 
 
 def commands_page() -> str:
-    """The page: the help of gluecast and of every command, as a terminal of 100 columns shows it."""
+    """The page: the help of gluecast and of all commands, for a terminal with 100 columns."""
     root = parser()
     [commands] = [each for each in root._actions if isinstance(each, argparse._SubParsersAction)]
     with _plain_terminal():
@@ -41,7 +41,7 @@ def commands_page() -> str:
 
 @contextmanager
 def _plain_terminal() -> Iterator[None]:
-    """argparse asks the environment for the width and for colours."""
+    """Set the width and colors that argparse reads from the environment."""
     before = {name: os.environ.get(name) for name in ("COLUMNS", "NO_COLOR")}
     os.environ.update(COLUMNS="100", NO_COLOR="1")
     try:

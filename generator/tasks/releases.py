@@ -1,4 +1,4 @@
-"""Make the tags of all releases, as the file RELEASES names them: python3 generator tags."""
+"""Tag the release commits that RELEASES lists: python3 generator tags."""
 
 from pathlib import Path
 
@@ -8,13 +8,13 @@ from gluecast.template.versions import RELEASES, read_releases, tags
 
 
 def main() -> None:
-    """Make the tags that this checkout lacks."""
+    """Create the tags that this checkout lacks."""
     made = make_tags(TEMPLATE_ROOT)
     print(f"made {', '.join(made)}" if made else "every release has its tag")
 
 
 def make_tags(repository: Path) -> list[str]:
-    """Tag the commit of each release that has no tag yet; gives the new tags.
+    """Tag the commit of each release without a tag; returns the new tags.
 
     Raises:
         GluecastError: a commit of RELEASES is not in the repository.

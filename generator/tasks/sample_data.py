@@ -1,6 +1,6 @@
-"""Write the sample files that the template carries, one set for each format of its registry.
+"""Write the template's sample files, one set for each format of its registry.
 
-Run after a change of the formats in copier.yml: python3 generator samples
+Run it after a change to the formats in copier.yml: python3 generator samples
 """
 
 import csv
@@ -43,7 +43,7 @@ FILES: Mapping[str, list[tuple[int, str, str, float, str]]] = {
 
 
 def main() -> None:
-    """Rewrite template/{{ job }}/<one folder a format>/test_data."""
+    """Rewrite template/{{ job }}/<one folder per format>/test_data."""
     for name, properties in registered_formats().items():
         _write(name, properties, compressed=False)
         if properties["compressed"]:
@@ -56,7 +56,7 @@ def registered_formats() -> Registry:
 
 
 def sample_folder(format_name: str, *, compressed: bool) -> Path:
-    """Where the template keeps the sample files of a format."""
+    """The template's folder for the sample files of a format."""
     samples = format_name + (".gz" if compressed else "")
     condition = f"{{% if samples == '{samples}' %}}tests{{% endif %}}"
     return (

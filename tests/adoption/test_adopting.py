@@ -155,7 +155,7 @@ def test_list_check_and_update_work_afterwards(adopted: Path) -> None:
         ("sales_etl", ["cron(0 3 ? * MON *) UTC"], ""),
     ]
     found = check(adopted)
-    assert (found.drifted, found.problems) == ({}, [])
+    assert (found.edited, found.problems) == ({}, [])
     assert update(adopted, say=silent).changes == []
 
 
@@ -238,7 +238,7 @@ def test_the_base_class_can_be_kept(repository: Path, template: Path) -> None:
     assert any(BASE in note and "AdoptedGlueJob" in note for note in adoption.notes)
 
 
-def test_what_git_would_not_see_is_told(repository: Path, template: Path) -> None:
+def test_what_git_would_not_see_is_reported(repository: Path, template: Path) -> None:
     (repository / ".gitignore").write_text("local/\n")
 
     adoption = adopt(repository, template=str(template), data={}, defaults=True, dry_run=True)

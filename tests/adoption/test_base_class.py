@@ -1,4 +1,4 @@
-"""A base class that comes to stand on the platform's: what stays, what goes, what is told."""
+"""Converting a base class to extend the platform's: what is kept, what is replaced, what the notes say."""
 
 import ast
 import re
@@ -238,7 +238,7 @@ def test_calls_of_other_methods_of_a_base_stay() -> None:
         'self.source_bucket = args.get("bucket", BUCKET)',
     ],
 )
-def test_what_a_constructor_set_otherwise_than_the_platforms_is_told(statement: str) -> None:
+def test_what_a_constructor_set_otherwise_than_the_platforms_is_reported(statement: str) -> None:
     result = converted(
         f"\n    def __init__(self, job_name, args):\n        {statement}\n"
         "\n    def _session(self, args):\n        return make(args)\n"
@@ -259,7 +259,7 @@ def test_what_a_constructor_set_otherwise_than_the_platforms_is_told(statement: 
         "self.spark = None",
     ],
 )
-def test_what_a_constructor_set_as_the_platforms_does_is_not_told(statement: str) -> None:
+def test_what_a_constructor_set_as_the_platforms_does_is_not_reported(statement: str) -> None:
     result = converted(f"\n    def __init__(self, job_name, args):\n        {statement}\n")
 
     assert result.notes == []
@@ -295,7 +295,7 @@ def test_no_constructor_is_refused() -> None:
     with pytest.raises(GluecastError, match=r"expected the constructor .* found no constructor"):
         convert(module("src/base_job.py", "class BaseGlueJob:\n    pass\n"), PLATFORM, [])
 
-    with pytest.raises(GluecastError, match="with a constructor of its own, found @dataclass"):
+    with pytest.raises(GluecastError, match="with an explicit constructor, found @dataclass"):
         text = f"@dataclass\nclass BaseGlueJob:\n{CONSTRUCTOR}"
         convert(module("src/base_job.py", text), PLATFORM, [])
 
@@ -330,7 +330,9 @@ def test_a_method_that_is_called_as_the_platforms_is_replaced() -> None:
     ["spark = None", "run = _run", "whole_directory = 1", "if LOCAL:\n    def run(self): ..."],
 )
 def test_a_class_attribute_that_hides_the_platforms_is_refused(statement: str) -> None:
-    with pytest.raises(GluecastError, match=r"that the platform's has not, found \w+; .*by hand"):
+    with pytest.raises(
+        GluecastError, match=r"that the platform's class does not have, found \w+; .*by hand"
+    ):
         converted(f"\n{indent(statement, '    ')}\n")
 
 
@@ -434,7 +436,8 @@ def test_private_methods_that_nothing_replaced_has_called_stay() -> None:
 
 def test_a_method_that_means_something_else_in_the_platforms_class_is_refused() -> None:
     with pytest.raises(
-        GluecastError, match="that the platform's has not, found _described_run, output_uri"
+        GluecastError,
+        match="that the platform's class does not have, found _described_run, output_uri",
     ):
         converted("""
             def _described_run(self):
@@ -445,7 +448,7 @@ def test_a_method_that_means_something_else_in_the_platforms_class_is_refused() 
         """)
 
 
-def test_what_run_did_besides_is_told_and_stays() -> None:
+def test_what_run_did_besides_is_reported_and_stays() -> None:
     result = converted("""
         def run(self):
             self.load(self.transform(self.extract()))
@@ -458,11 +461,11 @@ def test_what_run_did_besides_is_told_and_stays() -> None:
     """)
 
     [note] = result.notes
-    assert "also called _notify, job.commit:" in note and "super().run()" in note
+    assert "also called _notify, job.commit," in note and "super().run()" in note
     assert result.kept == ["_notify"]
 
 
-def test_another_order_of_the_hooks_is_told() -> None:
+def test_another_order_of_the_hooks_is_reported() -> None:
     [note] = converted("""
         def run(self):
             df = self.extract()
@@ -519,7 +522,7 @@ def test_a_metaclass_that_may_not_go_with_abc_is_refused() -> None:
         convert(base, PLATFORM, [])
 
 
-def test_a_base_that_is_not_in_the_repository_is_told() -> None:
+def test_a_base_that_is_not_in_the_repository_is_reported() -> None:
     base = module("src/base_job.py", f"class BaseGlueJob(lib.Logs):\n{CONSTRUCTOR}")
 
     [note] = convert(base, PLATFORM, []).notes
@@ -532,7 +535,7 @@ def test_a_base_that_has_what_the_platforms_class_has_is_refused(name: str) -> N
     base = module("src/base_job.py", f"class BaseGlueJob(Old):\n{CONSTRUCTOR}")
     old = module("src/old.py", f"class Older:\n    def {name}(self): ...\nclass Old(Older): ...\n")
 
-    with pytest.raises(GluecastError, match=f"expected Older, .*found {name}; .*by hand"):
+    with pytest.raises(GluecastError, match=f"expected no .* in Older, .*found {name}; .*by hand"):
         convert(base, PLATFORM, [old])
 
 
@@ -594,7 +597,7 @@ def test_line_ends_that_would_change_are_refused() -> None:
     text = f"import re\n\n\nclass BaseGlueJob:\n{CONSTRUCTOR}".replace("\n", "\r")
 
     with pytest.raises(
-        GluecastError, match=r"libcst writes as .* in src/base_job\.py, found .*by hand"
+        GluecastError, match=r"libcst writes unchanged in src/base_job\.py, found .*by hand"
     ):
         convert(Module("src/base_job.py", text), PLATFORM, [])
 
@@ -608,7 +611,7 @@ def test_what_libcst_does_not_read_is_named(monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setattr(cst, "parse_module", parse)
 
     with pytest.raises(
-        GluecastError, match=r"libcst reads in src/base_job\.py, found .* in line 4; .*by hand"
+        GluecastError, match=r"libcst can parse in src/base_job\.py, found .* in line 4; .*by hand"
     ):
         converted("\n    pass\n")
 
@@ -627,16 +630,14 @@ def test_a_class_of_another_indentation_is_converted(blank: str) -> None:
 
 
 def test_statements_that_share_a_line_are_refused() -> None:
-    with pytest.raises(
-        GluecastError, match="expected one statement in a line, found two in line 3"
-    ):
+    with pytest.raises(GluecastError, match="expected one statement per line, found two in line 3"):
         converted(
             "def __init__(self, job_name, args):\n    self.job_name = job_name; self.day = 1\n"
         )
 
 
 def test_a_body_beside_its_head_is_refused() -> None:
-    with pytest.raises(GluecastError, match="expected the body of __init__ on lines of its own"):
+    with pytest.raises(GluecastError, match="expected the body of __init__ on separate lines"):
         converted("\n    def __init__(self, job_name, args): self.x = 1\n")
 
 

@@ -166,7 +166,7 @@ def test_the_commands_of_gluecast_and_a_new_job_work_beside_the_old_ones(walk: W
 
     [output] = section(walk, ONWARDS)
 
-    assert "Up to date, not drifted, no problems." in output
+    assert "Up to date, no edits, no problems." in output
     assert "invoices" in output
     walk.write(files(ONWARDS))
     option = "addopts = --import-mode=importlib"

@@ -1,4 +1,4 @@
-"""Measure the generated job against the smallest script by hand: python3 generator bench.
+"""Compare the generated job with a minimal hand-written script: python3 generator bench.
 
 The two take turns, so that what else the machine does falls on both alike. Each run is a process of
 its own, as on Glue: "seconds" and "cpu" are those of the process from its start; "warm" ones are of

@@ -130,12 +130,10 @@ def test_what_does_not_fit_together_is_remarked(repository: Path) -> None:
 
     assert remarks == {
         "job_000": (
-            "job_000_file_trigger sends uploads of elsewhere/*.csv, which is not a source of the "
+            "job_000_file_trigger starts runs for uploads of elsewhere/*.csv, which is not a source of the "
             "module: such runs fail.",
         ),
-        "job_001": (
-            "There is no module src/jobs/job_001.py, so nothing is deployed that could be started.",
-        ),
+        "job_001": ("There is no module src/jobs/job_001.py, so no job is deployed.",),
         "job_002": (
             "Nothing in infrastructure/jobs or infrastructure/environments starts this job.",
         ),

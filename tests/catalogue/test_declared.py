@@ -106,7 +106,7 @@ Sales.main("sales")
         ("x = 1", False),
     ],
 )
-def test_a_job_that_stands_on_more_than_the_runtime_is_told(
+def test_a_job_with_another_base_class_than_the_runtimes_is_reported(
     tmp_path: Path, text: str, standard: bool
 ) -> None:
     assert module(tmp_path, f"{text}\nA('sales', parse(['env'])).run()\n").standard == standard

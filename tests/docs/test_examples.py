@@ -55,7 +55,7 @@ def test_a_job_of_the_page_runs_both_ways(name: str, lake: Lake) -> None:
     assert lake.read(run.job.output_uri).count() == all_rows
 
 
-def test_what_does_not_fit_is_set_aside_where_the_page_says_so(lake: Lake) -> None:
+def test_invalid_rows_are_quarantined_where_the_page_says(lake: Lake) -> None:
     uploaded = lake.upload("orders/daily.csv", "id,amount,country\n1,9.5,de\n,1,fr\n")
 
     run = run_for(JOBS["LenientOrdersJob"], "orders", uploaded)

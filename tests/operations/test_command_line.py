@@ -17,7 +17,7 @@ from operations.prices import Prices, read_prices
         (["cost", "--env", "dev", "--since", "soon"], "expected a time such as 2h"),
     ],
 )
-def test_a_wrong_word_is_told_and_exits_with_2(
+def test_a_wrong_word_is_reported_and_exits_with_2(
     capsys: pytest.CaptureFixture[str], words: list[str], message: str
 ) -> None:
     assert main(words) == 2

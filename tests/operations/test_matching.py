@@ -58,7 +58,7 @@ def test_all_conditions_of_a_choice_must_hold() -> None:
     assert next_state(definition, {}) == "Ignore"
 
 
-def test_a_run_over_an_object_is_told_from_one_over_the_directory() -> None:
+def test_a_run_over_an_object_is_distinguished_from_one_over_the_directory() -> None:
     definition = key_matches("*")
 
     assert runs_object(definition, "Run")

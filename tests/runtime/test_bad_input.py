@@ -1,4 +1,4 @@
-"""What does not fit is never dropped, shifted or nulled in silence: strict fails, lenient sets aside."""
+"""Invalid data is never silently dropped, shifted or nulled: strict fails, lenient quarantines it."""
 
 import gzip
 import json
@@ -19,7 +19,7 @@ Aside = tuple[int | None, str, str | None]
 
 @dataclass(frozen=True)
 class Bad:
-    """A file with a fault. rows: what a lenient run makes of it. aside: what it sets aside."""
+    """A file with a fault. rows: the rows of a lenient run. aside: what it quarantines."""
 
     content: str | bytes
     rows: list[tuple[int | None, str | None]]
@@ -183,7 +183,7 @@ def table(lake: Lake, name: str = "job") -> list[tuple]:
 
 
 def aside(lake: Lake, run: Run) -> list[tuple[str, Aside]]:
-    """The quarantine: the name of the file, and what was set aside of it."""
+    """The quarantined rows, each with the name of its file."""
     rows = lake.read(run.job.quarantine_uri).orderBy("source_object", "position").collect()
     assert all(row.run_id == run.job.job_run_id for row in rows)
     return [
@@ -238,7 +238,7 @@ def test_strict_leaves_the_table_as_it_was(lake: Lake) -> None:
 
 
 @pytest.mark.parametrize("suffix", of_suffix(FAULTS))
-def test_lenient_sets_aside_what_does_not_fit_and_goes_on(lake: Lake, suffix: str) -> None:
+def test_lenient_quarantines_what_does_not_fit_and_goes_on(lake: Lake, suffix: str) -> None:
     cases = of_suffix(FAULTS)[suffix]
     file_format = next(iter(cases.values())).file_format
     upload_good(lake, suffix, file_format)
@@ -248,11 +248,11 @@ def test_lenient_sets_aside_what_does_not_fit_and_goes_on(lake: Lake, suffix: st
     for _ in range(2):
         run = run_scheduled(job(suffix, file_format), "job")
 
-    rows, set_aside = by_file(lake), aside(lake, run)
+    rows, quarantined = by_file(lake), aside(lake, run)
     assert rows.pop(f"good{suffix}") == [(100, "ok")]
     for fault, bad in cases.items():
         assert rows.pop(f"{fault}{suffix}", []) == sorted(bad.rows, key=str), fault
-        found = [each for name, each in set_aside if name == f"{fault}{suffix}"]
+        found = [each for name, each in quarantined if name == f"{fault}{suffix}"]
         assert len(found) == len(bad.aside), fault
         for one, expected in zip(found, bad.aside, strict=True):
             assert (one[0], one[2]) == (expected[0], expected[2]), fault
@@ -261,7 +261,7 @@ def test_lenient_sets_aside_what_does_not_fit_and_goes_on(lake: Lake, suffix: st
     written = run.event("data_written")
     assert written["rows_read"] == written["rows_written"] + written["rows_quarantined"]
     total = written["rows_quarantined"] + written["files_quarantined"]
-    assert total == len(set_aside) == sum(len(bad.aside) for bad in cases.values())
+    assert total == len(quarantined) == sum(len(bad.aside) for bad in cases.values())
 
 
 FINE: Mapping[str, tuple[str, str, str | bytes, list[tuple]]] = {
@@ -323,7 +323,7 @@ def test_a_directory_of_other_column_orders_keeps_every_value_in_its_column(lake
         ),
     ],
 )
-def test_a_typed_file_of_other_columns_is_refused_or_set_aside(
+def test_a_typed_file_of_other_columns_is_refused_or_quarantined(
     lake: Lake, file_format: str, columns: list[str], reason: str
 ) -> None:
     upload_good(lake, f".{file_format}", file_format)
@@ -353,7 +353,7 @@ def test_a_narrower_type_is_widened_without_loss(lake: Lake, file_format: str) -
 
 
 @pytest.mark.parametrize("file_format", ["parquet", "orc"])
-def test_a_truncated_typed_file_is_set_aside(lake: Lake, file_format: str) -> None:
+def test_a_truncated_typed_file_is_quarantined(lake: Lake, file_format: str) -> None:
     upload_good(lake, f".{file_format}", file_format)
     write(lake, "bad", file_format, "id", "'a' AS name", rows=2000)
     lake.upload(f"sales/bad.{file_format}", file(lake, file_format)[:-400])
@@ -375,7 +375,7 @@ def test_a_hidden_file_of_a_directory_is_not_passed_over(lake: Lake, name: str) 
 
     assert table(lake) == [(100, "ok")]
     [(_, (_, reason, _))] = aside(lake, run)
-    assert "a name that Spark passes over" in reason
+    assert "a name that Spark ignores" in reason
 
 
 def test_a_missing_value_of_a_column_that_must_have_one_does_not_fit(lake: Lake) -> None:
@@ -512,7 +512,7 @@ def test_good_data_costs_one_query_and_one_pass(lake: Lake, spark: SparkSession)
         assert run.event("data_written")["rows_read"] == 1
 
 
-def test_the_log_counts_what_was_set_aside(lake: Lake) -> None:
+def test_the_log_counts_what_was_quarantined(lake: Lake) -> None:
     lake.upload("sales/a.csv", "id,name\n1,a\nx,b\n3,c\n")
     lake.upload("sales/b.csv", "")
 

@@ -56,7 +56,7 @@ class MemoryStorage:
     def values(self, uri: str) -> list[int]:
         self._step()
         if uri not in self.held:
-            raise SourceNotFoundError(f"expected {uri}, found that it has just gone")
+            raise SourceNotFoundError(f"expected {uri}, found that it was deleted meanwhile")
         return self.held[uri][1]
 
     def move(self, source: str, target: str) -> None:

@@ -41,7 +41,7 @@ def validated(job_class: type[BaseGlueJob], prefix: str = "") -> list[Finding]:
         return job_class("job", {"env": "test"}).validate(prefix)
 
 
-def test_what_is_wrong_is_told_by_reason_with_its_first_places_and_nothing_is_written(
+def test_findings_are_listed_by_reason_with_their_first_places_and_nothing_is_written(
     lake: Lake,
 ) -> None:
     upload_all(lake)
@@ -115,7 +115,7 @@ def test_a_file_that_cannot_be_read_to_its_end_is_among_the_findings(lake: Lake)
 
 
 @pytest.mark.parametrize(("argument", "files"), [("*", 2), ("sales/2023/", 1)])
-def test_a_run_on_glue_is_told_so_by_an_argument(
+def test_an_argument_makes_a_run_on_glue_validate(
     lake: Lake, argument: str, files: int, capsys: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("glue_runtime.base_job.on_glue", lambda: True)

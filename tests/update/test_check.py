@@ -1,4 +1,4 @@
-"""gluecast check: behind, drifted, and what only a tool that sees all jobs can tell."""
+"""gluecast check: outdated layers, edited files, and problems that span several jobs."""
 
 import json
 import shutil
@@ -55,7 +55,7 @@ def test_an_edit_of_the_templates_files_is_drift_and_one_of_yours_is_not(reposit
     findings = check(repository)
 
     assert findings == Findings({}, {"_platform": ["Makefile", "src/glue_runtime/base_job.py"]}, [])
-    assert findings.exit_code == ExitCode.DRIFTED
+    assert findings.exit_code == ExitCode.EDITED
     assert "Makefile" in described(findings)
 
 
@@ -185,11 +185,11 @@ GUARD = 'if __name__ == "__main__":\n'
         (GUARD + '    J.main(f"hand_{1}")\n', "J.main(f'hand_{1}')"),
         (GUARD + '    J.main(job_name="hand_made")\n', "J.main(job_name='hand_made')"),
         (GUARD + '    jobs.J.main("hand_made")\n', "jobs.J.main('hand_made')"),
-        (GUARD + '    sys.exit(J.main("hand_made"))\n', "the call inside of something else"),
+        (GUARD + '    sys.exit(J.main("hand_made"))\n', "the call inside another statement"),
         (GUARD + '    J.main("a")\n    J.main("b")\n', "2 calls of main()"),
         (GUARD + '    J("hand_made").run()\n', "no calls of main()"),
         ('J.main("hand_made")\n', "no calls of main()"),
-        ("if:\n", "code that Python cannot read"),
+        ("if:\n", "code that Python cannot parse"),
         (GUARD.strip() + ' J.main("other")\n', 'found main("other")'),
         (GUARD + '    J.main("Hand-Made")\n', 'found main("Hand-Made")'),
         ('"""Not\n    J.main("other")\n"""\n' + GUARD + '    J.main("hand_made")\n', None),
@@ -232,7 +232,7 @@ def test_a_declared_name_is_compared_with_the_one_that_main_is_given(
     assert [found in each for each in problems] == [True] if found else problems == []
 
 
-def test_behind_and_drifted_are_two_answers_that_add_up(
+def test_the_codes_of_outdated_and_edited_layers_add_up(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     small = SmallTemplate(tmp_path / "template")
@@ -248,7 +248,7 @@ def test_behind_and_drifted_are_two_answers_that_add_up(
     with pytest.raises(SystemExit) as left:
         main(["check", str(repository), "--json"])
 
-    assert left.value.code == ExitCode.BEHIND + ExitCode.DRIFTED
+    assert left.value.code == ExitCode.OUTDATED + ExitCode.EDITED
     assert json.loads(capsys.readouterr().out) == {
         "behind": {
             name: {"version": "v1.1.0", "newest": "v2.0.0"} for name in ("_platform", "sales")
@@ -290,7 +290,7 @@ def test_without_releases_a_newer_commit_is_what_one_is_behind(tmp_path: Path) -
 
     commit(small.folder, "A fix")
 
-    assert set(check(repository).behind) == {"_platform", "sales"}
+    assert set(check(repository).outdated) == {"_platform", "sales"}
 
 
 def test_an_unfinished_merge_is_a_problem(tmp_path: Path) -> None:

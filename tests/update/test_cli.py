@@ -131,7 +131,7 @@ def test_new_adds_a_job_and_says_what_to_do_next(
     assert run("new", "repository", *options) == ExitCode.OK
 
     out = capsys.readouterr().out
-    assert "/repository; its code goes into src/jobs/orders.py" in out
+    assert "/repository; write its code in src/jobs/orders.py" in out
     assert "make run-local JOB=orders" in out
     recorded = (repository / ".copier-answers/orders.yml").read_text()
     assert f'_src_path: "{small.folder}"' in recorded

@@ -213,7 +213,7 @@ def test_under_a_platform_that_would_replace_the_job_it_is_not_renamed(one_job: 
     commit(one_job, "The platform as it was before")
     before = tree(one_job)
 
-    with pytest.raises(GluecastError, match=r"would replace sales_etl; gluecast update first"):
+    with pytest.raises(GluecastError, match=r"would replace sales_etl; run gluecast update first"):
         rename(one_job, "sales_etl", "sales")
 
     assert tree(one_job) == before
@@ -230,13 +230,16 @@ def test_of_a_glue_job_in_terraform_code_of_ones_own_nothing_is_promised(
 
     said = capsys.readouterr().out
     assert "replaces nothing" not in said
-    assert "in Terraform code of your own: let the script there be src/jobs/sales.py" in said
+    assert (
+        "Your own Terraform code defines its Glue job: set the script there to src/jobs/sales.py"
+        in said
+    )
 
 
 @pytest.mark.parametrize(
     ("call", "message"),
     [
-        ("SalesETLJob.main(NAME)", r"found SalesETLJob\.main\(NAME\); rename then"),
+        ("SalesETLJob.main(NAME)", r"found SalesETLJob\.main\(NAME\); then rename"),
         (
             'SalesETLJob.main("another")',
             r'found "sales_etl" in infrastructure/jobs/sales_etl\.json.*main\("another"\)',
@@ -261,7 +264,9 @@ def test_a_job_that_declares_another_name_than_its_answers_is_not_renamed(one_jo
     declaration = "infrastructure/jobs/sales_etl.json"
     edit_and_commit(one_job, declaration, '"sales_etl"', '"another"')
 
-    with pytest.raises(GluecastError, match=r"expected sales_etl as name on AWS.*found another"):
+    with pytest.raises(
+        GluecastError, match=r"expected the name on AWS to be sales_etl.*found another"
+    ):
         rename(one_job, "sales_etl", "sales")
 
 
@@ -306,7 +311,7 @@ def test_a_template_without_a_name_on_aws_is_said_to_replace_the_job(
     with pytest.raises(SystemExit):
         main(["rename", "sales", "revenue", str(repository)])
 
-    assert "terraform apply replaces sales by revenue" in capsys.readouterr().out
+    assert "terraform apply replaces sales with revenue" in capsys.readouterr().out
 
 
 def test_a_removed_job_leaves_the_repository_without_it(copy: Copy, tmp_path: Path) -> None:

@@ -166,7 +166,7 @@ def test_what_comes_after_the_newest_release_is_ahead_also_without_a_description
     assert "v1.0.0" not in recorded
 
     assert quietly(repository) == Report({}, [])
-    assert not check(repository).behind
+    assert not check(repository).outdated
     with pytest.raises(GluecastError, match=r"expected a newer version than .*, found v1\.0\.0"):
         quietly(repository, to="v1.0.0")
     with pytest.raises(GluecastError, match="add _platform"):
@@ -182,7 +182,7 @@ def test_a_release_after_what_an_abbreviation_names_is_what_it_is_behind(
     small.replace(BASE, "line 02", "fixed")
     small.release("v2.0.0")
 
-    assert {newest for _, newest in check(repository).behind.values()} == {"v2.0.0"}
+    assert {newest for _, newest in check(repository).outdated.values()} == {"v2.0.0"}
     quietly(repository)
     assert versions(repository) == {'_commit: "v2.0.0"'}
 
@@ -276,7 +276,7 @@ def test_continue_after_the_update_was_thrown_away_is_refused(
     git(repository, "reset", "--hard")
     git(repository, "clean", "-fd")
 
-    with pytest.raises(GluecastError, match="expected what the update wrote"):
+    with pytest.raises(GluecastError, match="expected the files that the update wrote"):
         continue_update(repository)
 
     abort_update(repository)
@@ -568,7 +568,7 @@ def test_a_template_at_an_address_is_cloned(
     small.replace(JOB, "line 02", "line 02, fixed")
     small.release("v2.0.0")
 
-    assert check(repository).behind.keys() == {"_platform", "orders", "sales"}
+    assert check(repository).outdated.keys() == {"_platform", "orders", "sales"}
     quietly(repository)
 
     assert "line 02, fixed" in (repository / "src/jobs/sales.py").read_text()
@@ -610,7 +610,7 @@ def test_an_update_that_is_killed_is_undone_by_the_next_command(
 
     update(repository, dry_run=True, say=said.append)
 
-    assert "cut off" in said[0]
+    assert "interrupted" in said[0]
     assert tree(repository) == before
     assert git(repository, "status", "--porcelain") == ""
 

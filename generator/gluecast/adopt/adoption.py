@@ -1,8 +1,8 @@
-"""Bring a repository that was there before under the platform: its jobs and tests stay as they are.
+"""Migrate an existing repository to the platform; its jobs and tests stay as they are.
 
-What the platform's jobs stand on is added: the runtime, the Terraform modules. The repository's own
-base class comes to stand on the runtime's. All else of the platform (its environments, its build) is
-left out, for the repository has its own; `_platform.yml` records what, so that updates leave it out.
+The migration adds the runtime and the Terraform modules, and makes the repository's base class
+extend the runtime's. It leaves out the rest of the platform (environments, build), because the
+repository has its own; `_platform.yml` records these exclusions for updates.
 """
 
 import ast
@@ -35,19 +35,19 @@ ANSWERS_FILE = f"{ANSWERS_FOLDER}/{PLATFORM}.yml"
 MODULES, OTHER_MODULES = "modules", "gluecast"
 
 LEFT_OUT = (
-    # The repository builds, checks and describes itself.
+    # The repository has its own build, checks and documentation.
     "/.github/",
     "/.gitignore",
     "/.pre-commit-config.yaml",
     "/Makefile",
     "/README.md",
     "/pyproject.toml",
-    # Its Terraform code has buckets and Glue jobs; these would be further ones, and their tests.
+    # Its Terraform code already defines buckets and Glue jobs.
     "/infrastructure/*/data_platform/",
     "/infrastructure/environments/",
     "/tooling/",
 )
-"""What an adopted repository does without."""
+"""The files of the platform that an adopted repository does not get."""
 
 
 def adopt(
@@ -61,11 +61,11 @@ def adopt(
     dry_run: bool = False,
     say: Say = print,
 ) -> Adoption:
-    """Bring the repository around `start` under the platform; with `dry_run` only say how.
+    """Migrate the repository around `start` to the platform; with `dry_run`, only report how.
 
     Raises:
-        GluecastError: it cannot be adopted, or would lose something; nothing was changed.
-        KeyboardInterrupt: the user left the questions.
+        GluecastError: it cannot be adopted without a loss; nothing was changed.
+        KeyboardInterrupt: the user cancelled the questions.
     """
     repository = _repository(start)
     tree = WorkTree(repository)
@@ -80,7 +80,7 @@ def adopt(
     code = _terraform_code(tree)
     versions = glue_versions(read_questions(template, ref))
     with tempfile.TemporaryDirectory(prefix="gluecast-") as folder:
-        # The name of the folder is the default of the project's.
+        # The name of the folder is the default project name.
         first = Path(folder, "first", repository.name)
         copy_template(
             first,
@@ -134,7 +134,7 @@ def adopt(
 
 
 def _repository(start: Path) -> Path:
-    """The nearest folder from `start` upwards that has src/jobs, or else git's.
+    """The nearest folder from `start` upwards that has src/jobs, or else git's top folder.
 
     Raises:
         GluecastError: there is no git repository.
@@ -151,10 +151,10 @@ def _repository(start: Path) -> Path:
 
 
 def _python_files(tree: WorkTree) -> list[Module]:
-    """Every Python file that git knows; a link is found where its file lies.
+    """Every Python file that git tracks; a link is found where its target is.
 
     Raises:
-        GluecastError: one cannot be read and may hold the base class or a job.
+        GluecastError: a file that may hold the base class or a job cannot be read.
     """
     found = []
     for path in sorted(tree.entries):
@@ -198,7 +198,7 @@ def _jobs(modules: Sequence[Module]) -> list[Job]:
 
 
 def _guesses(tree: WorkTree, base: Module, code: str, versions: Sequence[str]) -> dict[str, Any]:
-    """Answers that can be read from the repository; the user may give others."""
+    """Answers derived from the repository; the user may override them."""
     found: dict[str, Any] = {}
     form = re.compile(r"infrastructure/environments/([a-z][a-z0-9]{1,9})/[^/]+\.tf")
     environments = sorted({match[1] for match in map(form.fullmatch, tree.entries) if match})
@@ -216,7 +216,7 @@ def _guesses(tree: WorkTree, base: Module, code: str, versions: Sequence[str]) -
 
 
 def _lakes(base: Module) -> Iterator[str]:
-    """acme of f"s3://acme-{environment}-bronze/...", and of the same text for format()."""
+    """``acme`` from f"s3://acme-{environment}-bronze/...", or from the same text for format()."""
     form = re.compile(r"s3://([a-z0-9](?:-?[a-z0-9])+)-\{[^}]*\}-bronze")
     for each in ast.walk(base.tree):
         text = ""
@@ -254,7 +254,7 @@ def _answers(folder: Path) -> dict[str, Any]:
 
 
 def _needs(rendered: Path) -> tuple[str, str, str]:
-    """What the runtime needs: packages, as pip takes them, the one that Glue has, and the oldest Python."""
+    """The runtime's requirements: packages for pip, the one that Glue has, the oldest Python."""
     project = tomllib.loads((rendered / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     dev = project["optional-dependencies"]["dev"]
     on_glue = next(each for each in dev if each.startswith("pyarrow=="))
@@ -263,7 +263,7 @@ def _needs(rendered: Path) -> tuple[str, str, str]:
 
 
 def _taken(rendered: Path, tree: WorkTree) -> list[str]:
-    """Files that the platform has and the repository has too, with other content."""
+    """Files of the platform that the repository has too, with different content."""
     return [
         path
         for path, file in _files(rendered).items()
@@ -274,30 +274,30 @@ def _taken(rendered: Path, tree: WorkTree) -> list[str]:
 
 
 def _modules_folder(rendered: Path, tree: WorkTree) -> str:
-    """Where the Terraform modules go: not among modules of the same names."""
+    """The folder for the Terraform modules, without modules of the same names."""
     names = [path.name for path in (rendered / "infrastructure" / MODULES).iterdir()]
     own = tree.folder / "infrastructure" / MODULES
     return OTHER_MODULES if any((own / name).exists() for name in names) else MODULES
 
 
 def _refuse_own_runtime(tree: WorkTree) -> None:
-    """Refuse a repository whose package has the name of the platform's.
+    """Refuse a repository that has a package with the runtime's name.
 
     Raises:
         GluecastError: it has.
     """
     if (tree.folder / RUNTIME).exists():
         raise GluecastError(
-            f"expected no {RUNTIME}, which is the platform's runtime, found it; give yours another "
-            f"name: git mv {RUNTIME} src/own_runtime, the same in what imports it, and commit"
+            f"expected no {RUNTIME}, the folder of the platform's runtime, found it; rename yours: "
+            f"git mv {RUNTIME} src/own_runtime, change the imports, and commit"
         )
 
 
 def _refuse_taken(files: Iterable[str], tree: WorkTree) -> None:
-    """Refuse to write among files of the repository that would work together with ours.
+    """Refuse to write next to the repository's own files of the same purpose.
 
     Raises:
-        GluecastError: a file is there.
+        GluecastError: there is such a file.
     """
     taken = [path for path in files if path.startswith("infrastructure/") and tree.entry(path)]
     if taken:
@@ -327,14 +327,14 @@ def _notes(
 ) -> Iterator[str]:
     if conversion is None:
         yield (
-            f"make {NAME} in {base.path} a class of glue_runtime.adopted.AdoptedGlueJob; take out its "
-            "load_data(), run() and what its constructor sets up for them"
+            f"make {NAME} in {base.path} a subclass of glue_runtime.adopted.AdoptedGlueJob; remove "
+            "its load_data(), its run() and what its constructor sets up for them"
         )
     else:
         yield from conversion.notes
     packages, on_glue, python = needs
     yield (
-        f"where your jobs are tested, install {packages} and {on_glue}, on Python {python} or newer; "
+        f"to test your jobs, install {packages} and {on_glue}, on Python {python} or newer; "
         f"on AWS, --additional-python-modules installs {packages}"
     )
     deployed = set(re.findall(r'\bglue_version\s*=\s*"([0-9.]+)"', code))
@@ -345,7 +345,7 @@ def _notes(
     if "tests/conftest.py" in taken:
         yield (
             'for the tests of new jobs: pytest_plugins = ["glue_runtime.testing"] in tests/conftest.py, '
-            "in place of a fixture spark of yours, and --import-mode=importlib for pytest"
+            "instead of your own fixture spark, and --import-mode=importlib for pytest"
         )
     for job in jobs:
         for source in job.sources:
@@ -354,8 +354,8 @@ def _notes(
                     f"a local run of {job.name} without a path in load_data() looks for "
                     f"tests/test_data/{job.name}/{source}/"
                 )
-    yield "on AWS, once: the runtime, the arguments, one block for each environment; see the docs"
-    yield "for each source, when you want it: one block in infrastructure/jobs; see the docs"
+    yield "on AWS, once: add the runtime, the arguments, one block per environment; see the docs"
+    yield "for each source, when you are ready: add a block in infrastructure/jobs; see the docs"
 
 
 def _ignored(tree: WorkTree, files: Iterable[str]) -> Iterator[str]:
@@ -363,4 +363,4 @@ def _ignored(tree: WorkTree, files: Iterable[str]) -> Iterator[str]:
     found = run_git(tree.folder, "check-ignore", "--no-index", "-z", "--stdin", stdin=names)
     ignored = found.stdout.decode().split("\0")[:-1]
     if ignored:
-        yield f"your .gitignore hides what was written: let it have {listed(ignored[:3])}"
+        yield f"your .gitignore ignores written files: allow {listed(ignored[:3])}"

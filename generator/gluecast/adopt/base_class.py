@@ -1,8 +1,8 @@
-"""The base class that a repository has of its own, and how it comes to stand on the platform's.
+"""Make the base class of a repository extend the platform's.
 
 The class keeps its name, its module, and everything that the platform does not have: helpers, hooks,
-what its constructor sets up. What the platform does in its place is taken out. What neither stays nor
-is replaced for certain is named in a note, or makes the conversion refuse.
+what its constructor sets up. The conversion removes what the platform does instead. For code that
+is neither clearly kept nor clearly replaced, it adds a note or refuses.
 """
 
 import ast
@@ -46,24 +46,24 @@ from gluecast.adopt.rewriting import (
 from gluecast.errors import GluecastError
 
 _DECLARE_LOAD = (
-    'declare what load() does to its target, as own_load = "appends", "replaces_source" or "replaces_all": '
-    "until then runs for uploaded files fail"
+    'declare what load() does to its target: own_load = "appends", "replaces_source" or '
+    '"replaces_all"; until then, runs for uploaded files fail'
 )
 _IMPORT = f"from glue_runtime.adopted import {NEW_BASE}\n"
 _WHOLE_DIRECTORY = (
     "",
-    "# Tables are overwritten, so a run for one uploaded file reads the whole directory too. A job that",
-    "# writes file by file says whole_directory = False.",
+    "# Jobs overwrite their tables, so a run for one uploaded file reads the whole directory too. A",
+    "# job that writes file by file sets whole_directory = False.",
 )
-"""What stands above whole_directory."""
+"""The lines above whole_directory."""
 
 _APPENDS = ("", "# What load() does to its target: an event run reads one file only.")
-"""What stands above own_load."""
+"""The lines above own_load."""
 
 
 @dataclass(frozen=True)
 class Conversion:
-    """The base class's module as it is to be, and what became of its parts."""
+    """The new text of the base class's module, and what was kept and replaced."""
 
     text: str
     kept: list[str]
@@ -74,10 +74,10 @@ class Conversion:
 
 
 def convert(base: Module, platform: str, others: Sequence[Module]) -> Conversion:
-    """Put the class of `base` on top of the platform's class, whose module's text is `platform`.
+    """Make the class of `base` extend the platform's class; `platform` is the text of its module.
 
     Raises:
-        GluecastError: that cannot be done by a rule; the message says what to do by hand.
+        GluecastError: no rule covers the class; the message says what to do by hand.
     """
     node = _base_class(base)
     attributes = _attributes(_base_class(Module("glue_runtime/base_job.py", platform)))
@@ -98,7 +98,7 @@ def convert(base: Module, platform: str, others: Sequence[Module]) -> Conversion
         if name in REPLACED or (name in HOOKS and _is_abstract(function)) or name == "__init__"
     }
     initial = functions.get("__init__")
-    constructor = next((line for said, line in pairs if said is initial), None)
+    constructor = next((code for parsed, code in pairs if parsed is initial), None)
     assert constructor is None or isinstance(constructor, cst.FunctionDef)
     changed, dropped = constructor_of(base, initial, source, constructor, attributes, mixins)
     notes += [*dropped, *notes_on_run(functions, attributes)]
@@ -109,15 +109,15 @@ def convert(base: Module, platform: str, others: Sequence[Module]) -> Conversion
     if writes and not own_load:
         notes.append(_DECLARE_LOAD)
     body: list[Statement] = []
-    for said, line in pairs:
-        name = said.name if isinstance(said, Function) else ""
-        if said is initial:
+    for parsed, line in pairs:
+        name = parsed.name if isinstance(parsed, Function) else ""
+        if parsed is initial:
             body += [changed] if changed else []
         elif name not in replaced | unused:
             body.append(line)
-        if overwrites and said is node.body[0]:
+        if overwrites and parsed is node.body[0]:
             body.append(statement(source, "whole_directory = True\n", _WHOLE_DIRECTORY))
-        if own_load and said is node.body[0]:
+        if own_load and parsed is node.body[0]:
             body.append(statement(source, f'own_load = "{own_load}"\n', _APPENDS))
     bom = BOM if base.text.startswith(BOM) else ""
     result = Conversion(
@@ -133,17 +133,17 @@ def convert(base: Module, platform: str, others: Sequence[Module]) -> Conversion
 
 
 def _refuse_broken(base: Module, text: str) -> None:
-    """Refuse to write what Python does not read.
+    """Refuse a conversion that is not valid Python.
 
     Raises:
-        GluecastError: it would be written.
+        GluecastError: it is not.
     """
     try:
         ast.parse(text.removeprefix(BOM))
     except SyntaxError as error:
         raise GluecastError(
-            f"expected {NAME} of {base.path} in a form that can be converted, found one that becomes "
-            f"no Python code ({error.msg} in line {error.lineno}); {BY_HAND}"
+            f"expected {NAME} of {base.path} in a form that can be converted, found one whose "
+            f"conversion is not valid Python ({error.msg} in line {error.lineno}); {BY_HAND}"
         ) from error
 
 
@@ -155,18 +155,18 @@ def _base_class(module: Module) -> ast.ClassDef:
 
 
 def _attributes(node: ast.ClassDef) -> set[str]:
-    """What a class and its constructor define."""
+    """The names that a class and its constructor define."""
     names = {each.name for each in node.body if isinstance(each, Function)}
-    for said in node.body:
-        if isinstance(said, ast.AnnAssign):
-            names |= {last_name(said.target)}
-        if isinstance(said, Function) and said.name == "__init__":
-            names |= {name for each in said.body for name in own_targets(each)}
+    for parsed in node.body:
+        if isinstance(parsed, ast.AnnAssign):
+            names |= {last_name(parsed.target)}
+        if isinstance(parsed, Function) and parsed.name == "__init__":
+            names |= {name for each in parsed.body for name in own_targets(each)}
     return names
 
 
 def _is_abstract(function: Function) -> bool:
-    """Whether a hook only says that a job must have it."""
+    """Whether a hook is abstract: a job must implement it."""
     if any(last_name(each) == "abstractmethod" for each in function.decorator_list):
         return True
     body = [each for each in function.body if not is_text(each)]
@@ -179,7 +179,7 @@ def _has_a_load(node: ast.ClassDef) -> bool:
 
 
 def _overwrites(modules: Iterable[Module]) -> bool:
-    """Whether the code speaks of overwriting anywhere: a load() may do it by way of any function."""
+    """Whether the code mentions overwriting anywhere: a load() may call any function."""
     return any(
         "overwrite" in module.text.lower()
         for module in modules
@@ -188,7 +188,7 @@ def _overwrites(modules: Iterable[Module]) -> bool:
 
 
 def _own_load(modules: Iterable[Module]) -> str | None:
-    """What load() does to its target, where the code names one of Spark's modes that keep what is there."""
+    """What load() does to its target, if the code names a Spark mode that keeps existing data."""
     texts = {
         str(node.value).lower()
         for module in modules
@@ -200,7 +200,7 @@ def _own_load(modules: Iterable[Module]) -> str | None:
 
 
 def _unused(kept: Mapping[str, str], gone: Iterable[str], outside: Iterable[str]) -> set[str]:
-    """Private methods that what is replaced has called, and nothing else does."""
+    """Private methods that only replaced code called."""
     callers, others = "\n".join(gone), "\n".join(outside)
     unused: set[str] = set()
     while True:
@@ -232,20 +232,20 @@ def _unused_methods(
     constructor: cst.FunctionDef | None,
     elsewhere: Sequence[str],
 ) -> set[str]:
-    """Private methods that nothing needs once what is replaced is gone."""
+    """Private methods that nothing calls after the replacement."""
     kept: dict[str, str] = {}
     gone: list[str] = []
     outside = [*elsewhere, source.code_for_node(constructor) if constructor else ""]
     outside += [source.code_for_node(each) for each in source.body if not _is_written_class(each)]
     outside += [source.code_for_node(each) for each in _written_class(source).decorators]
-    for said, each in pairs:
+    for parsed, each in pairs:
         code = source.code_for_node(each)
-        if not isinstance(said, Function):
+        if not isinstance(parsed, Function):
             outside.append(code)
-        elif said.name in replaced:
+        elif parsed.name in replaced:
             gone.append(code)
         else:
-            kept[said.name] = kept.get(said.name, "") + code
+            kept[parsed.name] = kept.get(parsed.name, "") + code
     return _unused(kept, gone, outside)
 
 

@@ -1,4 +1,4 @@
-"""The constructor of a base class that comes to stand on the platform's: what it still has to do."""
+"""Convert the constructor of a base class that will extend the platform's."""
 
 import ast
 from collections.abc import Sequence
@@ -24,7 +24,7 @@ from gluecast.errors import GluecastError
 
 NEW_BASE = "AdoptedGlueJob"
 BY_HAND = (
-    "adopt with --keep-base-class and make the class one of "
+    "adopt with --keep-base-class and make the class a subclass of "
     f"glue_runtime.adopted.{NEW_BASE} by hand"
 )
 
@@ -34,16 +34,16 @@ _ARGUMENTS = {
     "object_key": "source_object_key",
     "JOB_RUN_ID": "job_run_id",
 }
-"""Which argument the platform's constructor keeps under which name."""
+"""The attributes that the platform's constructor sets, and the arguments they come from."""
 
 _SAME_VALUES = {
     "job_name": ("job_name",),
     "args": ("args", "dict(args)", "args or {}", "args.copy()"),
 }
-"""What a constructor sets as the platform's does."""
+"""The values that the platform's constructor sets too."""
 
 _CHANGES = ("update", "setdefault", "pop", "popitem", "clear")
-"""What changes a dict."""
+"""The methods that change a dict."""
 
 
 def constructor_of(
@@ -54,12 +54,12 @@ def constructor_of(
     attributes: set[str],
     mixins: Sequence[ast.expr],
 ) -> tuple[cst.FunctionDef | None, list[str]]:
-    """The constructor that does what the platform's does not, and what is to be told of it.
+    """The statements that the platform's constructor does not replace, and notes for the user.
 
-    There is none when nothing is left.
+    The constructor is None if no statement is left.
 
     Raises:
-        GluecastError: it is not (self, job_name, args), or does what no rule can keep.
+        GluecastError: its parameters are not (self, job_name, args), or no rule covers a statement.
     """
     _refuse_parameters(base, function)
     assert function and written
@@ -67,20 +67,24 @@ def constructor_of(
     environment = _environment(base, function)
     kept: list[Statement] = []
     notes: list[str] = []
-    for said, line in pairs:
-        if is_text(said) or isinstance(said, ast.Pass) or _is_replaced_super(base, said, mixins):
+    for parsed, line in pairs:
+        if (
+            is_text(parsed)
+            or isinstance(parsed, ast.Pass)
+            or _is_replaced_super(base, parsed, mixins)
+        ):
             continue
-        targets = own_targets(said)
+        targets = own_targets(parsed)
         if targets and targets <= attributes:
-            notes += _replaced_value(base, said, targets)
+            notes += _replaced_value(base, parsed, targets)
             continue
-        _refuse_hidden(base, said, attributes)
+        _refuse_hidden(base, parsed, attributes)
         kept.append(line)
     head = function.args.defaults or function.decorator_list
     if not (kept or environment or head):
         return None, notes
     call = statement(source, _super_call(function, environment))
-    texts = [line for said, line in pairs[:1] if is_text(said)]
+    texts = [line for parsed, line in pairs[:1] if is_text(parsed)]
     return with_body(written, [*texts, call, *kept]), notes
 
 
@@ -92,28 +96,28 @@ def _super_call(function: Function, environment: str) -> str:
 
 
 def _is_replaced_super(base: Module, statement: ast.stmt, mixins: Sequence[ast.expr]) -> bool:
-    """Whether this line calls a constructor that the platform's stands for.
+    """Whether this statement calls a constructor that the platform's replaces.
 
     Raises:
-        GluecastError: the constructor is not known.
+        GluecastError: the constructor is unknown.
     """
     found = isinstance(statement, ast.Expr) and _is_super_call(statement.value)
     if found and mixins:
-        _refuse(base, statement, "no call of a constructor that is not in this repository")
+        _refuse(base, statement, "no call of a constructor from outside this repository")
     return found
 
 
 def _refuse_hidden(base: Module, statement: ast.stmt, attributes: set[str]) -> None:
-    """Refuse a line that also does what the platform's constructor does.
+    """Refuse a statement that also does what the platform's constructor does.
 
     Raises:
-        GluecastError: it does.
+        GluecastError: the statement does.
     """
     for each in ast.walk(statement):
         if _is_super_call(each):
-            _refuse(base, each, "super().__init__() in a line of its own")
+            _refuse(base, each, "super().__init__() as a separate statement")
         if isinstance(each, ast.Attribute) and is_stored(each) and is_own(each, attributes):
-            _refuse(base, each, f"self.{each.attr} = ... in a line of its own")
+            _refuse(base, each, f"self.{each.attr} = ... as a separate statement")
 
 
 def _refuse(base: Module, node: ast.AST, expected: str) -> NoReturn:
@@ -130,10 +134,10 @@ def _shortened(node: ast.AST) -> str:
 
 
 def _refuse_parameters(base: Module, function: Function | None) -> None:
-    """Refuse a constructor that is not called as the platform's is.
+    """Refuse a constructor with other parameters than the platform's.
 
     Raises:
-        GluecastError: it is not, or there is none.
+        GluecastError: it has other parameters, or there is no constructor.
     """
     found = ast.unparse(function.args) if function else "no constructor"
     names = [each.arg for each in function.args.args] if function else []
@@ -151,19 +155,19 @@ def _refuse_parameters(base: Module, function: Function | None) -> None:
     assert function
     for each in ast.walk(function):
         if isinstance(each, ast.Name) and is_stored(each) and each.id in names:
-            _refuse(base, each, f"{each.id} as it was handed over")
+            _refuse(base, each, f"an unchanged {each.id}")
         if (
             (isinstance(each, ast.Subscript) and is_stored(each))
             or (isinstance(each, ast.Attribute) and each.attr in _CHANGES)
         ) and ast.unparse(each.value) == "args":
-            _refuse(base, each, "args as they were handed over")
+            _refuse(base, each, "unchanged args")
 
 
 def _environment(base: Module, function: Function) -> str:
-    """The default of the argument env as code, where the constructor has one.
+    """The default of the argument env as code, if the constructor has one.
 
     Raises:
-        GluecastError: it cannot be told.
+        GluecastError: the default cannot be determined.
     """
     found = set()
     own = {each.id for each in ast.walk(function) if isinstance(each, ast.Name) and is_stored(each)}
@@ -176,7 +180,7 @@ def _environment(base: Module, function: Function) -> str:
             continue
         names = {node.id for node in ast.walk(ast.parse(f"({code})")) if isinstance(node, ast.Name)}
         if names & {*own, "self"}:
-            _refuse(base, each, "a default of env that needs nothing of the constructor's own")
+            _refuse(base, each, "a default of env that uses no variable of the constructor")
         found.add(code)
     if len(found) > 1:
         _refuse(base, function, "one default of env")
@@ -184,7 +188,7 @@ def _environment(base: Module, function: Function) -> str:
 
 
 def _with_args(code: str) -> str:
-    """The code with args in place of self.args, which the platform's constructor sets later."""
+    """The code with args instead of self.args, which the platform's constructor sets later."""
     found = cst.parse_expression(f"({code})")
     own = matchers.Attribute(matchers.Name("self"), matchers.Name("args"))
     changed = matchers.replace(found, own, cst.Name("args"))
@@ -206,10 +210,10 @@ def _argument(node: ast.AST) -> str:
 
 
 def _replaced_value(base: Module, statement: ast.stmt, targets: set[str]) -> list[str]:
-    """What is to be told of an assignment whose target the platform sets; nothing: it sets the same.
+    """Notes on an assignment whose target the platform sets too; none if the value is the same.
 
     Raises:
-        GluecastError: the platform would not find the environment.
+        GluecastError: the platform could not find the environment.
     """
     assert isinstance(statement, ast.Assign | ast.AnnAssign)
     value = statement.value
@@ -226,13 +230,13 @@ def _replaced_value(base: Module, statement: ast.stmt, targets: set[str]) -> lis
     if not more and (same or (target == "logger" and _is_new_logger(value))):
         return []
     return [
-        f"your constructor had {_shortened(statement)}: the platform sets its own; what else that "
-        f"did is to be done in your {NAME}, after super().__init__()"
+        f"your constructor had {_shortened(statement)}: the platform sets its own; if you need "
+        f"yours, set it in your {NAME}, after super().__init__()"
     ]
 
 
 def _is_new_logger(value: ast.expr | None) -> bool:
-    """Whether this is getLogger(...), or something of it."""
+    """Whether this is getLogger(...), or an attribute or call on it."""
     while isinstance(value, ast.Attribute | ast.Call | ast.Subscript):
         called = value.func if isinstance(value, ast.Call) else None
         if called and ast.unparse(called) in ("getLogger", "logging.getLogger"):
@@ -242,17 +246,17 @@ def _is_new_logger(value: ast.expr | None) -> bool:
 
 
 def _may_be_none(function: Function) -> bool:
-    """Whether a job may hand over None for its arguments."""
+    """Whether a job may pass None for its arguments."""
     annotation = function.args.args[2].annotation
-    told = [annotation, *function.args.defaults[-1:]]
-    if any(_speaks_of_none(each) for each in told if each):
+    declared = [annotation, *function.args.defaults[-1:]]
+    if any(_allows_none(each) for each in declared if each):
         return True
     choices = (each for each in ast.walk(function) if isinstance(each, ast.BoolOp))
     return any(ast.unparse(each.values[0]) == "args" for each in choices)
 
 
-def _speaks_of_none(node: ast.expr) -> bool:
-    """Whether this is None, or a type that has it, also one in quotes."""
+def _allows_none(node: ast.expr) -> bool:
+    """Whether this is None, or a type that includes it, also a quoted one."""
     for each in ast.walk(node):
         if isinstance(each, ast.Constant):
             if {"None", "Optional"} & {*words(str(each.value))}:
@@ -263,7 +267,7 @@ def _speaks_of_none(node: ast.expr) -> bool:
 
 
 def _is_super_call(node: ast.AST) -> bool:
-    """Whether this calls the constructor of what the class extends."""
+    """Whether this calls the constructor of a base class."""
     if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Attribute):
         return False
     holder = node.func.value

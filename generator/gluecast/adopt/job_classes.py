@@ -1,4 +1,4 @@
-"""The classes that extend the base class, by whatever name they know it."""
+"""Find the classes that extend the base class, under any imported name."""
 
 import ast
 from collections.abc import Mapping, Sequence
@@ -13,7 +13,7 @@ _Index = Mapping[str, Sequence[Module]]
 
 @dataclass(frozen=True)
 class Job:
-    """A class that extends the base class. `sources` are what it calls load_data() for."""
+    """A class that extends the base class. `sources` are the arguments of its load_data() calls."""
 
     name: str
     class_name: str
@@ -31,7 +31,7 @@ def find_base_class(modules: Sequence[Module]) -> Module:
     if not found:
         raise GluecastError(
             f"expected a class {NAME}, found none in the Python files outside of tests; "
-            "`gluecast new` begins a repository without one"
+            "`gluecast new` starts a repository without one"
         )
     if len(found) > 1:
         paths = " and ".join(module.path for module in found)
@@ -40,7 +40,7 @@ def find_base_class(modules: Sequence[Module]) -> Module:
 
 
 def find_jobs(modules: Sequence[Module]) -> list[Job]:
-    """Every class that extends BaseGlueJob, also by way of another class, by path."""
+    """Every class that extends BaseGlueJob, directly or indirectly, by path."""
     heirs = extending(modules)
     inner = {name for _, _, bases in heirs for name in bases}
     return [
@@ -53,7 +53,7 @@ def find_jobs(modules: Sequence[Module]) -> list[Job]:
 
 
 def extending(modules: Sequence[Module]) -> list[tuple[Module, ast.ClassDef, set[str]]]:
-    """The classes that extend BaseGlueJob, each with the names of what it extends."""
+    """The classes that extend BaseGlueJob, each with the names of its base classes."""
     index: dict[str, list[Module]] = {}
     for module in modules:
         index.setdefault(_dotted(module).rpartition(".")[2], []).append(module)
@@ -70,7 +70,7 @@ def extending(modules: Sequence[Module]) -> list[tuple[Module, ast.ClassDef, set
 
 
 class _Names:
-    """What the names in a module are called where they come from."""
+    """Resolve the names in a module to their original names."""
 
     def __init__(self, module: Module, index: _Index) -> None:
         self.index = index
@@ -95,7 +95,7 @@ class _Names:
         self.given[local] = _original(alias.name, source, self.index)
 
     def original(self, node: ast.expr) -> str:
-        """BaseGlueJob of Base and of base_job.Base, where Base is another name of BaseGlueJob."""
+        """``BaseGlueJob`` for Base and base_job.Base, if Base is an alias of BaseGlueJob."""
         if isinstance(node, ast.Subscript):
             return self.original(node.value)
         if isinstance(node, ast.Attribute):
@@ -110,9 +110,9 @@ def _dotted(module: Module) -> str:
 
 
 def _original(name: str, source: str, index: _Index, seen: frozenset[str] = frozenset()) -> str:
-    """What `name` of the module that an import calls `source` is called where it comes from."""
+    """The original name of `name`, imported from the module `source`."""
     for module in index.get(source.rpartition(".")[2], ()):
-        # Whatever is on Python's path, and for relative imports, the end of the name is the same.
+        # Whatever Python's path is, and for relative imports, the end of the name is the same.
         if module.path in seen or not f".{_dotted(module)}".endswith(f".{source.lstrip('.')}"):
             continue
         for node in module.tree.body:

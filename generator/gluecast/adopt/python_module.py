@@ -1,4 +1,4 @@
-"""A Python file of a repository, as text and as what it says: its classes, what they say."""
+"""A Python file of a repository: its text, its syntax tree, its classes."""
 
 import ast
 import warnings
@@ -9,10 +9,10 @@ from functools import cached_property
 from gluecast.errors import GluecastError
 
 NAME = "BaseGlueJob"
-"""The class that is looked for."""
+"""The name of the base class."""
 
 BOM = "\ufeff"
-"""A mark that some editors put before the text; Python reads over it in files, not in strings."""
+"""A byte order mark: some editors write it, and Python skips it in files but not in strings."""
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 
@@ -26,10 +26,10 @@ class Module:
 
     @cached_property
     def tree(self) -> ast.Module:
-        """The parsed file; nothing, where it is no Python code and does not speak of the base class.
+        """The parsed file; empty if it is not valid Python and does not mention the base class.
 
         Raises:
-            GluecastError: it speaks of the base class and is no Python code.
+            GluecastError: it mentions the base class and is not valid Python.
         """
         try:
             with warnings.catch_warnings(action="ignore"):
@@ -46,20 +46,20 @@ class Module:
 
     @property
     def classes(self) -> Iterator[ast.ClassDef]:
-        """The classes that the module defines at its top."""
+        """The top-level classes of the module."""
         return (node for node in self.tree.body if isinstance(node, ast.ClassDef))
 
 
-# --- what it says ----------------------------------------------------------------------------------
+# --- syntax trees ----------------------------------------------------------------------------------
 
 
 def last_name(node: ast.expr) -> str:
-    """BaseGlueJob of BaseGlueJob, and of base_job.BaseGlueJob."""
+    """``BaseGlueJob`` for BaseGlueJob and base_job.BaseGlueJob."""
     return node.id if isinstance(node, ast.Name) else getattr(node, "attr", "")
 
 
 def own_targets(statement: ast.stmt) -> set[str]:
-    """x and y of `self.x = self.y = 1`; nothing of what assigns to something else."""
+    """x and y for `self.x = self.y = 1`; empty for other statements."""
     targets: Sequence[ast.expr] = ()
     if isinstance(statement, ast.Assign):
         targets = statement.targets
@@ -76,7 +76,7 @@ def own_targets(statement: ast.stmt) -> set[str]:
 
 
 def is_own(node: ast.Attribute, attributes: Container[str] | None = None) -> bool:
-    """Whether this is self.x, with x among the attributes if they are given."""
+    """Whether this is self.x, with x among the given attributes, if any."""
     own = isinstance(node.value, ast.Name) and node.value.id == "self"
     return own and (attributes is None or node.attr in attributes)
 
@@ -90,5 +90,5 @@ def is_text(statement: ast.stmt) -> bool:
 
 
 def words(text: str) -> list[str]:
-    """The words of a text, also those in quotes and comments, which may name a method too."""
+    """The words of a text, also in quotes and comments, which may name a method too."""
     return "".join(each if each.isalnum() or each == "_" else " " for each in text).split()

@@ -1,4 +1,4 @@
-"""What keeps a base class from coming to stand on the platform's, found before anything is changed."""
+"""Checks that refuse a base class that cannot extend the platform's, before anything is changed."""
 
 import ast
 from collections.abc import Sequence
@@ -9,7 +9,7 @@ from gluecast.errors import GluecastError
 
 HOOKS = ("extract", "transform", "custom_validation", "load")
 REPLACED = ("load_data", "run", "main", "spark")
-"""What the platform does in place of the repository's own class."""
+"""The methods that the platform's class replaces."""
 
 _SIGNATURES = {
     "load_data": ["data_type", "fallback_path"],
@@ -17,30 +17,30 @@ _SIGNATURES = {
     "main": ["job_name", "argv"],
     "spark": [],
 }
-"""What the platform's take, without self."""
+"""The parameters of the platform's methods, without self."""
 
 _MEANS_THE_SAME = (
     *("job_name", "args", "environment", "spark", "logger", "job_run_id", "trigger_type"),
     *("source_bucket", "source_object_key", "is_event_triggered"),
 )
-"""Attributes of a job that a team's class may set too."""
+"""Attributes that a team's class may set too."""
 
 _SET_ANYWAY = ("job_name", "args", "environment", "logger", "job_run_id")
-"""Class attributes that the platform's constructor puts its own in front of."""
+"""Class attributes that the platform's constructor shadows."""
 
 REPLACED_BASES = ("ABC", "object")
-"""What the platform's class stands for among the bases."""
+"""The base classes that the platform's class replaces."""
 
 
 def refuse_clashes(base: Module, node: ast.ClassDef, attributes: set[str]) -> None:
-    """Refuse names that mean something else in the platform's class.
+    """Refuse names that have another meaning in the platform's class.
 
     Raises:
-        GluecastError: there are some.
+        GluecastError: there are such names.
     """
     methods = {each.name for each in node.body if isinstance(each, Function)}
     allowed = {*HOOKS, *REPLACED, "__init__"}
-    # The platform's constructor sets its attributes after a class attribute of the same name.
+    # The platform's constructor overrides a class attribute of the same name.
     assigned = {name for each in node.body for name in _bound(each)} & (attributes | {*REPLACED})
     stored = {
         each.attr
@@ -51,16 +51,16 @@ def refuse_clashes(base: Module, node: ast.ClassDef, attributes: set[str]) -> No
     clashes |= stored - {*_MEANS_THE_SAME}
     if clashes:
         raise GluecastError(
-            f"expected names in {node.name} of {base.path} that the platform's has not, found "
-            f"{', '.join(sorted(clashes))}; rename them, or {BY_HAND}"
+            f"expected names in {node.name} of {base.path} that the platform's class does not have, "
+            f"found {', '.join(sorted(clashes))}; rename them, or {BY_HAND}"
         )
 
 
 def refuse_hooks(module: Module, node: ast.ClassDef) -> None:
-    """Refuse hooks that are not called as the platform calls them.
+    """Refuse hooks with other parameters than the platform passes.
 
     Raises:
-        GluecastError: there is one.
+        GluecastError: there is such a hook.
     """
     for function in node.body:
         if not isinstance(function, Function) or function.name not in HOOKS:
@@ -75,7 +75,7 @@ def refuse_hooks(module: Module, node: ast.ClassDef) -> None:
         if named or required > len(called_with) or not enough or other:
             raise GluecastError(
                 f"expected {function.name}({', '.join(called_with)}) in {node.name} of {module.path}, "
-                f"found {_signature(function)}; the platform's run() hands over nothing else; "
+                f"found {_signature(function)}; the platform's run() passes nothing else; "
                 f"change it, or {BY_HAND}"
             )
 
@@ -91,23 +91,23 @@ def _is_static(function: Function) -> bool:
 
 
 def refuse_maker(base: Module, node: ast.ClassDef) -> None:
-    """Refuse a class whose constructor a decorator writes.
+    """Refuse a class whose constructor a decorator generates.
 
     Raises:
-        GluecastError: it is one.
+        GluecastError: a decorator does.
     """
     made = {"dataclass", "define", "attrs", "frozen", "mutable", "s"}
     for decorator in node.decorator_list:
         called = decorator.func if isinstance(decorator, ast.Call) else decorator
         if last_name(called) in made:
             raise GluecastError(
-                f"expected {NAME} of {base.path} with a constructor of its own, found "
+                f"expected {NAME} of {base.path} with an explicit constructor, found "
                 f"@{ast.unparse(decorator)}; {BY_HAND}"
             )
 
 
 def _bound(statement: ast.stmt) -> set[str]:
-    """The names that a statement of a class gives a value to, functions at its top left out."""
+    """The names that a statement of a class binds, except top-level functions."""
     if isinstance(statement, Function | ast.ClassDef):
         return set()
     if isinstance(statement, ast.AnnAssign) and statement.value is None:
@@ -126,10 +126,10 @@ def _bound(statement: ast.stmt) -> set[str]:
 
 
 def refuse_signatures(base: Module, node: ast.ClassDef, others: Sequence[Module]) -> None:
-    """Refuse methods that the platform's cannot stand for, since they are called in another way.
+    """Refuse methods whose parameters differ from those of the platform's replacement.
 
     Raises:
-        GluecastError: there is one.
+        GluecastError: there is such a method.
     """
     keywords = {
         keyword.arg
@@ -146,7 +146,7 @@ def refuse_signatures(base: Module, node: ast.ClassDef, others: Sequence[Module]
         more = bool(arguments.vararg or arguments.kwarg or arguments.kwonlyargs)
         more |= isinstance(function, ast.AsyncFunctionDef)
         expected = _SIGNATURES[function.name]
-        # The first one may be called anything, where no call names it.
+        # The first parameter may have any name if no call uses it as a keyword.
         if function.name == "load_data" and names and names[0] not in keywords:
             names[0] = expected[0]
         if more or names != expected[: len(names)]:
@@ -159,17 +159,17 @@ def refuse_signatures(base: Module, node: ast.ClassDef, others: Sequence[Module]
 def mixins_of(
     base: Module, node: ast.ClassDef, others: Sequence[Module], attributes: set[str]
 ) -> tuple[list[ast.expr], list[str]]:
-    """What the class extends that may have a constructor, and what is to be told of it.
+    """The other base classes that may have a constructor, and notes on them.
 
     Raises:
-        GluecastError: it has one, or something else that the platform's class has.
+        GluecastError: one has a constructor, or another name of the platform's class.
     """
     own_bases = [each for each in node.bases if stays(each)]
     for keyword in node.keywords:
         is_abc = any(last_name(each) == "ABC" for each in node.bases)
         if keyword.arg == "metaclass" and not is_abc and last_name(keyword.value) != "ABCMeta":
             raise GluecastError(
-                f"expected a metaclass of {NAME} in {base.path} that goes with ABC, found "
+                f"expected a metaclass of {NAME} in {base.path} that is compatible with ABC, found "
                 f"{ast.unparse(keyword.value)}; {BY_HAND}"
             )
     classes = {each.name: each for module in (base, *others) for each in module.classes}
@@ -191,14 +191,14 @@ def mixins_of(
             clashes = (methods | assigned) & {*attributes, *REPLACED, "__init__", "__new__"}
             if clashes - {*HOOKS}:
                 raise GluecastError(
-                    f"expected {name}, which {NAME} of {base.path} extends, without what the "
-                    f"platform's class has, found {', '.join(sorted(clashes - {*HOOKS}))}; {BY_HAND}"
+                    f"expected no name of the platform's class in {name}, which {NAME} of "
+                    f"{base.path} extends, found {', '.join(sorted(clashes - {*HOOKS}))}; {BY_HAND}"
                 )
             waiting += classes[name].bases
     return unknown, [
-        f"{NAME} also extends {ast.unparse(each)}, which comes before the platform's class: see that "
-        "it has no run(), load_data() or spark, and a constructor only if that hands (job_name, "
-        "args) on to super().__init__()"
+        f"{NAME} also extends {ast.unparse(each)}, which precedes the platform's class: make sure "
+        "that it has no run(), load_data() or spark, and that its constructor, if any, passes "
+        "(job_name, args) to super().__init__()"
         for each in unknown
     ]
 

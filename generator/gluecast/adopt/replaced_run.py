@@ -1,4 +1,4 @@
-"""What the run() and main() of a base class did and the platform's do not."""
+"""Find what the run() and main() of a base class did that the platform's do not."""
 
 import ast
 import builtins
@@ -8,23 +8,23 @@ from gluecast.adopt.python_module import NAME, Function, is_own, words
 
 _HARMLESS = ("log", "logger", "logging", "time", "datetime", "timedelta", "date")
 _HARMLESS_METHODS = (".isoformat", ".total_seconds")
-"""Calls of a run() that nobody misses: the platform logs and takes the time too."""
+"""Calls that need no note: the platform logs and measures time too."""
 
 
 def notes_on_run(functions: Mapping[str, Function], attributes: set[str]) -> Iterator[str]:
-    """What run() and main() did and the platform's do not."""
+    """Notes on what run() and main() did that the platform's do not."""
     if "main" in functions:
         yield (
-            f"your main() is replaced: the platform's takes further arguments of the command line if "
-            f"{NAME} names them, arguments = (...)"
+            f"your main() is replaced: the platform's reads further command-line arguments if {NAME} "
+            "lists them in arguments = (...)"
         )
     run = functions.get("run")
     if run is None:
         return
     if more := sorted(set(_further_calls(run, attributes))):
         yield (
-            f"your run() also called {', '.join(more)}: the platform's does not; override run() in "
-            f"your {NAME}, and call super().run() there"
+            f"your run() also called {', '.join(more)}, which the platform's does not: override run() "
+            f"in your {NAME}, and call super().run() there"
         )
     if any(isinstance(each, ast.Return) and each.value for each in ast.walk(run)):
         yield "your run() returned something: the platform's returns nothing"
@@ -32,26 +32,26 @@ def notes_on_run(functions: Mapping[str, Function], attributes: set[str]) -> Ite
     if order[:2] == ["custom_validation", "transform"]:
         yield (
             "your run() called custom_validation() before transform(): the platform's calls it "
-            "after; a rule about columns that transform() drops belongs into transform()"
+            "after; move a rule about columns that transform() drops into transform()"
         )
 
 
 def _calls(function: Function) -> list[ast.expr]:
-    """What a function calls, in order."""
+    """The calls in a function, in order."""
     found = (each for each in ast.walk(function) if isinstance(each, ast.Call))
     ordered = sorted(found, key=lambda each: (each.end_lineno or 0, each.end_col_offset or 0))
     return [each.func for each in ordered]
 
 
 def _own_calls(function: Function) -> list[str]:
-    """x of self.x()."""
+    """``x`` for each self.x()."""
     return [
         each.attr for each in _calls(function) if isinstance(each, ast.Attribute) and is_own(each)
     ]
 
 
 def _further_calls(run: Function, attributes: set[str]) -> Iterator[str]:
-    """What run() called besides hooks, logs, clocks and what Python has."""
+    """The calls in run() besides hooks, logging, clocks and Python's builtins."""
     raised = {
         each.exc.func
         for each in ast.walk(run)

@@ -1,4 +1,4 @@
-"""What adopting did, or would do, and how that is told."""
+"""The report of a migration: as text and as JSON."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -12,10 +12,10 @@ from gluecast.adopt.python_module import NAME
 
 @dataclass(frozen=True)
 class Adoption:
-    """What adopting does, or would do.
+    """The changes of a migration.
 
-    `repository` is its folder, `base` the path of its base class, `writes` what is new, `theirs`
-    what the platform would write too and stays, `notes` what people have to know or do.
+    `repository` is the folder, `base` the path of the base class, `writes` the new files, `theirs`
+    files of the repository that the platform does not overwrite, `notes` the manual steps.
     """
 
     repository: Path
@@ -52,7 +52,7 @@ class Adoption:
 def described(adoption: Adoption, *, dry_run: bool) -> str:
     """The report as text."""
     if adoption.already:
-        return "Nothing to do: the repository stands on the platform; gluecast update updates it."
+        return "Nothing to do: the repository is already on the platform; use gluecast update."
     jobs = [f"  {job.name}  {job.class_name}, loads {listed(job.sources)}" for job in adoption.jobs]
     lines = [f"{len(jobs)} jobs extend {NAME} of {adoption.base}:", *jobs, ""]
     lines.append("Would be written:" if dry_run else "Written:")
@@ -60,16 +60,16 @@ def described(adoption: Adoption, *, dry_run: bool) -> str:
     if adoption.conversion:
         lines += ["", *_conversion_lines(adoption)]
     if adoption.theirs:
-        lines += ["", "Yours, and left as they are:", *(f"  {path}" for path in adoption.theirs)]
+        lines += ["", "Yours, left unchanged:", *(f"  {path}" for path in adoption.theirs)]
     lines += [
         "",
-        "By hand:",
+        "Manual steps:",
         *(f"  {number}. {note}" for number, note in _numbered(adoption.notes)),
     ]
     if not dry_run:
         lines += [
             "",
-            "Run your tests, look at git diff, commit. To take it back: git stash --include-untracked.",
+            "Run your tests, review git diff, and commit. To undo: git stash --include-untracked.",
         ]
     return "\n".join(lines)
 
@@ -78,12 +78,12 @@ def _conversion_lines(adoption: Adoption) -> Iterator[str]:
     conversion = adoption.conversion
     assert conversion
     yield f"{adoption.base} is changed: {NAME} extends the platform's class"
-    yield f"  stays yours: {listed(conversion.kept)}"
-    yield f"  the platform's: {listed(conversion.replaced)}"
+    yield f"  kept: {listed(conversion.kept)}"
+    yield f"  replaced: {listed(conversion.replaced)}"
     if conversion.whole_directory:
-        yield "  whole_directory = True, for your code overwrites: see the docs before you change it"
+        yield "  whole_directory = True, as your code overwrites: see the docs before you change it"
     if conversion.own_load:
-        yield f'  own_load = "{conversion.own_load}", for that is what your code does'
+        yield f'  own_load = "{conversion.own_load}", as in your code'
 
 
 def _numbered(notes: Sequence[str]) -> Iterator[tuple[int, str]]:
@@ -91,7 +91,7 @@ def _numbered(notes: Sequence[str]) -> Iterator[tuple[int, str]]:
 
 
 def _by_folder(paths: Sequence[str]) -> Iterator[str]:
-    """A line for a folder of several files."""
+    """One line per file, or per folder of several files."""
     counted: dict[str, list[str]] = {}
     for path in paths:
         parts = path.split("/")

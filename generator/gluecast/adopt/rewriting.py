@@ -1,4 +1,4 @@
-"""Changes to a Python file that leave what they do not touch as it is, byte for byte."""
+"""Edit a Python file, leaving all other code unchanged byte for byte."""
 
 import ast
 from collections.abc import Sequence
@@ -16,25 +16,25 @@ _BLANK = cst.EmptyLine(indent=False)
 
 
 def source_of(base: Module, otherwise: str) -> cst.Module:
-    """The file as a tree that has its blanks and comments; `otherwise` says what to do without it.
+    """The file as a tree with whitespace and comments; `otherwise` is the advice if that fails.
 
     Raises:
-        GluecastError: libcst cannot read it, or would write it differently.
+        GluecastError: libcst cannot parse the file, or would write it differently.
     """
     text = base.text.removeprefix(BOM)
     try:
         source = cst.parse_module(text)
     except cst.ParserSyntaxError as error:
         raise GluecastError(
-            f"expected Python code that libcst reads in {base.path}, found something else in line "
-            f"{error.raw_line}; write that line in another way, or {otherwise}"
+            f"expected Python code that libcst can parse in {base.path}, found other code in line "
+            f"{error.raw_line}; rewrite that line, or {otherwise}"
         ) from error
     if source.code != text:
         lines = zip(text.splitlines(), source.code.splitlines(), strict=False)
         number = next((n for n, (old, new) in enumerate(lines, start=1) if old != new), 1)
         raise GluecastError(
-            f"expected Python code that libcst writes as it reads it in {base.path}, found another "
-            f"form in line {number}; write that line in another way, or {otherwise}"
+            f"expected Python code that libcst writes unchanged in {base.path}, found a difference "
+            f"in line {number}; rewrite that line, or {otherwise}"
         )
     return source
 
@@ -42,21 +42,21 @@ def source_of(base: Module, otherwise: str) -> cst.Module:
 def paired(
     base: Module, node: ast.ClassDef | Function, source: cst.ClassDef | cst.FunctionDef
 ) -> list[tuple[ast.stmt, Statement]]:
-    """The statements of a body, as what they say and as what is written.
+    """The statements of a body, each as an ast node and as a libcst node.
 
     Raises:
-        GluecastError: two statements share a line, or one stands beside the head.
+        GluecastError: two statements share a line, or one is on the line of the head.
     """
     if not isinstance(source.body, cst.IndentedBlock):
         raise GluecastError(
-            f"expected the body of {node.name} on lines of its own, found it in line {node.lineno}; "
-            "put it there"
+            f"expected the body of {node.name} on separate lines, found it in line {node.lineno}; "
+            "move it to a new line"
         )
     for first, second in zip(node.body, node.body[1:], strict=False):
         if second.lineno <= (first.end_lineno or first.lineno):
             raise GluecastError(
-                f"expected one statement in a line, found two in line {second.lineno} of "
-                f"{base.path}; put each in a line of its own"
+                f"expected one statement per line, found two in line {second.lineno} of "
+                f"{base.path}; put each on a separate line"
             )
     return list(zip(node.body, _statements(source.body.body), strict=True))
 
@@ -66,7 +66,7 @@ def _statements(found: Sequence[cst.BaseStatement]) -> list[Statement]:
 
 
 def statement(source: cst.Module, code: str, above: Sequence[str] = ()) -> Statement:
-    """New code in the style of the file, below lines that are comments, or empty."""
+    """New code in the style of the file, below comments or empty lines."""
     parsed = cst.parse_statement(code, config=source.config_for_parsing)
     assert isinstance(parsed, Statement)
     lines = [cst.EmptyLine(comment=cst.Comment(each)) if each else _BLANK for each in above]
@@ -79,7 +79,7 @@ def with_body(source: Body, statements: Sequence[Statement]) -> Body:
 
 
 def with_base(source: cst.ClassDef, name: str, replaced: Sequence[str]) -> cst.ClassDef:
-    """The class on top of `name` too, which stands last, and not of what it replaces."""
+    """The class with `name` as its last base class, in place of the ones it replaces."""
     gone = [each for each in source.bases if not each.star and _last_name(each.value) in replaced]
     kept = [each for each in source.bases if not any(each is other for other in gone)]
     new = cst.Arg(cst.Name(name))
@@ -87,7 +87,7 @@ def with_base(source: cst.ClassDef, name: str, replaced: Sequence[str]) -> cst.C
     if not gone:
         last = source.bases[-1].comma if source.bases else cst.MaybeSentinel.DEFAULT
         places.append(new.with_changes(comma=last))
-    # A comment stays in its place, whoever comes to stand there.
+    # Comments stay in their places.
     bases = [
         place.with_changes(value=each.value, star=each.star)
         for place, each in zip(places, [*kept, new], strict=True)
@@ -115,7 +115,7 @@ def _last_name(node: cst.BaseExpression) -> str:
 
 
 def with_import(source: cst.Module, tree: ast.Module, code: str, before: str) -> cst.Module:
-    """The file with one more import, after those that the class `before` follows."""
+    """The file with one more import, after the imports above the class `before`."""
     body = _statements(source.body)
     position = next(
         number
@@ -128,7 +128,7 @@ def with_import(source: cst.Module, tree: ast.Module, code: str, before: str) ->
     index = max(heads, default=-1) + 1
     header, between = list(source.header), []
     if index == 0:
-        # Comments above the first statement may be the file's, and may be that statement's.
+        # Comments above the first statement may belong to the file or to that statement.
         lines = [*header, *body[0].leading_lines]
         count = _head_comments(lines)
         header, between = lines[:count], lines[count:]
@@ -148,7 +148,7 @@ def _is_head(found: Statement) -> bool:
 
 
 def _head_comments(lines: Sequence[cst.EmptyLine]) -> int:
-    """How many lines are about the file: how it is started and encoded, or set apart by a blank one."""
+    """The number of lines about the file: shebang, encoding, or lines before a blank one."""
     texts = [each.comment.value if each.comment else "" for each in lines]
     number = 0
     while number < min(2, len(texts)) and _is_pragma(texts[number]):

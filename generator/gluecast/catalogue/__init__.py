@@ -1,1 +1,1 @@
-"""A page about a repository: its jobs, what starts them, what they read and write."""
+"""The catalogue page of a repository: its jobs, what starts them, what they read and write."""

@@ -1,4 +1,4 @@
-"""The columns that a schema in SQL's form declares."""
+"""Parse the columns of a SQL schema."""
 
 import re
 from collections.abc import Iterator
@@ -13,7 +13,7 @@ _NOT_NULL = re.compile(r"\s+NOT\s+NULL\s*$", re.I)
 
 @dataclass(frozen=True)
 class Column:
-    """A column as its schema declares it: ``amount``, ``DOUBLE``."""
+    """A column as declared: ``amount``, ``DOUBLE``."""
 
     name: str
     type: str
@@ -22,9 +22,9 @@ class Column:
 
 
 def columns_of(schema: str) -> tuple[Column, ...]:
-    """The columns of ``"id BIGINT NOT NULL, name STRING COMMENT 'of the shop'"``, in this order.
+    """The columns of ``"id BIGINT NOT NULL, name STRING COMMENT 'of the shop'"``, in order.
 
-    Types are given as they stand; whether Spark knows them is for Spark to say.
+    Types are returned as written; only Spark can tell whether they are valid.
     """
     return tuple(_column(part) for part in _parts(schema) if part.strip())
 
@@ -47,7 +47,7 @@ def _column(text: str) -> Column:
 
 
 def _parts(schema: str) -> Iterator[str]:
-    """The text between commas that stand in no brackets and no quotes."""
+    """Split the schema at commas outside of brackets and quotes."""
     start = depth = 0
     quote = ""
     escaped = False

@@ -1,4 +1,4 @@
-"""What the page says: collected from Terraform code, job modules and answers, in this order of trust."""
+"""The contents of the page, from Terraform code, job modules and answers, in this order."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -25,7 +25,7 @@ _ANY_ENVIRONMENT = "<env>"
 
 @dataclass(frozen=True)
 class Place:
-    """Files of a bucket: all that begin with a prefix and end with a suffix."""
+    """The files of a bucket with a prefix and a suffix."""
 
     bucket: str
     prefix: str
@@ -39,9 +39,10 @@ class Place:
 
 @dataclass(frozen=True)
 class Start:
-    """What starts a job. `reads` are the places of its run; `when` says a schedule in words.
+    """What starts a job. `reads` are the places that its run reads; `when` is a schedule in words.
 
-    `environments` are those that have it, where not all do. `kind` is upload or schedule; `name` the key of the rule or schedule in the Terraform code.
+    `environments` are those that have it, if not all do. `kind` is upload or schedule; `name` is
+    the key of the rule or schedule in the Terraform code.
     """
 
     kind: str
@@ -55,11 +56,10 @@ class Start:
 
 @dataclass(frozen=True)
 class Job:
-    """A job: what starts it, what it reads, where it writes, where it comes from.
+    """A job: what starts it, what it reads, where it writes, and its files.
 
-    `module` is None where there is none. `output` and `quarantine` are addresses; both are empty where only its
-    own code knows.
-    `remarks` are sentences about what does not fit together.
+    `module` is None if there is none. `output` and `quarantine` are addresses; both are empty if
+    the job's own code determines them. `remarks` are sentences about inconsistencies.
     """
 
     name: str
@@ -74,7 +74,7 @@ class Job:
 
 @dataclass(frozen=True)
 class Catalogue:
-    """A repository: its name, where its data lies, its environments, its jobs by name."""
+    """A repository: its name, the prefix of its buckets, its environments, its jobs by name."""
 
     project: str
     lake: str
@@ -83,17 +83,17 @@ class Catalogue:
     jobs: tuple[Job, ...]
 
     def count(self, kind: str) -> int:
-        """How many uploads, or schedules, start jobs."""
+        """The number of uploads, or schedules, that start jobs."""
         return sum(start.kind == kind for job in self.jobs for start in job.starts)
 
     @property
     def remarked(self) -> int:
-        """How many jobs have a remark."""
+        """The number of jobs with a remark."""
         return sum(bool(job.remarks) for job in self.jobs)
 
 
 def catalogue(start: Path) -> Catalogue:
-    """Everything that the repository around `start` says of its jobs.
+    """Collect everything that the repository around `start` declares about its jobs.
 
     Raises:
         GluecastError: there is no repository, or its answers, Terraform code or modules cannot be
@@ -140,9 +140,9 @@ def _environments(repository: Path) -> tuple[str, ...]:
 def _started(
     repository: Path, environments: Sequence[str]
 ) -> list[tuple[Trigger, tuple[str, ...]]]:
-    """Every trigger, and the environments that have it, where not all do."""
+    """Every trigger, and the environments that have it, if not all do."""
     found: list[tuple[Trigger, tuple[str, ...]]] = [(each, ()) for each in triggers(repository)]
-    # What triggers do is compared without their names, which are told here too.
+    # Triggers are compared without their names; the key adds the name.
     own: dict[tuple[Trigger, str], set[str]] = {}
     for environment, theirs in environment_triggers(repository).items():
         for each in theirs:
@@ -202,17 +202,17 @@ def _start(trigger: Trigger, module: JobModule, lake: str, environments: tuple[s
 
 
 def _bucket(lake: str, zone: str) -> str:
-    """The bucket of a zone, or the bucket that a rule names itself."""
+    """The bucket of a zone, or the bucket that a rule names."""
     name = f"{lake}-{_ANY_ENVIRONMENT}-{zone}" if zone in _ZONES else zone
     return name if "${" in name else f"s3://{name}"
 
 
 def _remarks(name: str, module: JobModule | None, starts: Sequence[Start]) -> Iterator[str]:
     if "${" in name:
-        yield "Which job is started here is an expression of the Terraform code, and unknown to this page."
+        yield "An expression in the Terraform code determines which job is started here."
         return
     if module is None:
-        yield f"There is no module {_MODULES}/{name}.py, so nothing is deployed that could be started."
+        yield f"There is no module {_MODULES}/{name}.py, so no job is deployed."
         return
     if not starts:
         yield f"Nothing in {FOLDER} or {ENVIRONMENTS} starts this job."
@@ -222,8 +222,8 @@ def _remarks(name: str, module: JobModule | None, starts: Sequence[Start]) -> It
         for place in start.reads:
             if "${" not in place.pattern and not any(_takes(s, place) for s in module.sources):
                 yield (
-                    f"{start.name} sends uploads of {place.pattern}, which is not a source of the "
-                    "module: such runs fail."
+                    f"{start.name} starts runs for uploads of {place.pattern}, which is not a source "
+                    "of the module: such runs fail."
                 )
 
 

@@ -1,4 +1,4 @@
-"""What the module of a job declares, read from its text; nothing of it is imported or run."""
+"""Read what the module of a job declares from its source code, without importing it."""
 
 import ast
 import warnings
@@ -15,15 +15,15 @@ _SOURCE_FIELDS = ("prefix", "suffix", "file_format", "schema", "multiline", "rou
 """The parameters of glue_runtime.Source, in their order."""
 
 _BASES = ("glue_runtime.BaseGlueJob", "glue_runtime.base_job.BaseGlueJob", "abc.ABC")
-"""What a job stands on that writes as the runtime does."""
+"""Base classes whose jobs write their tables with the runtime's load()."""
 
 
 @dataclass(frozen=True)
 class Source:
-    """A source as the module declares it. What only a run could know is given as its code.
+    """A source as the module declares it. A computed value is returned as its code.
 
-    `computed` is the code of a schema that is not plain text; without it and without columns, the
-    source declares none.
+    `computed` is the code of a schema that is not a literal. Without it and without columns, the
+    source declares no schema.
     """
 
     prefix: str
@@ -42,12 +42,11 @@ class Source:
 
 @dataclass(frozen=True)
 class JobModule:
-    """What is known of a job without running it.
+    """What can be determined about a job without running it.
 
-    `name` is what names its output; `purpose` the first paragraph of the module's docstring;
-    `computed` the code of sources that are not written out; `hooks` the methods it overrides.
-    `standard` says whether it stands on the runtime's own base class, and on nothing else that is
-    not in the module.
+    `name` names its output; `purpose` is the first paragraph of the module's docstring; `computed`
+    is the code of sources that are not literals; `hooks` are the methods it overrides. `standard`
+    is true if all its base classes are the runtime's or in the module.
     """
 
     name: str
@@ -88,7 +87,7 @@ def read_module(path: Path) -> JobModule:
 
 
 def constants(path: Path) -> dict[str, str]:
-    """The texts that a module assigns to names: ``LAKE_PREFIX = "data-lake"``; none without the file.
+    """The string constants of a module: ``LAKE_PREFIX = "data-lake"``; none without the file.
 
     Raises:
         GluecastError: it is not Python code.
@@ -102,11 +101,11 @@ def constants(path: Path) -> dict[str, str]:
 
 
 class _UnknownError(Exception):
-    """Only a run could tell the value."""
+    """The value is computed at run time."""
 
 
 class _Names:
-    """What names stand for, the innermost scope first."""
+    """The values of names, by scope, innermost first."""
 
     def __init__(self, scopes: list[dict[str, ast.expr]]) -> None:
         self.known: dict[str, ast.expr] = {}
@@ -114,7 +113,7 @@ class _Names:
             self.known.update(scope)
 
     def node(self, name: str) -> ast.expr | None:
-        """What a name is assigned, through other names."""
+        """The expression assigned to a name, resolved through other names."""
         seen: set[str] = set()
         node = self.known.get(name)
         while isinstance(node, ast.Name) and node.id in self.known and node.id not in seen:
@@ -123,14 +122,14 @@ class _Names:
         return node
 
     def value(self, name: str) -> Any:
-        """The plain value of a name; None if it has none."""
+        """The literal value of a name; None if it has none."""
         try:
             return self.resolve(self.known.get(name))
         except _UnknownError:
             return None
 
     def resolve(self, node: ast.expr | None, depth: int = 0) -> Any:
-        """A constant, a name of one, texts that are joined, a dictionary of texts."""
+        """Resolve a constant, a name, concatenated strings, or a dictionary of strings."""
         match node:
             case ast.Constant():
                 return node.value
@@ -148,7 +147,7 @@ class _Names:
         raise _UnknownError
 
     def text(self, node: ast.expr | None, default: str = "") -> str:
-        """The text of an expression, or its code."""
+        """The string value of an expression, or its code."""
         if node is None:
             return default
         try:
@@ -167,7 +166,7 @@ def _parsed(path: Path) -> ast.Module:
 
 
 def _assigned(scope: ast.Module | ast.ClassDef) -> dict[str, ast.expr]:
-    """What the names of a scope are assigned, at last."""
+    """The last expression assigned to each name of a scope."""
     found: dict[str, ast.expr] = {}
     for statement in scope.body:
         match statement:
@@ -181,7 +180,7 @@ def _assigned(scope: ast.Module | ast.ClassDef) -> dict[str, ast.expr]:
 
 
 def _imported(tree: ast.Module) -> dict[str, str]:
-    """Full names by those that ``from glue_runtime import BaseGlueJob as Base`` gives them."""
+    """Full names by local names, as in ``from glue_runtime import BaseGlueJob as Base``."""
     return {
         each.asname or each.name: f"{node.module}.{each.name}"
         for node in tree.body
@@ -200,7 +199,7 @@ def _is_in(base: ast.expr, classes: Mapping[str, ast.ClassDef]) -> bool:
 
 
 def _family(name: str, classes: Mapping[str, ast.ClassDef]) -> Iterator[ast.ClassDef]:
-    """A class and its bases, as far as they stand in the same module."""
+    """A class and those of its base classes that are in the same module."""
     seen: set[str] = set()
     waiting = [name]
     while waiting:
@@ -212,7 +211,7 @@ def _family(name: str, classes: Mapping[str, ast.ClassDef]) -> Iterator[ast.Clas
 
 
 def _sources(declared: ast.expr | None, names: _Names) -> tuple[tuple[Source, ...], str]:
-    """The sources, or the code that makes them."""
+    """The sources, or the code that computes them."""
     if declared is None:
         return (), ""
     if not isinstance(declared, ast.Tuple | ast.List):
@@ -253,7 +252,7 @@ def _source(call: ast.Call, names: _Names) -> Source:
 
 
 def _routes(node: ast.expr | None, names: _Names) -> Mapping[str, str]:
-    """The names of routes by their patterns; code that makes them is a pattern without a name."""
+    """The names of routes by their patterns; computed routes are one pattern without a name."""
     if node is None:
         return {}
     try:
@@ -264,7 +263,7 @@ def _routes(node: ast.expr | None, names: _Names) -> Mapping[str, str]:
 
 
 def _purpose(tree: ast.Module, job: str) -> str:
-    """The first paragraph of the docstring; not the template's, which the page says better."""
+    """The first paragraph of the docstring, unless it is the template's default."""
     paragraph = (ast.get_docstring(tree) or "").split("\n\n")[0]
     text = " ".join(paragraph.split()).removeprefix(f"{job}: ")
     return "" if text.startswith("from ") and text.endswith(f"silver table {job}.") else text

@@ -1,4 +1,4 @@
-"""The catalogue as one HTML file that needs nothing else: no network, no server, no other file."""
+"""The catalogue as one self-contained HTML file: no network, no server, no other file."""
 
 import base64
 import hashlib
@@ -17,17 +17,16 @@ from gluecast.repository.layers import find_repository
 DEFAULT_OUTPUT = Path("docs/catalogue.html")
 
 _OPEN_UP_TO = 8
-"""So many jobs are shown with all their details; more begin folded."""
+"""The number of jobs up to which details are shown; with more jobs, they start collapsed."""
 
 
 def write_page(start: Path, output: Path | None = None) -> tuple[Path, int]:
-    """Write the page of the repository around `start`; gives its path and the number of jobs.
+    """Write the page of the repository around `start`; returns its path and the number of jobs.
 
-    Without `output` it is docs/catalogue.html of the repository. The same repository gives the same
-    bytes.
+    The default `output` is docs/catalogue.html in the repository. The page is deterministic.
 
     Raises:
-        GluecastError: the repository cannot be read, or the page not be written.
+        GluecastError: the repository cannot be read, or the page cannot be written.
     """
     found = catalogue(start)
     path = output or find_repository(start) / DEFAULT_OUTPUT
@@ -41,7 +40,7 @@ def write_page(start: Path, output: Path | None = None) -> tuple[Path, int]:
 
 
 def rendered(found: Catalogue) -> str:
-    """The page. Everything that comes from the repository is escaped, and no other script runs."""
+    """The page. Text from the repository is escaped, and only the page's own script runs."""
     environment = Environment(
         loader=FunctionLoader(_file),
         autoescape=True,
@@ -70,17 +69,17 @@ def _file(name: str) -> str:
 
 
 def _hash(text: str) -> str:
-    """What a Content-Security-Policy calls an inline script or style."""
+    """The hash of an inline script or style for the Content-Security-Policy."""
     return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
 
 
 def _anchor(name: str) -> str:
-    """An identifier of a job: no spaces, whatever its name is made of."""
+    """The HTML id of a job, without spaces whatever its name."""
     return f"job-{quote(name, safe='')}"
 
 
 def _words(job: Job) -> str:
-    """What a search looks through, in lower case."""
+    """The text that the search matches, in lower case."""
     words = [job.name, job.output, job.version]
     for remark in job.remarks:
         words += ["remark", remark]

@@ -1,4 +1,4 @@
-"""The way of a job's data as a picture: place -> rule or schedule -> job -> table."""
+"""A diagram of a job's data flow: place -> rule or schedule -> job -> table."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,14 +9,14 @@ _HEIGHT = 46
 _GAP = 12
 _PADDING = 24
 _CHARACTER = 7.4
-"""Width of a character of a node's text, at 12 pixels in any common monospaced font."""
+"""The width of a character in a node's text, in a 12-pixel monospaced font."""
 _LABEL_CHARACTER = 6.6
-"""The same for its label, as an average of a wide font."""
+"""The average width of a character in its label, in a wide font."""
 
 
 @dataclass(frozen=True)
 class Node:
-    """A box with two lines. `full` is the text where `text` had to be shortened."""
+    """A box with two lines. `full` is the whole text if `text` had to be shortened."""
 
     kind: str
     x: int
@@ -38,7 +38,7 @@ class Node:
 
 @dataclass(frozen=True)
 class Edge:
-    """A line: of an upload or a schedule from its places to the job, or from the job to its table."""
+    """A line from the places of an upload or schedule to the job, or from the job to its table."""
 
     kind: str
     path: str
@@ -56,7 +56,7 @@ class Picture:
 
 
 def description(job: Job) -> str:
-    """The picture in words, for those who do not see it."""
+    """The diagram in words, for screen readers."""
     lines = []
     for start in job.starts:
         where = " and ".join(place.pattern for place in start.reads) or "its sources"
@@ -70,13 +70,13 @@ def description(job: Job) -> str:
 
 
 def wide(job: Job) -> Picture:
-    """Four columns from left to right, each in the middle of the picture's height."""
+    """Four columns from left to right, vertically centered."""
     places = _places(job.starts)
     rows = max(len(places), len(job.starts), 1)
     height = rows * (_HEIGHT + _GAP) - _GAP + 2
 
     def column(index: int, count: int) -> int:
-        """The y of a box in a column of so many."""
+        """The y coordinate of a box in a column of `count` boxes."""
         taken = count * (_HEIGHT + _GAP) - _GAP
         return (height - taken) // 2 + index * (_HEIGHT + _GAP)
 
@@ -108,7 +108,7 @@ def wide(job: Job) -> Picture:
 
 
 def tall(job: Job) -> Picture:
-    """From top to bottom. Lines from places run at the left of the boxes, lines to the job at the right."""
+    """From top to bottom. Lines from places run left of the boxes, lines to the job right."""
     width, margin = 320, 22
     y = 1
     nodes: list[Node] = []
@@ -138,7 +138,7 @@ def tall(job: Job) -> Picture:
 
 
 def shortened(text: str, width: int) -> str:
-    """The text with its middle left out, if it has more characters than the width."""
+    """The text, with its middle elided if it is longer than the width."""
     if len(text) <= width:
         return text
     end = (width - 1) // 2
@@ -186,7 +186,7 @@ def _table(job: Job, x: int, y: int, width: int) -> Node:
 
 
 def _curve(start: tuple[int, int], end: tuple[int, int]) -> str:
-    """A line from left to right with an arrow's head."""
+    """A line from left to right with an arrowhead."""
     (x1, y1), (x2, y2) = start, end
     middle = (x1 + x2) // 2
     line = f"H{x2 - 2}" if y1 == y2 else f"C{middle} {y1} {middle} {y2} {x2 - 2} {y2}"
@@ -194,7 +194,7 @@ def _curve(start: tuple[int, int], end: tuple[int, int]) -> str:
 
 
 def _bracket(start: tuple[int, int], end: tuple[int, int], x: int) -> str:
-    """A line from one side of a box down to the same side of another, with an arrow's head."""
+    """A line from one side of a box down to the same side of another, with an arrowhead."""
     (x1, y1), (x2, y2) = start, end
     side = 1 if x > x1 else -1
     tip = x2 + 2 * side

@@ -4,7 +4,7 @@ import re
 
 from cron_descriptor import ExpressionDescriptor, FormatError, Options
 
-# The same words on every machine, whatever language it speaks.
+# The same words on every machine, whatever its locale.
 _OPTIONS = Options(
     locale_code="en_US",
     use_24hour_time_format=True,
@@ -14,7 +14,7 @@ _OPTIONS = Options(
 
 
 def spoken(expression: str) -> str:
-    """``At 03:00, only on Monday`` of ``cron(0 3 ? * MON *)``; nothing for what is not a schedule.
+    """``cron(0 3 ? * MON *)`` as ``At 03:00, only on Monday``; empty if it is not a schedule.
 
     The fields of cron(...) are EventBridge's: minute, hour, day, month, weekday (1 is Sunday), year.
     """
@@ -25,7 +25,7 @@ def spoken(expression: str) -> str:
     if not cron:
         return ""
     try:
-        # The library's own first field is the second.
+        # The library's first field is the second of the minute.
         text = str(ExpressionDescriptor(f"0 {cron[1]}", _OPTIONS).get_description())
     except (FormatError, ValueError, IndexError):
         return ""

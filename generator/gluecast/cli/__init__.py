@@ -1,4 +1,4 @@
-"""The command line: it parses, calls one function, and prints what that gave."""
+"""The command line: it parses arguments, calls one function, and prints the result."""
 
 import argparse
 import gc
@@ -17,9 +17,9 @@ _EXIT_CODES = "exit codes:\n" + "\n".join(f"  {code:>3}  {code.meaning}" for cod
 
 
 def main(argv: Sequence[str] | None = None) -> None:
-    """Run one command, and exit with an ExitCode."""
+    """Run one command and exit with an ExitCode."""
     options = parser().parse_args(argv)
-    # A command lives for seconds; looking for cycles would be a quarter of what an update costs.
+    # A command runs for seconds; collecting cycles would take a quarter of an update's time.
     gc.disable()
     try:
         sys.exit(options.run(options))
@@ -33,7 +33,7 @@ def main(argv: Sequence[str] | None = None) -> None:
 
 
 def parser() -> argparse.ArgumentParser:
-    """Every command and option; its help is the reference."""
+    """The parser of all commands and options; its help is the reference."""
     root = argparse.ArgumentParser(
         prog="gluecast",
         description="Generate AWS Glue jobs that an uploaded file or a schedule starts, list them,\n"
@@ -51,7 +51,7 @@ def parser() -> argparse.ArgumentParser:
 
 
 class _Version(argparse.Action):
-    """Looks the version up only on demand."""
+    """Looks up the version only on demand."""
 
     def __init__(self, option_strings: Sequence[str], dest: str, **options: Any) -> None:
         super().__init__(option_strings, dest, nargs=0, **options)

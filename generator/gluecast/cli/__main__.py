@@ -1,4 +1,4 @@
-"""`python -m gluecast.cli` is the command gluecast."""
+"""`python -m gluecast.cli` runs the command gluecast."""
 
 from gluecast.cli import main
 

@@ -42,9 +42,9 @@ def run(options: argparse.Namespace) -> int:
 COMMAND = Command(
     "adopt",
     "migrate an existing repository of Glue jobs to the platform",
-    "Add the runtime and the Terraform modules to a repository whose jobs extend a BaseGlueJob of "
-    "its own, and let that class extend the runtime's. Jobs, tests, schedules and every other "
-    "file stay as they are. The command prints the remaining manual steps.",
+    "Add the runtime and the Terraform modules to a repository whose jobs extend the team's own "
+    "BaseGlueJob, and make that class extend the runtime's. Jobs, tests, schedules and all other "
+    "files stay as they are. The command prints the remaining manual steps.",
     add_options,
     run,
 )

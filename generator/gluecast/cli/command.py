@@ -1,4 +1,4 @@
-"""What a command is made of, and how commands print."""
+"""The definition of a command, and functions that print for all commands."""
 
 import argparse
 import json
@@ -10,7 +10,7 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Command:
-    """One command: `purpose` is its line in the list of commands, `run` gives the exit code."""
+    """One command. `purpose` is its line in `gluecast --help`; `run` returns the exit code."""
 
     name: str
     purpose: str
@@ -20,7 +20,7 @@ class Command:
 
 
 def say(line: str) -> None:
-    """Print progress, on standard error: it does not mix with what a command prints."""
+    """Print progress on standard error, separate from the command's output."""
     print(line, file=sys.stderr)
 
 
@@ -30,6 +30,6 @@ def print_json(value: Any) -> None:
 
 
 def print_untracked(paths: Sequence[str]) -> None:
-    """Name the files that a command left where they are, because git does not track them."""
+    """List the files that a command left in place because git does not track them."""
     for path in paths:
         print(f"{path} is untracked; left in place")

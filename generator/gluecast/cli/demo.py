@@ -26,8 +26,8 @@ def run(options: argparse.Namespace) -> int:
 
 COMMAND = Command(
     "demo",
-    "generate a repository with three jobs and run each of them both ways",
-    "Generate a repository with three example jobs, run each of them for one uploaded file and for "
+    "generate a repository with three jobs and run each one both ways",
+    "Generate a repository with three example jobs, run each one for one uploaded file and for "
     "its whole directory, and show the results.",
     add_options,
     run,

@@ -30,8 +30,8 @@ COMMAND = Command(
     "docs",
     "write an HTML page about all jobs: what starts them, what they read and write",
     "Write one HTML file about all jobs, as the Terraform code and the job modules declare them: "
-    "sources, columns, rules, schedules, tables, and a diagram of the data flow. The "
-    "page needs no network. The same repository gives the same bytes, so you can commit the file.",
+    "sources, columns, rules, schedules, tables, and a diagram of the data flow. The page needs no "
+    "network. The output is deterministic, so you can commit the file.",
     add_options,
     run,
 )

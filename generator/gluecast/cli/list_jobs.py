@@ -27,8 +27,8 @@ def run(options: argparse.Namespace) -> int:
 COMMAND = Command(
     "list",
     "list all jobs with source, format, triggers, template version and edits",
-    "List all jobs. For each job the table shows its source, its format, what starts it on AWS, the "
-    "template version that rendered it, and how many of its files were edited since.",
+    "List all jobs. For each job the table shows its source, its format, what starts it on AWS, "
+    "the template version that rendered it, and how many of its files you have edited since.",
     add_options,
     run,
 )

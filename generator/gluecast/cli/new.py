@@ -31,8 +31,8 @@ def run(options: argparse.Namespace) -> int:
 COMMAND = Command(
     "new",
     "add a job to a repository, or start a new repository",
-    "Ask the template's questions and write the job; in a new folder, also write what all jobs "
-    "share. The template is the published one, at the release of this package.",
+    "Ask the template's questions and write the job; in a new folder, also write the files that "
+    "all jobs share. The default is the published template, at the release of this package.",
     add_options,
     run,
 )

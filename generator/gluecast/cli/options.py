@@ -31,11 +31,11 @@ def add_dry_run(command: argparse.ArgumentParser) -> None:
 
 
 def add_questionnaire(command: argparse.ArgumentParser) -> None:
-    """Which template is rendered, and the answers to its questions."""
+    """The template to render, and the answers to its questions."""
     command.add_argument(
         "--template",
         metavar="PATH_OR_URL",
-        help="git repository of another template, such as a clone of it on this machine",
+        help="git repository of the template, such as a local clone",
     )
     command.add_argument(
         "--to", metavar="REF", help="release, branch or commit of the template to use"
@@ -45,20 +45,20 @@ def add_questionnaire(command: argparse.ArgumentParser) -> None:
         action="append",
         default=[],
         metavar="NAME=VALUE",
-        help="the answer to one question; may be given several times",
+        help="the answer to one question; repeat the option for more",
     )
     command.add_argument(
         "--defaults",
         action="store_true",
-        help="ask nothing: every question without an answer gets its default",
+        help="ask nothing; use the default for every question without an answer",
     )
 
 
 def answers(options: argparse.Namespace) -> dict[str, str]:
-    """What --data gives, by the name of the question.
+    """The answers given with --data, by question name.
 
     Raises:
-        GluecastError: a value of --data is not NAME=VALUE.
+        GluecastError: a --data value is not NAME=VALUE.
     """
     data = {}
     for answer in options.data:

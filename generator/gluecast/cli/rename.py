@@ -25,15 +25,15 @@ def run(options: argparse.Namespace) -> int:
         print(f"{path} still mentions {options.old}")
     if outcome.deployed_name is None:
         print(
-            "This version of the template has no name on AWS apart from the job's: terraform apply "
-            f"replaces {options.old} by {options.new}. To keep it there, take this back, "
-            "gluecast update first, and rename then."
+            "This version of the template names a job on AWS after its module: terraform apply "
+            f"replaces {options.old} with {options.new}. To keep it, undo this rename, run "
+            "gluecast update, and then rename."
         )
     elif outcome.own_terraform:
         print(
-            f"Its output stays {outcome.deployed_name}. Its Glue job is in Terraform code of your "
-            f"own: let the script there be src/jobs/{options.new}.py and the key in glue_job_arns "
-            f"{options.new}, and leave the Glue job's name."
+            f"Its output stays {outcome.deployed_name}. Your own Terraform code defines its Glue "
+            f"job: set the script there to src/jobs/{options.new}.py and the key in glue_job_arns to "
+            f"{options.new}, and keep the Glue job's name."
         )
     elif not outcome.conflicts and outcome.deployed_name != options.new:
         print(f"On AWS it stays {outcome.deployed_name}: terraform apply replaces nothing.")
@@ -43,7 +43,7 @@ def run(options: argparse.Namespace) -> int:
 COMMAND = Command(
     "rename",
     "rename a job and all its files; on AWS it keeps its name",
-    "Move the module, tests, data, Terraform code and answers of a job to another name, together "
+    "Move the module, tests, data, Terraform code and answers of a job to a new name, together "
     "with your edits. On AWS the job keeps its name, its table and its runs: `moved` blocks tell "
     "Terraform the new name, and it replaces nothing. The command refuses a rename after which "
     "Terraform would replace the job.",

@@ -23,12 +23,12 @@ def add_options(command: argparse.ArgumentParser) -> None:
         nargs="+",
         default=[],
         metavar="JOB",
-        help="update only these jobs; _platform is what all jobs share",
+        help="update only these jobs; _platform stands for the files that all jobs share",
     )
     add_dry_run(command)
     add_json(command)
     command.add_argument(
-        "--summary", type=Path, metavar="FILE", help="write a pull request's body to FILE"
+        "--summary", type=Path, metavar="FILE", help="write a pull request body to FILE"
     )
     ending = command.add_mutually_exclusive_group()
     ending.add_argument(
@@ -54,7 +54,7 @@ def _abort(target: Path) -> int:
     from gluecast.update.update import abort_update
 
     for path in abort_update(target):
-        print(f"{path} was edited since; that content is in gluecast/aborted of git's folder")
+        print(f"{path} was edited since; its content is in gluecast/aborted in the git directory")
     print("Every file is as it was before the update.")
     return ExitCode.OK
 
@@ -63,7 +63,7 @@ def _continue(target: Path) -> int:
     from gluecast.update.update import continue_update
 
     answers = continue_update(target)
-    moved = f" The answers moved on: {', '.join(answers)}." if answers else ""
+    moved = f" Updated answers: {', '.join(answers)}." if answers else ""
     print(f"Done.{moved} Commit the result.")
     return ExitCode.OK
 
@@ -93,7 +93,7 @@ def _update(options: argparse.Namespace) -> int:
 
 COMMAND = Command(
     "update",
-    "update all jobs, and what they share, to a newer template",
+    "update all jobs, and the files they share, to a newer template",
     "Merge a newer template into the platform and all jobs at once. The command writes nothing "
     "before it has decided on every file. It leaves conflicts in the files with the usual markers "
     "and in git's index: resolve them, git add, then --continue; or roll back with --abort.",

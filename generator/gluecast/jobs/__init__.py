@@ -1,1 +1,1 @@
-"""What gluecast does to the jobs of a repository."""
+"""Commands that work on the jobs of a repository."""

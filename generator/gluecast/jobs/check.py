@@ -1,4 +1,4 @@
-"""Is a repository behind its template, was the template's part edited, and do its jobs fit together?"""
+"""Report outdated, edited or inconsistent jobs of a repository."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -19,20 +19,22 @@ from gluecast.terminal.progress import Counting, uncounted
 
 @dataclass(frozen=True)
 class Findings:
-    """What a check found. `behind` maps layers to their version and the newest one, `drifted` to
-    the files of the template's that were edited; `problems` are sentences.
+    """The result of a check.
+
+    `outdated` maps layers to their version and the newest one; `edited` maps layers to the edited
+    files that the template owns; `problems` are sentences.
     """
 
-    behind: dict[str, tuple[str, str]]
-    drifted: dict[str, list[str]]
+    outdated: dict[str, tuple[str, str]]
+    edited: dict[str, list[str]]
     problems: list[str]
 
     @property
     def exit_code(self) -> int:
-        """The sum of the exit codes of what was found."""
+        """The sum of the exit codes of all findings."""
         return (
-            (ExitCode.BEHIND if self.behind else 0)
-            + (ExitCode.DRIFTED if self.drifted else 0)
+            (ExitCode.OUTDATED if self.outdated else 0)
+            + (ExitCode.EDITED if self.edited else 0)
             + (ExitCode.PROBLEM if self.problems else 0)
         )
 
@@ -40,15 +42,15 @@ class Findings:
         """The findings as JSON values."""
         return {
             "behind": {
-                name: {"version": old, "newest": new} for name, (old, new) in self.behind.items()
+                name: {"version": old, "newest": new} for name, (old, new) in self.outdated.items()
             },
-            "drifted": self.drifted,
+            "drifted": self.edited,
             "problems": self.problems,
         }
 
 
 def check(start: Path, counting: Counting = uncounted) -> Findings:
-    """Look at the repository around `start`; `counting` tells the user its progress.
+    """Check the repository around `start`; `counting` reports progress to the user.
 
     Raises:
         GluecastError: the template cannot be reached, or the answers cannot be read.
@@ -56,12 +58,12 @@ def check(start: Path, counting: Counting = uncounted) -> Findings:
     repository = find_repository(start)
     layers = read_layers(repository)
     tree = WorkTree(repository)
-    edited = drift_of(tree, layers, counting)
-    problems = [each.error for each in edited.values() if each.error]
+    drifts = drift_of(tree, layers, counting)
+    problems = [each.error for each in drifts.values() if each.error]
     problems += problems_of(repository, layers, tree)
     return Findings(
-        behind=_behind(repository, layers),
-        drifted={name: each.template_owned for name, each in edited.items() if each.template_owned},
+        outdated=_outdated(repository, layers),
+        edited={name: each.template_owned for name, each in drifts.items() if each.template_owned},
         problems=problems,
     )
 
@@ -69,21 +71,21 @@ def check(start: Path, counting: Counting = uncounted) -> Findings:
 def described(findings: Findings) -> str:
     """The findings as text."""
     lines = []
-    if findings.behind:
-        lines.append(f"behind ({len(findings.behind)}): gluecast update brings the newer template")
-        pairs: Mapping[tuple[str, str], int] = Counter(findings.behind.values())
+    if findings.outdated:
+        lines.append(f"outdated ({len(findings.outdated)}): run gluecast update")
+        pairs: Mapping[tuple[str, str], int] = Counter(findings.outdated.values())
         lines += [f"  {old} -> {new}: {count} layers" for (old, new), count in pairs.items()]
-    if findings.drifted:
-        files = [path for paths in findings.drifted.values() for path in paths]
-        lines.append(f"drifted ({len(files)}): the template owns these files, and they were edited")
+    if findings.edited:
+        files = [path for paths in findings.edited.values() for path in paths]
+        lines.append(f"edited ({len(files)}): you edited these files, which the template owns")
         lines += [f"  {path}" for path in files]
     if findings.problems:
         lines.append(f"problems ({len(findings.problems)})")
         lines += [f"  {problem}" for problem in findings.problems]
-    return "\n".join(lines) or "Up to date, not drifted, no problems."
+    return "\n".join(lines) or "Up to date, no edits, no problems."
 
 
-def _behind(repository: Path, layers: Sequence[Layer]) -> dict[str, tuple[str, str]]:
+def _outdated(repository: Path, layers: Sequence[Layer]) -> dict[str, tuple[str, str]]:
     newest = {
         source: latest_release(source, repository)
         for source in dict.fromkeys(layer.source for layer in layers)
@@ -103,16 +105,18 @@ def _behind(repository: Path, layers: Sequence[Layer]) -> dict[str, tuple[str, s
 
 
 def _newer_by_history(layer: Layer, head: str, of: OpenTemplates) -> str | None:
-    """What an update would lead to from a version that only its commit names."""
+    """The version that an update would install, where a layer records only a commit."""
     if head.startswith(layer.version.rpartition("-g")[2]):
         return None
     source = of.source(layer)
     target = source.latest()
     commit = source.resolve(target)
     try:
-        is_there = source.resolve(layer.version) == commit or source.is_older(target, layer.version)
+        is_current = source.resolve(layer.version) == commit or source.is_older(
+            target, layer.version
+        )
     except GluecastError:
-        is_there = False  # a version that the template does not know: drift_of says so
-    if is_there:
+        is_current = False  # the template does not have this version: drift_of reports it
+    if is_current:
         return None
     return commit[:7] if target == "HEAD" else target

@@ -1,4 +1,4 @@
-"""What was edited in a repository, compared with what the template wrote."""
+"""Find the files of a repository that were edited since the template wrote them."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from gluecast.terminal.progress import Counting, uncounted
 
 @dataclass(frozen=True)
 class Drift:
-    """Edited and deleted files of one layer, by who owns them. `error`: it cannot be known, why."""
+    """Edited and deleted files of one layer, by owner; `error` says why they are unknown."""
 
     template_owned: list[str]
     user_owned: list[str]
@@ -23,9 +23,9 @@ class Drift:
 def drift_of(
     tree: WorkTree, layers: Sequence[Layer], counting: Counting = uncounted
 ) -> dict[str, Drift]:
-    """What was edited in each layer since the template wrote it, by the layer's name.
+    """The files edited in each layer since the template wrote them, by the layer's name.
 
-    `counting` tells the user its progress, where much is to be rendered.
+    `counting` reports progress to the user while layers are rendered.
     """
     cache = RenderCache(tree.state_folder)
     found = {

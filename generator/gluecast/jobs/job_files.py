@@ -1,4 +1,4 @@
-"""The files of one job: those the template wrote, those of its owner, and those that name it."""
+"""The files of one job: rendered files, files that its owner added, and files that mention it."""
 
 import os
 import re
@@ -16,11 +16,12 @@ from gluecast.update.transaction import refuse_unfinished
 
 @dataclass(frozen=True)
 class Outcome:
-    """What was done. `files` are lines for people; `mentions` are files that still name the job.
+    """The outcome of a command.
 
-    `left` are files in the job's folders that git does not know: they stay where they are.
-    `deployed_name` is the name that a renamed job keeps on AWS; None where its template has no such
-    thing. `own_terraform`: the Glue job is not in the template's Terraform code.
+    `files` are lines to print; `mentions` are files that still mention the job; `left` are
+    untracked files in the job's folders, which stay in place. `deployed_name` is the name that a
+    renamed job keeps on AWS; None if its template has no such name. `own_terraform` is true if the
+    Glue job is not in the template's Terraform code.
     """
 
     files: list[str]
@@ -40,7 +41,7 @@ def find_job(start: Path, name: str) -> tuple[Path, WorkTree, Layer]:
 
 
 def own_files(rendering: Rendering, tree: WorkTree, old: str, new: str) -> dict[str, str]:
-    """Files that the user put into folders named after the job, and where they go."""
+    """Files that the user added to folders named after the job, and where they move."""
     return {
         path: f"{folder.removesuffix(old)}{new}{path.removeprefix(folder)}"
         for folder in folders_of(rendering, old)
@@ -64,9 +65,9 @@ def untracked_files(tree: WorkTree, folders: Collection[str]) -> list[str]:
 
 
 def mentions_of(tree: WorkTree, name: str, rendering: Rendering | None = None) -> list[str]:
-    """Files of the user's that name the job as a word, committed or not, but for its data.
+    """The user's files that mention the job as a word, committed or not, except its data.
 
-    Where the template itself names it, as the name on AWS, only what is more than that counts.
+    Mentions that the template itself renders, such as the name on AWS, do not count.
     """
     word = re.compile(rf"\b{re.escape(name)}\b".encode())
 

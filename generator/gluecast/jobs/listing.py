@@ -1,4 +1,4 @@
-"""The jobs of a repository at a glance."""
+"""List the jobs of a repository."""
 
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
@@ -15,9 +15,9 @@ from gluecast.terminal.tables import table
 
 @dataclass(frozen=True)
 class Job:
-    """One job: where its data comes from, what starts it, its template version, what was edited.
+    """One job: its source, what starts it, its template version, and its edited files.
 
-    A job that no template wrote, as in an adopted repository, has no version.
+    A job that the template did not render, as in an adopted repository, has no version.
     """
 
     name: str
@@ -69,7 +69,7 @@ def jobs(start: Path, counting: Counting = uncounted) -> list[Job]:
 
 
 def _adopted(repository: Path, started: Sequence[Trigger], known: Collection[str]) -> Iterator[Job]:
-    """The modules of src/jobs that no template wrote."""
+    """The modules of src/jobs that the template did not render."""
     names = {path.stem for path in (repository / "src/jobs").glob("*.py")} - {"__init__", *known}
     if not names:
         return
@@ -80,7 +80,7 @@ def _adopted(repository: Path, started: Sequence[Trigger], known: Collection[str
 
 
 def as_table(found: list[Job]) -> str:
-    """The jobs as a table, a line each."""
+    """The jobs as a table, one line each."""
     rows = [
         (
             job.name,

@@ -1,4 +1,4 @@
-"""The name of a job on AWS: what its declaration says, and what its module hands to main()."""
+"""The name of a job on AWS: the declared one, and the one that its module passes to main()."""
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
@@ -8,7 +8,7 @@ from functools import cached_property
 from pathlib import Path
 
 from gluecast.errors import GluecastError
-from gluecast.repository.job_start import handed_to_main
+from gluecast.repository.job_start import name_in_main
 from gluecast.repository.layers import Layer
 from gluecast.repository.ownership import owned_by_template
 
@@ -20,13 +20,13 @@ class Naming(Enum):
     """From infrastructure/jobs/<job>.json; from the name of the module's file where there is none."""
 
     MAIN = auto()
-    """From what each module hands to main(), as in version 0.2."""
+    """From the argument of main() in each module, as in version 0.2."""
 
     FILE = auto()
     """From the names of the modules' files, as in version 0.1."""
 
     OWN = auto()
-    """From elsewhere: the Glue jobs are not in the template's Terraform code."""
+    """From the user's own Terraform code, which defines the Glue jobs."""
 
 
 @dataclass(frozen=True)
@@ -52,13 +52,13 @@ class JobNames:
         return [path for path in found if path.stem != "__init__"]
 
     def deployed(self) -> Mapping[str, str]:
-        """The name on AWS of each module; where it cannot be read, that of the module itself."""
+        """The name on AWS of each module; if it cannot be read, the name of the module itself."""
         return {path.stem: self._deployed(path.stem) for path in self.modules}
 
     def problems(self, job: str) -> Iterator[str]:
-        """Why the name on AWS of a module may differ from the one that its runs have."""
+        """Reasons why a module's name on AWS may differ from the name that its runs use."""
         try:
-            handed = self._handed_to_main(job)
+            passed = self._name_in_main(job)
         except GluecastError as error:
             yield (
                 f'expected one line <Class>.main("<name>") in {_module(job)}, below '
@@ -72,16 +72,16 @@ class JobNames:
         except GluecastError as error:
             yield str(error)
             return
-        if declared is None and handed != job:
+        if declared is None and passed != job:
             yield (
-                f'expected the name on AWS of {job} in {_declaration(job)}, found main("{handed}") '
+                f'expected the name on AWS of {job} in {_declaration(job)}, found main("{passed}") '
                 f"in {_module(job)} and no such file, so that Terraform takes {job}; write "
-                f'{{"deployed_name": "{handed}"}} into it'
+                f'{{"deployed_name": "{passed}"}} to that file'
             )
-        elif declared is not None and handed != declared:
+        elif declared is not None and passed != declared:
             yield (
                 f'expected one name of {job}, found "{declared}" in {_declaration(job)}, which names '
-                f'it on AWS, and main("{handed}") in {_module(job)}, which names its output; '
+                f'it on AWS, and main("{passed}") in {_module(job)}, which names its output; '
                 "write the same into both"
             )
 
@@ -110,19 +110,19 @@ class JobNames:
         try:
             if self.naming is Naming.DECLARED:
                 return self.declared(job) or job
-            return self._handed_to_main(job)
+            return self._name_in_main(job)
         except GluecastError:
             return job
 
-    def _handed_to_main(self, job: str) -> str:
+    def _name_in_main(self, job: str) -> str:
         try:
-            return handed_to_main((self.repository / _module(job)).read_text(encoding="utf-8"))
+            return name_in_main((self.repository / _module(job)).read_text(encoding="utf-8"))
         except UnicodeDecodeError as error:
             raise GluecastError(str(error)) from error
 
     @cached_property
     def _terraform(self) -> str | None:
-        """The template's Terraform code of the Glue jobs, where the repository has it."""
+        """The template's Terraform code of the Glue jobs, if the repository has it."""
         platform = next((layer for layer in self.layers if layer.is_platform), None)
         modules = platform.recorded.get("modules", "modules") if platform else "modules"
         path = self.repository / f"infrastructure/{modules}/data_platform/main.tf"

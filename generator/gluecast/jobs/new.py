@@ -1,4 +1,4 @@
-"""Add a job to a repository, or begin one: what `copier copy` does, from the right template."""
+"""Add a job to a repository, or start one: like `copier copy`, from the right template."""
 
 import os
 from collections.abc import Iterator, Mapping
@@ -32,16 +32,16 @@ def new(
     defaults: bool = False,
     say: Say = print,
 ) -> tuple[Path, list[str]]:
-    """Render a job, and the platform if it is the first; gives the repository, and the new jobs.
+    """Render a job, and the platform if it is the first; returns the repository and the new jobs.
 
-    The repository is the one around `target`, if there is one. `template` is the address of another
-    template; otherwise it is that of the repository's platform at its version, or for a new
-    repository the published one at the release of this package. `data` answers questions; `defaults`
-    takes the default of every other.
+    The repository is the one around `target`, if any. `template` is the address of a template. The
+    default is the template and version of the repository's platform or, for a new repository, the
+    published template at the release of this package. `data` answers questions; `defaults` takes
+    the default for all others.
 
     Raises:
-        GluecastError: an answer is refused, or the template cannot be had, or an update is under way.
-        KeyboardInterrupt: the user left the questions.
+        GluecastError: an answer is invalid, the template is unreadable, or an update is unfinished.
+        KeyboardInterrupt: the user cancelled the questions.
     """
     repository = repository_around(target) or target
     platform = _platform(repository)
@@ -54,16 +54,16 @@ def new(
             template = str(local) if local.exists() else platform.source
             ref = ref or platform.version
     before = _jobs(repository)
-    with _nothing_left_of_half_a_job(repository, data.get("job_name")):
+    with _removing_partial_job(repository, data.get("job_name")):
         copy_template(repository, template=template, ref=ref, data=data, defaults=defaults)
     return repository, sorted(_jobs(repository) - before)
 
 
 @contextmanager
-def _nothing_left_of_half_a_job(repository: Path, job: str | None) -> Iterator[None]:
-    """Remove the files that are named after a job and new, when its copy is cut off.
+def _removing_partial_job(repository: Path, job: str | None) -> Iterator[None]:
+    """Remove the new files that are named after a job if its copy is interrupted.
 
-    A new repository is Copier's to remove.
+    Copier itself removes a new repository.
     """
     answers, files = _jobs(repository), _files(repository)
     try:
@@ -85,7 +85,7 @@ def _remove_empty_above(path: Path, repository: Path) -> None:
 
 
 def _files(repository: Path) -> set[Path]:
-    """Every file of a repository, but for those in hidden folders other than the answers'."""
+    """Every file of a repository, except in hidden folders other than the answers folder."""
     found = set()
     for folder, folders, names in os.walk(repository):
         folders[:] = [name for name in folders if name[0] != "." or name == ANSWERS_FOLDER]
@@ -94,10 +94,10 @@ def _files(repository: Path) -> set[Path]:
 
 
 def _refuse_shared(platform: Layer, data: Mapping[str, Any]) -> None:
-    """Refuse another answer to what was answered once for all jobs.
+    """Refuse a different answer to a question that is answered once for all jobs.
 
     Raises:
-        GluecastError: one is given.
+        GluecastError: there is such an answer.
     """
     for name, value in data.items():
         recorded = platform.recorded.get(name, value)
@@ -109,9 +109,9 @@ def _refuse_shared(platform: Layer, data: Mapping[str, Any]) -> None:
 
 
 def next_steps(repository: Path, jobs: list[str]) -> str:
-    """What to do with the jobs that are new."""
+    """What to do with the new jobs."""
     if not jobs:
-        return f"Nothing new in {repository.resolve()}."
+        return f"No new jobs in {repository.resolve()}."
     job = jobs[0]
     steps = ["make setup lint test", f"make run-local JOB={job}"]
     if run_git(repository, "rev-parse", "--git-dir").returncode:
@@ -121,11 +121,11 @@ def next_steps(repository: Path, jobs: list[str]) -> str:
         steps.insert(0, f"cd {folder}")
     listed = "\n".join(f"    {step}" for step in steps)
     return f"""\
-{job} is in {repository.resolve()}; its code goes into src/jobs/{job}.py.
+{job} is in {repository.resolve()}; write its code in src/jobs/{job}.py.
 
 {listed}
 
-gluecast new adds the next job, gluecast list shows them all, gluecast update brings a newer template."""
+gluecast new adds a job, gluecast list lists all jobs, gluecast update merges a newer template."""
 
 
 def _platform(repository: Path) -> Layer | None:

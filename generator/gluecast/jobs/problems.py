@@ -1,4 +1,4 @@
-"""What is wrong with the jobs of a repository, a sentence for each problem."""
+"""Problems of the jobs of a repository, one sentence for each."""
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -18,10 +18,10 @@ from gluecast.repository.triggers import (
 from gluecast.repository.work_tree import WorkTree
 
 _LONGEST_ROLE = "-schedules"
-"""The longest that infrastructure/modules adds to <job>-<environment> in a role's name."""
+"""The longest suffix that infrastructure/modules appends to <job>-<environment> for a role."""
 
 _AWS_LIMIT = 64
-"""Characters of the name of an IAM role, an EventBridge rule, a schedule."""
+"""The longest name of an IAM role, an EventBridge rule or a schedule."""
 
 _OUTPUT_ZONE = "silver"
 """Where a job writes: s3://<prefix>-<environment>-silver/<job>/."""
@@ -31,7 +31,7 @@ def problems_of(repository: Path, layers: Sequence[Layer], tree: WorkTree) -> It
     """The problems of a repository's jobs.
 
     Raises:
-        GluecastError: git cannot look for conflict markers.
+        GluecastError: git cannot search for conflict markers.
     """
     names = JobNames(repository, layers)
     deployed = names.deployed()
@@ -92,7 +92,7 @@ def _names_on_aws(
         if len(same) > 1:
             yield (
                 f"expected every name on AWS once, found that {' and '.join(same)} are {name} "
-                "there; declare another one in infrastructure/jobs and main(), or gluecast remove it"
+                "there; declare another one in infrastructure/jobs and main(), or run gluecast remove"
             )
 
 
@@ -102,7 +102,7 @@ def _environments(layers: Sequence[Layer]) -> list[str]:
 
 
 def _all_triggers(repository: Path) -> list[Trigger]:
-    """Those of infrastructure/jobs, and those that an environment has of its own."""
+    """The triggers of infrastructure/jobs, and those in an environment's own code."""
     own = environment_triggers(repository).values()
     return list(dict.fromkeys([*triggers(repository), *(one for each in own for one in each)]))
 
@@ -123,7 +123,7 @@ def _overlaps(found: Sequence[Trigger]) -> Iterator[str]:
     uploads = sorted(_plain_uploads(found), key=lambda each: (each.zone, each.prefix))
     for index, one in enumerate(uploads):
         for other in uploads[index + 1 :]:
-            # Sorted, all that begin with a prefix follow it at once.
+            # In sorted order, all prefixes that begin with this one directly follow it.
             if other.zone != one.zone or not other.prefix.startswith(one.prefix):
                 break
             same_end = one.suffix.endswith(other.suffix) or other.suffix.endswith(one.suffix)
@@ -136,7 +136,7 @@ def _overlaps(found: Sequence[Trigger]) -> Iterator[str]:
 
 
 def _loops(found: Sequence[Trigger], deployed: Mapping[str, str]) -> Iterator[str]:
-    """Jobs whose output starts a job."""
+    """Jobs whose output would start a job."""
     inputs = [each for each in _plain_uploads(found) if each.zone == _OUTPUT_ZONE]
     for writer in sorted({trigger.job for trigger in found}):
         output = f"{deployed.get(writer, writer)}/"
@@ -150,7 +150,7 @@ def _loops(found: Sequence[Trigger], deployed: Mapping[str, str]) -> Iterator[st
 
 
 def _plain_uploads(found: Sequence[Trigger]) -> list[Upload]:
-    """Uploads whose prefix and suffix are written out; an expression cannot be compared."""
+    """Uploads with a literal prefix and suffix; an expression cannot be compared."""
     uploads = [each for each in found if isinstance(each, Upload)]
     return [each for each in uploads if "${" not in each.prefix + each.suffix]
 
@@ -158,7 +158,7 @@ def _plain_uploads(found: Sequence[Trigger]) -> list[Upload]:
 def _unresolved(repository: Path, tree: WorkTree) -> Iterator[str]:
     for path in sorted(tree.unmerged):
         yield f"expected merged files, found {path} unmerged; resolve it, git add"
-    # Either line alone may be a heading; a file that has both was not resolved.
+    # Either line alone may be a heading; a file with both was not resolved.
     marks = ["-e", "^<<<<<<< ", "--or", "-e", "^>>>>>>> "]
     listing = run_git(repository, "grep", "-lzI", "--all-match", *marks)
     if listing.returncode > 1:

@@ -17,10 +17,10 @@ from gluecast.update.transaction import write
 
 
 def remove(start: Path, job: str) -> Outcome:
-    """Remove a job and its files; what was edited is in git's history, and named.
+    """Remove a job and its files; the outcome names edited files, which git's history keeps.
 
     Raises:
-        GluecastError: there is no such job, or a file of it is not committed.
+        GluecastError: there is no such job, or one of its files is not committed.
     """
     repository, tree, layer = find_job(start, job)
     with open_templates(repository) as of:

@@ -22,14 +22,14 @@ from gluecast.update.transaction import write
 
 
 def rename(start: Path, old: str, new: str) -> Outcome:
-    """Give a job another name: every file that the template named after it moves, edits and all.
+    """Rename a job: every file that the template named after it moves, with its edits.
 
-    On AWS it stays what it is, with its name and its output: the answers record the name that it is
-    deployed under, and those that its Terraform module had.
+    On AWS the job keeps its name and its output: the answers record the deployed name, and the
+    former names of its Terraform module.
 
     Raises:
-        GluecastError: there is no such job, the new name is refused or taken, a file that moves is
-            not committed, or the job would not stay what it is on AWS.
+        GluecastError: there is no such job, the new name is invalid or taken, a file that moves is
+            not committed, or Terraform would replace the job on AWS.
     """
     repository, tree, layer = find_job(start, old)
     _refuse_taken(repository, layer, new)
@@ -44,7 +44,7 @@ def rename(start: Path, old: str, new: str) -> Outcome:
     taken = sorted(path for path in moves.values() if path not in before.files and tree.entry(path))
     if taken:
         raise GluecastError(f"expected the name of a new job, found {taken[0]}; choose another")
-    # What the user deleted under the old name does not come back under the new one.
+    # Files that the user deleted under the old name do not come back under the new one.
     gone = {moves[path] for path in moves if tree.entry(path) is None}
     changes = [
         change
@@ -70,8 +70,8 @@ def rename(start: Path, old: str, new: str) -> Outcome:
 def _renamed(layer: Layer, new: str) -> dict[str, Any]:
     """The answers under the new name.
 
-    The former names are a chain that leads from each to the next and to the new one: Terraform takes
-    neither a circle nor two that lead to the same. So a name that comes back leaves the chain.
+    The former names form a chain that ends in the new name: Terraform accepts neither a cycle nor
+    two names that lead to the same one. So a name that is used again leaves the chain.
     """
     former = [*layer.former_names, layer.name]
     return {
@@ -83,10 +83,10 @@ def _renamed(layer: Layer, new: str) -> dict[str, Any]:
 
 
 def _refuse_taken(repository: Path, layer: Layer, new: str) -> None:
-    """Refuse a name that another job had.
+    """Refuse a name that another job once had.
 
     Raises:
-        GluecastError: it is.
+        GluecastError: another job had it.
     """
     for other in read_layers(repository):
         if other.name != layer.name and new in (other.deployed_name, *other.former_names):
@@ -97,37 +97,37 @@ def _refuse_taken(repository: Path, layer: Layer, new: str) -> None:
 
 
 def _refuse_another_name(names: JobNames, layer: Layer) -> None:
-    """Refuse a rename after which the job would be another one on AWS.
+    """Refuse a rename after which Terraform would replace the job on AWS.
 
     Raises:
-        GluecastError: it would.
+        GluecastError: Terraform would replace it.
     """
     if names.naming is Naming.FILE:
         raise GluecastError(
             f"expected a platform whose Glue jobs keep their names, found an older one: "
-            f"terraform apply would replace {layer.name}; gluecast update first"
+            f"terraform apply would replace {layer.name}; run gluecast update first"
         )
     if not (names.repository / f"src/jobs/{layer.name}.py").is_file():
         return
     for problem in names.problems(layer.name):
-        raise GluecastError(f"{problem}; rename then")
+        raise GluecastError(f"{problem}; then rename")
     if names.naming is Naming.DECLARED and names.declared(layer.name) is None:
         raise GluecastError(
             f'expected {{"deployed_name": "{layer.deployed_name}"}} in infrastructure/jobs/'
             f"{layer.name}.json, found no such file: terraform apply would replace {layer.name}; "
-            "write it, commit, and rename then"
+            "write it, commit, and then rename"
         )
     deployed = names.deployed()[layer.name]
     if deployed != layer.deployed_name:
         raise GluecastError(
-            f"expected {layer.deployed_name} as name on AWS, as {layer.answers_file} says, found "
-            f"{deployed}; write that name into deployed_name of the answers too, commit, and "
-            "rename then"
+            f"expected the name on AWS to be {layer.deployed_name}, as in {layer.answers_file}, "
+            f"found {deployed}; set deployed_name in the answers to that name too, commit, and "
+            "then rename"
         )
 
 
 def _moves(before: Rendering, after: Rendering) -> dict[str, str]:
-    """Which path becomes which: both come from the same file of the template."""
+    """The new path of each old path that the same file of the template rendered."""
     targets: dict[str, list[str]] = {}
     for path, source in after.sources.items():
         targets.setdefault(source, []).append(path)

@@ -1,4 +1,4 @@
-"""Files on the disk, each written or removed in one step."""
+"""Write and remove files on disk, each in one step."""
 
 import os
 from pathlib import Path
@@ -6,11 +6,11 @@ from pathlib import Path
 from gluecast.repository.work_tree import EXECUTABLE, SYMLINK, File
 
 UNFINISHED = ".gluecast-new"
-"""What the name of a file ends in until its content is complete."""
+"""The suffix of a file's name until its content is complete."""
 
 
 def replace_file(folder: Path, path: str, file: File) -> None:
-    """Write a file in one step: a reader sees the old one or the new one."""
+    """Write a file in one step: a reader sees the old content or the new."""
     target = folder / path
     if target.is_dir() and not target.is_symlink():
         _remove_empty_folders(target)
@@ -28,7 +28,7 @@ def replace_file(folder: Path, path: str, file: File) -> None:
 
 
 def remove_file(folder: Path, path: str) -> None:
-    """Remove a file, and the folders below `folder` that are empty without it."""
+    """Remove a file, and the folders below `folder` that become empty."""
     target = folder / path
     target.unlink(missing_ok=True)
     for parent in target.parents:

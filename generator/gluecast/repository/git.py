@@ -1,4 +1,4 @@
-"""git, as the other modules call it."""
+"""Run git."""
 
 import os
 import subprocess
@@ -14,7 +14,7 @@ def git(
     stdin: bytes = b"",
     environment: Mapping[str, str] | None = None,
 ) -> bytes:
-    """Run git in a folder; gives what it printed.
+    """Run git in a folder; returns its output.
 
     Raises:
         GluecastError: git failed, or is not installed.
@@ -35,12 +35,12 @@ def run_git(
     stdin: bytes = b"",
     environment: Mapping[str, str] | None = None,
 ) -> "subprocess.CompletedProcess[bytes]":
-    """Run git in a folder, where its exit code is an answer.
+    """Run git in a folder, for commands whose exit code is a result.
 
     Raises:
         GluecastError: git is not installed, or the folder does not exist.
     """
-    # Prompts for a password would wait behind our output; messages are read in English.
+    # A password prompt would block unseen; messages are parsed in English.
     settings = {**os.environ, "LC_ALL": "C", "GIT_TERMINAL_PROMPT": "0", **(environment or {})}
     try:
         return subprocess.run(

@@ -1,4 +1,4 @@
-"""git's index and object store, as an update writes to them."""
+"""Write to git's index and object store."""
 
 from collections.abc import Mapping, Sequence
 
@@ -6,18 +6,18 @@ from gluecast.repository.git import git
 from gluecast.repository.work_tree import Entry, File, WorkTree
 
 Stages = tuple[File | None, File | None, File | None]
-"""Base, yours and the template's file of a conflict."""
+"""The base, your version and the template's version of a conflict."""
 
 _ABSENT = f"0 {'0' * 40}"
 
 
 def store(tree: WorkTree, file: File) -> str:
-    """Put a content into git's object store; gives the name that git calls it by."""
+    """Write a file's content to git's object store; returns its object ID."""
     return git(tree.folder, "hash-object", "-w", "--stdin", stdin=file.data).decode().strip()
 
 
 def set_entries(tree: WorkTree, entries: Mapping[str, Entry | None]) -> None:
-    """Let the index have these entries, resolved; None removes a path from it."""
+    """Set entries of the index, as resolved; None removes a path."""
     lines = []
     for path, entry in entries.items():
         lines.append(f"{_ABSENT}\t{tree.prefix}{path}")
@@ -27,7 +27,7 @@ def set_entries(tree: WorkTree, entries: Mapping[str, Entry | None]) -> None:
 
 
 def set_unmerged(tree: WorkTree, conflicts: Mapping[str, Stages]) -> None:
-    """Give git the three sides of each conflict, as a merge of its own would."""
+    """Record the three sides of each conflict in the index, as git merge does."""
     lines = []
     for path, stages in conflicts.items():
         lines.append(f"{_ABSENT}\t{tree.prefix}{path}")

@@ -1,4 +1,4 @@
-"""How a module of src/jobs starts its job, read from its text: ``SalesETLJob.main("sales_etl")``."""
+"""Find how a module of src/jobs starts its job: ``SalesETLJob.main("sales_etl")``."""
 
 import ast
 from collections.abc import Mapping
@@ -6,16 +6,16 @@ from collections.abc import Mapping
 from gluecast.errors import GluecastError
 
 
-def handed_to_main(code: str) -> str:
+def name_in_main(code: str) -> str:
     """The name in a module's ``if __name__ == "__main__": SalesJob.main("sales")``.
 
     Raises:
-        GluecastError: there is not exactly one such call, or it hands over no plain text.
+        GluecastError: there is not exactly one such call, or its argument is not a string literal.
     """
     try:
         module = ast.parse(code)
     except (SyntaxError, ValueError) as error:
-        raise GluecastError("code that Python cannot read") from error
+        raise GluecastError("code that Python cannot parse") from error
     blocks = [node for node in module.body if isinstance(node, ast.If) and _is_guard(node.test)]
     calls = [node for block in blocks for node in ast.walk(block) if _calls_main(node)]
     if len(calls) != 1:
@@ -23,7 +23,7 @@ def handed_to_main(code: str) -> str:
     call = calls[0]
     statements = [statement for block in blocks for statement in block.body]
     if not any(isinstance(each, ast.Expr) and each.value is call for each in statements):
-        raise GluecastError("the call inside of something else")
+        raise GluecastError("the call inside another statement")
     match call:
         case ast.Call(func=ast.Attribute(value=ast.Name()), args=[_], keywords=[]):
             if name := _first_text(call):
@@ -34,8 +34,8 @@ def handed_to_main(code: str) -> str:
 def started_class(tree: ast.Module, classes: Mapping[str, ast.ClassDef]) -> tuple[str, str] | None:
     """Class and name of ``SalesETLJob.main("sales_etl")`` or ``SalesETLJob("sales_etl", args)``.
 
-    It takes any form that a job is started in, for a page that shows what can be known. The name is
-    empty if it is computed; None without such a call.
+    It accepts any form in which a job is started, for a page that shows what can be determined. The
+    name is empty if it is computed; the result is None without such a call.
     """
     for node in ast.walk(tree):
         match node:
@@ -48,7 +48,7 @@ def started_class(tree: ast.Module, classes: Mapping[str, ast.ClassDef]) -> tupl
 
 
 def _first_text(call: ast.Call) -> str:
-    """The first argument, where it is a plain text."""
+    """The first argument, if it is a string literal."""
     match call.args:
         case [ast.Constant(value=str(text)), *_]:
             return text

@@ -1,4 +1,4 @@
-"""A repository that the template wrote: where it is, and the layers it is made of."""
+"""A rendered repository: where it is, and its layers."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from gluecast.errors import GluecastError
 ANSWERS_FOLDER = ".copier-answers"
 PLATFORM = "_platform"
 
-# The parser in C is ten times as fast, and a thousand jobs are a thousand files.
+# The C parser is ten times as fast, which matters with a thousand answers files.
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
@@ -20,7 +20,7 @@ _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 class Layer:
     """One rendering of the template: the platform, or one job.
 
-    `source` is the template's address and `version` what `git describe` called its commit.
+    `source` is the template's address and `version` the `git describe` name of its commit.
     `recorded` is the whole answers file, with `_src_path` and `_commit`.
     """
 
@@ -40,17 +40,17 @@ class Layer:
 
     @property
     def deployed_name(self) -> str:
-        """The job's name on AWS, and of its output: the one that it had before it was renamed."""
+        """The name of the job and its output on AWS: the name before any rename."""
         return str(self.recorded.get("deployed_name", self.name))
 
     @property
     def former_names(self) -> list[str]:
-        """The names that a renamed job had in this repository, the oldest first."""
+        """The former names of a renamed job, oldest first."""
         return [str(name) for name in self.recorded.get("former_names", [])]
 
 
 def find_repository(start: Path) -> Path:
-    """The nearest folder from `start` upwards that has answers of the template.
+    """The nearest folder from `start` upwards that has answers files.
 
     Raises:
         GluecastError: there is none.
@@ -62,12 +62,12 @@ def find_repository(start: Path) -> Path:
         raise GluecastError(f"expected a folder, found none at {folder}")
     raise GluecastError(
         f"expected a repository of the template, found no {ANSWERS_FOLDER} in {folder} or above it; "
-        "`gluecast new` makes one"
+        "`gluecast new` creates one"
     )
 
 
 def repository_around(start: Path) -> Path | None:
-    """The same, if there is one."""
+    """The same, or None if there is none."""
     folder = start.resolve()
     above = (folder, *folder.parents)
     return next((each for each in above if (each / ANSWERS_FOLDER).is_dir()), None)
@@ -89,10 +89,10 @@ def read_layers(repository: Path) -> list[Layer]:
 
 
 def select(layers: Sequence[Layer], names: Sequence[str]) -> list[Layer]:
-    """The layers of these names, or all of them when no name is given.
+    """The layers of these names, or all layers if no name is given.
 
     Raises:
-        GluecastError: a name is not there.
+        GluecastError: there is no layer of a name.
     """
     known = {layer.name for layer in layers}
     for name in names:
@@ -100,13 +100,13 @@ def select(layers: Sequence[Layer], names: Sequence[str]) -> list[Layer]:
             raise GluecastError(
                 f"expected one of {', '.join(sorted(known))}, found {name}"
                 if known
-                else f"expected a job that the template wrote, found none here, so not {name} either"
+                else f"expected a rendered job called {name}, found no rendered job here"
             )
     return [layer for layer in layers if not names or layer.name in names]
 
 
 def read_layer(name: str, answers: bytes, path: Path | None = None) -> Layer:
-    """The layer of an answers file's content; errors name `path`.
+    """Parse the content of an answers file; errors name `path`.
 
     Raises:
         GluecastError: it is not an answers file.

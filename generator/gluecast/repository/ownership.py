@@ -1,8 +1,8 @@
-"""Whose a file is: a file of the template says so in its first lines."""
+"""The owner of a file, from its first lines."""
 
 OWNED_BY_TEMPLATE = b"Owned by the gluecast template"
 
 
 def owned_by_template(content: bytes) -> bool:
-    """Whether a file says in its first lines that the template owns it."""
+    """Whether the first lines of a file name the template as its owner."""
     return OWNED_BY_TEMPLATE in b"\n".join(content.splitlines()[:2])

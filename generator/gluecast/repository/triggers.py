@@ -1,4 +1,4 @@
-"""Which uploads and schedules start which job, read from a repository's Terraform code."""
+"""Read from a repository's Terraform code which uploads and schedules start which job."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -15,14 +15,14 @@ ENVIRONMENTS = Path("infrastructure/environments")
 
 
 class TriggersError(GluecastError):
-    """A file of Terraform code cannot be read; the message says which, and why."""
+    """A Terraform file cannot be read; the message says which, and why."""
 
 
 @dataclass(frozen=True)
 class Upload:
-    """An object in the bucket of a zone (bronze) that starts a job, by its prefix and suffix.
+    """A rule that starts a job for each new object in a zone's bucket, by prefix and suffix.
 
-    `name` is the key of the rule, which names it on AWS.
+    `name` is the rule's key in the Terraform code, from which its name on AWS derives.
     """
 
     job: str
@@ -34,7 +34,7 @@ class Upload:
 
 @dataclass(frozen=True)
 class Schedule:
-    """A point in time that starts a job: an EventBridge expression and an IANA time zone."""
+    """A schedule that starts a job: an EventBridge expression and an IANA time zone."""
 
     job: str
     expression: str
@@ -46,25 +46,26 @@ Trigger = Upload | Schedule
 
 
 def triggers(repository: Path) -> list[Trigger]:
-    """Every trigger below infrastructure/jobs, by file name; uploads before schedules.
+    """All triggers below infrastructure/jobs, by file name; uploads before schedules.
 
-    Values that are not plain text are given as the expression that stands there.
+    A value that is not a literal is returned as its expression.
 
     Raises:
-        TriggersError: a file is not Terraform code, or lacks a value.
+        TriggersError: a file is not valid Terraform code, or lacks a value.
     """
     paths = sorted((repository / FOLDER).glob("*.tf"))
     return [trigger for path in paths for trigger in _of_modules(path, _modules(path))]
 
 
 def environment_triggers(repository: Path) -> dict[str, list[Trigger]]:
-    """The triggers that stand in an environment's own code, as older repositories have them.
+    """The triggers in the code of environments, where older repositories define them.
 
-    Those of its modules called eventbridge, by the environment's name. Raises as `triggers` does.
+    They are in modules called eventbridge. The keys are the names of the environments. Raises like
+    `triggers`.
     """
     found: dict[str, list[Trigger]] = {}
     for path in sorted((repository / ENVIRONMENTS).glob("*/*.tf")):
-        # To read a file takes far longer than to see that there is nothing to find.
+        # Parsing a file takes far longer than seeing that there is nothing to find.
         if b"/eventbridge" in path.read_bytes():
             modules = [
                 module
@@ -76,7 +77,7 @@ def environment_triggers(repository: Path) -> dict[str, list[Trigger]]:
 
 
 def _modules(path: Path) -> list[Mapping[str, Any]]:
-    """The bodies of a file's modules."""
+    """The module blocks of a file."""
     options = hcl2.SerializationOptions(with_comments=False, strip_string_quotes=True)
     try:
         with path.open(encoding="utf-8") as file:

@@ -1,4 +1,4 @@
-"""The files of a repository as git sees them: those of the index, and those on the disk."""
+"""The files of a repository, in git's index and on disk."""
 
 import hashlib
 import os
@@ -22,7 +22,7 @@ class File:
 
     @cached_property
     def oid(self) -> str:
-        """The name that git gives this content."""
+        """The object ID that git gives this content."""
         return hashlib.sha1(b"blob %d\0" % len(self.data) + self.data).hexdigest()
 
     @property
@@ -32,14 +32,14 @@ class File:
 
 @dataclass(frozen=True)
 class Entry:
-    """A file by the name of its content."""
+    """A file's mode and the object ID of its content."""
 
     mode: str
     oid: str
 
 
 class WorkTree:
-    """The files of a repository: what git's index has, and what lies on the disk beside it.
+    """The files of a repository, in git's index and on disk.
 
     Paths are relative to the repository's folder, which may be a subfolder of git's.
     """
@@ -48,7 +48,7 @@ class WorkTree:
         """Read the index.
 
         Raises:
-            GluecastError: the folder is in no git repository.
+            GluecastError: the folder is not in a git repository.
         """
         self.folder = folder
         try:
@@ -61,7 +61,7 @@ class WorkTree:
         object_format, self.prefix, git_dir = os.fsdecode(answer).split("\n")[:3]
         if object_format != "sha1":
             raise GluecastError(f"expected a repository of SHA-1 objects, found {object_format}")
-        # Of this work tree alone: another one of the same repository has its own updates.
+        # Each work tree of a repository has its own updates.
         self.state_folder = (folder / git_dir).resolve() / "gluecast"
         self.entries: dict[str, Entry] = {}
         self.unmerged: set[str] = set()
@@ -87,21 +87,21 @@ class WorkTree:
         return frozenset(found)
 
     def entry(self, path: str) -> Entry | None:
-        """The file as the index has it, or else as it lies on the disk; None where there is none."""
+        """The file in the index, or else on disk; None if there is none."""
         if path in self.entries:
             return self.entries[path]
         found = self.on_disk(path)
         return found.entry if found else None
 
     def current(self, path: str) -> Entry | None:
-        """The file as it is now, committed or not; None where there is none."""
+        """The current file, committed or not; None if there is none."""
         if path in self.entries and path not in self.uncommitted:
             return self.entries[path]
         found = self.on_disk(path)
         return found.entry if found else None
 
     def read(self, path: str) -> File | None:
-        """The file whose entry `entry` gives."""
+        """The file that `entry` describes."""
         if path not in self.entries:
             return self.on_disk(path)
         entry = self.entries[path]
@@ -112,7 +112,7 @@ class WorkTree:
         return File(entry.mode, git(self.folder, "cat-file", "blob", entry.oid))
 
     def on_disk(self, path: str) -> File | None:
-        """The file as it lies on the disk; None where there is none, or a folder."""
+        """The file on disk; None if there is none, or if it is a folder."""
         target = self.folder / path
         try:
             found = target.lstat()

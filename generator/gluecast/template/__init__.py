@@ -1,1 +1,1 @@
-"""The template: where it comes from, its versions, and how a layer is rendered."""
+"""The template: its source, its versions, and the rendering of layers."""

@@ -1,4 +1,4 @@
-"""The template as it stands in this checkout, and a snapshot of it that Copier can render."""
+"""The template in this checkout, and a snapshot of it that Copier can render."""
 
 import os
 import shutil
@@ -9,20 +9,20 @@ from gluecast.repository.git import git
 _IN_THE_WHEEL = Path(__file__).resolve().parents[1] / "bundle"
 
 IS_INSTALLED = _IN_THE_WHEEL.is_dir()
-"""Whether this package came as a wheel; otherwise it runs from a clone of the project."""
+"""Whether this package was installed from a wheel; otherwise it runs from a clone."""
 
 TEMPLATE_ROOT = _IN_THE_WHEEL if IS_INSTALLED else Path(__file__).resolve().parents[3]
 """The folder of copier.yml."""
 
 PUBLISHED_AT = "https://github.com/gluecast/gluecast.git"
-"""What an answers file records as the template's source."""
+"""The template's source as answers files record it."""
 
 
 def snapshot(target: Path, tag: str | None = None) -> Path:
     """Copy the template into a new git repository at `target`, and commit it.
 
-    Copier reads a template from git and passes over what is not committed; a snapshot of a clone
-    has every file that git would track, edited or new. `tag` makes it a release.
+    Copier reads a template from git and ignores uncommitted files; the snapshot of a clone has
+    every file that git would track, edited or new. `tag` makes it a release.
     """
     target.mkdir(parents=True)
     for name in _files():
@@ -45,7 +45,7 @@ def _files() -> list[str]:
 
 
 def commit(repository: Path, message: str, tag: str | None = None) -> None:
-    """Commit everything in a repository, whoever the user is, and tag it."""
+    """Commit everything in a repository with a fixed author, and tag it."""
     git(repository, "add", "--all", "--force")
     author = ["-c", "user.name=gluecast", "-c", "user.email=gluecast@localhost"]
     options = ["--quiet", "--no-verify", "--no-gpg-sign", "--allow-empty"]
@@ -55,7 +55,7 @@ def commit(repository: Path, message: str, tag: str | None = None) -> None:
 
 
 def published(repository: Path, cache: Path) -> dict[str, str]:
-    """Environment variables with which git finds `repository` under the published address."""
+    """Environment variables that make git read `repository` for the published address."""
     return {
         "GIT_CONFIG_COUNT": "1",
         "GIT_CONFIG_KEY_0": f"url.{repository.as_uri()}.insteadOf",

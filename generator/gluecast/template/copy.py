@@ -1,4 +1,4 @@
-"""Copy a template into a folder, as `copier copy` does, with errors of one line."""
+"""Copy a template into a folder, like `copier copy`, with one-line errors."""
 
 import tempfile
 from collections.abc import Mapping
@@ -28,11 +28,11 @@ def copy_template(
     defaults: bool,
     guesses: Mapping[str, Any] | None = None,
 ) -> None:
-    """Copy a template, or the published one, into a folder. `guesses` are better defaults.
+    """Copy a template, or the published one, into a folder. `guesses` replace defaults.
 
     Raises:
-        GluecastError: an answer is refused, or the template cannot be had.
-        KeyboardInterrupt: the user left the questions.
+        GluecastError: an answer is invalid, or the template cannot be read.
+        KeyboardInterrupt: the user cancelled the questions.
     """
     template, ref = _address(template, ref)
     ref = _checked(template, ref, data)
@@ -60,10 +60,10 @@ def copy_template(
 
 
 def read_questions(template: str | None, ref: str | None) -> dict[str, Any]:
-    """What the copier.yml of a template, or of the published one, says at a version.
+    """The copier.yml of a template, or of the published one, at a version.
 
     Raises:
-        GluecastError: the template cannot be had, or has no such version.
+        GluecastError: the template cannot be read, or has no such version.
     """
     address, ref = _address(template, ref)
     with tempfile.TemporaryDirectory(prefix="gluecast-") as folder:
@@ -83,13 +83,13 @@ def _opened(address: str, scratch: Path) -> Source:
         return open_source(address, Path.cwd(), scratch)
     except GluecastError as error:
         raise GluecastError(
-            f"expected the template in {address}, found that {error}; where it cannot be reached, "
-            "name a clone of it: --template PATH"
+            f"expected the template in {address}, found: {error}; if it cannot be reached, "
+            "use a clone of it: --template PATH"
         ) from error
 
 
 def _commit(source: Source, ref: str | None) -> str:
-    """Without a version Copier takes the newest tag, or else HEAD."""
+    """The commit of `ref`; without it, Copier takes the newest tag, or else HEAD."""
     return source.resolve(ref or newest(tags(source.git)) or "HEAD")
 
 
@@ -100,10 +100,10 @@ def _questions(source: Source, commit: str) -> dict[str, Any]:
 
 
 def _checked(template: str, ref: str | None, data: Mapping[str, Any]) -> str | None:
-    """What git calls this version of the template, also where its tag did not arrive.
+    """The `git describe` name of this version, even if its tag was not fetched.
 
     Raises:
-        GluecastError: the template cannot be had, or has no such version, or no question of a name.
+        GluecastError: the template cannot be read, or lacks the version or a question of `data`.
     """
     with tempfile.TemporaryDirectory(prefix="gluecast-") as folder:
         source = _opened(template, Path(folder))
@@ -114,12 +114,12 @@ def _checked(template: str, ref: str | None, data: Mapping[str, Any]) -> str | N
             # Copier would commit the changes to a copy, and record a commit that is nowhere else.
             raise GluecastError(
                 f"expected a template without uncommitted changes, found some in {template}; commit "
-                "them, or take the last commit with --to HEAD"
+                "them, or use the last commit with --to HEAD"
             )
     questions = [name for name in asked if not name.startswith("_")]
     if unknown := sorted(data.keys() - {*questions}):
         raise GluecastError(
-            f"expected the name of a question, found {unknown[0]}; the questions: "
+            f"expected the name of a question, found {unknown[0]}; the questions are "
             f"{', '.join(questions)}"
         )
     return commit if ref and ref not in tagged else ref

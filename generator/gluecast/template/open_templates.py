@@ -1,4 +1,4 @@
-"""The templates of a repository's layers: each is opened once, each version of it read once."""
+"""The templates of a repository's layers: each template is opened once, each version read once."""
 
 import tempfile
 from collections.abc import Iterator
@@ -14,9 +14,9 @@ if TYPE_CHECKING:
 
 
 class OpenTemplates:
-    """Sources and renderers, made on demand.
+    """Sources and renderers, created on demand.
 
-    `nowhere` is an empty folder: what a rendering that knows all answers sees as its destination.
+    `nowhere` is an empty folder, the destination of a rendering that has all answers.
     """
 
     def __init__(self, repository: Path, scratch: Path) -> None:
@@ -39,12 +39,12 @@ class OpenTemplates:
         return self._sources[address]
 
     def renderer(self, layer: Layer, commit: str | None = None) -> "Renderer":
-        """What renders one commit of a layer's template; that of the layer's version when None.
+        """The renderer of one commit of a layer's template; by default of the layer's version.
 
         Raises:
             GluecastError: the template has no such version, or needs `--trust`.
         """
-        # It imports Copier, which takes longer than all that most commands do.
+        # This imports Copier, which takes longer than the rest of most commands.
         from gluecast.template.renderer import Renderer
 
         source = self.source(layer)
@@ -56,6 +56,6 @@ class OpenTemplates:
 
 @contextmanager
 def open_templates(repository: Path) -> Iterator[OpenTemplates]:
-    """The templates of a repository, for as long as a command needs them."""
+    """The templates of a repository, open for the duration of a command."""
     with tempfile.TemporaryDirectory(prefix="gluecast-") as folder:
         yield OpenTemplates(repository, Path(folder))

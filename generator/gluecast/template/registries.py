@@ -1,7 +1,7 @@
-"""The registries in copier.yml: each is a table, and the one home of what it says.
+"""The registries in copier.yml: tables that are the single source of their facts.
 
-`formats` and `glue_versions` are variables that Copier does not ask for. The template derives its
-choices, pins and checks from them; this package and its tests read them here.
+Copier does not ask for the variables `formats` and `glue_versions`. The template derives choices,
+pins and checks from them; this package and its tests read them here.
 """
 
 from collections.abc import Mapping
@@ -16,9 +16,9 @@ Registry = dict[str, dict[str, Any]]
 
 
 def registry(name: str, questions: Mapping[str, Any] | None = None) -> Registry:
-    """A registry by its name; empty in a template that is older than it.
+    """A registry by its name; empty in a template that predates it.
 
-    `questions` is what the copier.yml of the template says, that of this checkout when None.
+    `questions` is the template's copier.yml; None is the one of this checkout.
     """
     if questions is None:
         text = (TEMPLATE_ROOT / "copier.yml").read_text(encoding="utf-8")
@@ -28,7 +28,7 @@ def registry(name: str, questions: Mapping[str, Any] | None = None) -> Registry:
 
 
 def glue_versions(questions: Mapping[str, Any]) -> list[str]:
-    """The Glue versions that a template offers; before 0.3.0 only the choices named them."""
+    """The Glue versions that a template offers; before 0.3.0, from the choices."""
     return list(
         registry("glue_versions", questions) or questions["glue_version"]["choices"].values()
     )

@@ -1,4 +1,4 @@
-"""The render cache: hashes of what the template wrote, kept in git's folder, so that a layer is rendered once."""
+"""The render cache: hashes of rendered files, kept in the git directory."""
 
 import hashlib
 import json
@@ -15,14 +15,14 @@ from gluecast.repository.layers import Layer
 from gluecast.repository.ownership import owned_by_template
 
 _FORMAT = 1
-"""To be raised when a layer is rendered in another way, or remembered in another form."""
+"""Increase it when the rendering or the format of the cache changes."""
 
 
 @dataclass(frozen=True)
 class RenderedFile:
-    """A file as the template wrote it: its mode, the name git gives its content, and whose it is.
+    """A rendered file: its mode, the object ID of its content, and its owner.
 
-    `owned`: the template's. `once`: written once, and left to the user from then on.
+    `owned`: the template owns it. `once`: the template writes it once, then the user owns it.
     """
 
     mode: str
@@ -36,10 +36,10 @@ class RenderedFile:
 
 
 class RenderCache:
-    """The last rendering of each layer, for as long as its answers and its version stay."""
+    """The last rendering of each layer, valid while its answers and its version are unchanged."""
 
     def __init__(self, folder: Path) -> None:
-        """Read what is in a folder, if anything is."""
+        """Read the cache in a folder, if there is one."""
         self._path = folder / "written.json"
         self._changed = False
         try:
@@ -49,17 +49,17 @@ class RenderCache:
         self._known: dict[str, Any] = known if isinstance(known, dict) else {}
 
     def get(self, layer: Layer) -> dict[str, RenderedFile] | None:
-        """What the template wrote for a layer, by path, but for its answers; None if unknown."""
+        """The rendered files of a layer, by path, without its answers file; None if unknown."""
         found = self._known.get(layer.name)
         if not isinstance(found, dict) or found.get("of") != _digest(layer.recorded):
             return None
         try:
             return {path: RenderedFile(*values) for path, values in found["files"].items()}
         except (KeyError, TypeError, AttributeError):
-            return None  # something else wrote it
+            return None  # not a valid cache entry
 
     def put(self, layer: Layer, rendering: Rendering) -> dict[str, RenderedFile]:
-        """Keep what the template wrote for a layer; gives what `get` will."""
+        """Store the rendering of a layer; returns what `get` will return."""
         written = {
             path: RenderedFile(file.mode, file.oid, owned_by_template(file.data), path in rendering.skip)
             for path, file in rendering.files.items()
@@ -71,7 +71,7 @@ class RenderCache:
         return written
 
     def save(self) -> None:
-        """Write what is new; where that is not allowed, the next command renders again."""
+        """Write new entries; if that is not permitted, the next command renders again."""
         if not self._changed:
             return
         fresh = self._path.with_name(f"written.{os.getpid()}")

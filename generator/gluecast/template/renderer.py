@@ -1,10 +1,10 @@
 """Render layers in memory, many from one checkout of the template.
 
-Copier renders one layer at a time into a folder, and prepares everything anew for each. Here the
-checkout, the Jinja environment and every compiled template are shared; the questionnaire is
-Copier's own, so that validators, `when`, defaults and excludes keep their meaning. This is the only
-module that uses names private to Copier; pyproject.toml pins the releases that have them, and a
-test holds every layer of the real template beside what `copier copy` writes.
+Copier renders one layer at a time into a folder, and sets everything up again for each. This module
+shares the checkout, the Jinja environment and every compiled template. It uses Copier's own
+questionnaire, so validators, `when`, defaults and excludes keep their meaning. Only this module
+uses private names of Copier; pyproject.toml pins the releases that have them, and a test compares
+every layer of the real template with the output of `copier copy`.
 """
 
 import os
@@ -31,7 +31,7 @@ from gluecast.repository.layers import Layer
 from gluecast.template.source import Checkout
 
 _COMPILED: dict[tuple[str, str], tuple[CodeType, tuple[str, ...] | None]] = {}
-"""The code of each text, by the options of Jinja, and the variables that decide it."""
+"""The compiled code of each text, by Jinja's options, and the variables that determine it."""
 
 _COPIERS_PARSER = _user_data.parse_yaml_string
 
@@ -43,7 +43,7 @@ class Renderer:
         """Read the template.
 
         Raises:
-            GluecastError: the template needs `--trust`; only Copier itself may run it.
+            GluecastError: the template needs `--trust`; only Copier may run it.
         """
         self.checkout = checkout
         self.template = _template.Template(url=checkout.address, ref=checkout.commit)
@@ -54,7 +54,7 @@ class Renderer:
             commit_hash=checkout.commit,
         )
         template = self.template
-        with _told(checkout.version):
+        with _one_line_errors(checkout.version):
             if (
                 template.jinja_extensions
                 or template.tasks
@@ -72,12 +72,11 @@ class Renderer:
     ) -> Rendering:
         """Render a layer with its recorded answers.
 
-        `strict` takes every recorded answer as it stands (the version that recorded it must accept
-        it); otherwise questions that are new get their default. `repository` is what the questions
-        see as the destination.
+        With `strict`, recorded answers must be valid for the version that recorded them; otherwise
+        new questions get their defaults. `repository` is the destination that the questions see.
 
         Raises:
-            GluecastError: an answer is refused, or the template cannot be rendered.
+            GluecastError: an answer is invalid, or the template cannot be rendered.
         """
         answers = {
             name: value for name, value in layer.recorded.items() if not name.startswith("_")
@@ -101,7 +100,7 @@ class Renderer:
         worker.__dict__.update(template=self.template, subproject=subproject)
         operation = _main._operation.set("update")
         try:
-            with _told(f"{layer.name} at {self.checkout.version}"):
+            with _one_line_errors(f"{layer.name} at {self.checkout.version}"):
                 worker.__dict__["jinja_env"] = self._shared_environment(worker)
                 with _types.Phase.use(_types.Phase.PROMPT), _yaml_parsed_once():
                     try:
@@ -130,7 +129,7 @@ class Renderer:
             def compile_once(text: str) -> _Template:
                 if not any(mark in text for mark in marks):
                     return _Plain(text)
-                # Two versions of a template share most texts.
+                # Two versions of a template share most of their texts.
                 if (options, text) not in _COMPILED:
                     parsed = environment.parse(text)
                     _COMPILED[options, text] = environment.compile(parsed), _decided_by(parsed)
@@ -140,7 +139,7 @@ class Renderer:
 
             def from_string(text: Any) -> _Template:
                 if not isinstance(text, str):
-                    raise TypeError("expected a text")  # Copier then takes the value as it is
+                    raise TypeError("expected a string")  # Copier then takes the value as it is
                 if text not in compiled:
                     compiled[text] = compile_once(text)
                 return compiled[text]
@@ -197,7 +196,7 @@ class Renderer:
         return {}
 
     def _tree(self, root: Path) -> list["_Source | _Folder"]:
-        """What lies below a folder of the template, read once."""
+        """The files and folders below a folder of the template, read once."""
         if root not in self._trees:
             self._trees[root] = self._read_tree(root, root)
         return self._trees[root]
@@ -237,10 +236,10 @@ class Renderer:
         context: dict[str, Any],
         answers_file: str,
     ) -> Iterator[tuple["_Source", str, dict[str, Any]]]:
-        """Each file, where it goes, and the variables it is rendered with.
+        """Each file, its target path, and the variables to render it with.
 
-        A folder or file whose name renders to nothing is left out, with all that is in it; one
-        with a `yield` tag comes once for each value.
+        A folder or file whose name renders to nothing is skipped, with its content; one with a
+        `yield` tag is repeated for each value.
         """
         for node in nodes:
             for name, values in self._names(node.name, context):
@@ -257,7 +256,7 @@ class Renderer:
         if not any(mark in name for mark in self._marks):
             yield name, context
             return
-        # Copier clears this when it compiles; what is compiled once is cleared by hand.
+        # Copier clears this when it compiles a text; here each text is compiled once.
         loop = _jinja_ext.get_yield_context(self._environment)
         template = self._environment.from_string(name)
         loop.yield_name = loop.yield_iterable = None
@@ -274,14 +273,14 @@ class Renderer:
 
     @cached_property
     def _marks(self) -> tuple[str, ...]:
-        """What a name that must be rendered contains."""
+        """The strings that mark a name that must be rendered."""
         environment = self._environment
         return (environment.variable_start_string, environment.block_start_string)
 
 
 @dataclass(frozen=True)
 class _Plain:
-    """A template without anything to render: most values of most questions."""
+    """A template without placeholders, like most values of most questions."""
 
     text: str
 
@@ -290,9 +289,9 @@ class _Plain:
 
 
 class _Once:
-    """A template that some variables decide: for the same values it is rendered once.
+    """A template that depends on a few variables; it is rendered once for the same values.
 
-    Most questions of a thousand jobs are asked with the same few values.
+    Most questions of a thousand jobs depend on the same few values.
     """
 
     def __init__(self, template: JinjaTemplate, names: tuple[str, ...]) -> None:
@@ -305,7 +304,7 @@ class _Once:
         values = [context.get(name) for name in self._names]
         if any(type(value) not in _PLAIN_TYPES for value in values):
             return self._template.render(context)
-        # None may also be a variable that is not there, and 1 is not True.
+        # None may also mean an undefined variable, and 1 is not True.
         key = (*[name in context for name in self._names], *map(repr, values))
         if key not in self._known:
             self._known[key] = self._template.render(context)
@@ -320,7 +319,7 @@ _BY_CHANCE = {"ans_random", "lipsum", "random", "random_mac", "shuffle", "strfti
 
 
 def _decided_by(parsed: nodes.Template) -> tuple[str, ...] | None:
-    """The variables that alone decide what a template renders to; None where more may."""
+    """The variables that fully determine a rendered template; None if there may be others."""
     if any(
         isinstance(node, _OF_EXTENSIONS)
         or getattr(node, "with_context", False)
@@ -350,7 +349,7 @@ class _Folder:
 
 
 def _refuse_lost_answers(layer: Layer, worker: _main.Worker) -> None:
-    """Copier replaces an answer that a newer template refuses by a default, without a word."""
+    """Refuse the update where Copier would silently replace an invalid answer with a default."""
     for name, value in layer.recorded.items():
         asked = name in worker.template.questions_data and name not in worker.answers.hidden
         if asked and name not in worker.answers.last:
@@ -377,13 +376,13 @@ def _parsed_once(text: str) -> bytes:
 
 
 def _parse_yaml(text: str) -> Any:
-    """Copier's own, but a text is parsed once: the formats are the same for every job."""
+    """Copier's parser, but each text is parsed once: the formats are the same for every job."""
     return pickle.loads(_parsed_once(text))
 
 
 @contextmanager
-def _told(what: str) -> Iterator[None]:
-    """Say in one line what Copier, Jinja and YAML say in many."""
+def _one_line_errors(what: str) -> Iterator[None]:
+    """Shorten errors of Copier, Jinja and YAML to one line."""
     try:
         yield
     except (CopierError, TemplateError, ValueError, TypeError, OSError, yaml.YAMLError) as error:

@@ -1,4 +1,4 @@
-"""What a layer looks like at one version of the template."""
+"""The rendering of a layer at one version of the template."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,10 +9,10 @@ from gluecast.repository.work_tree import File
 
 @dataclass(frozen=True)
 class Rendering:
-    """What a layer looks like at one version of the template.
+    """The rendering of a layer at one version of the template.
 
-    `files` and `sources` (the template's path of each) go by the path in the repository; `skip`
-    lists those that the template writes once and leaves alone from then on.
+    `files` and `sources` (the path in the template) are keyed by the path in the repository; `skip`
+    lists the files that the template writes only once.
     """
 
     version: str

@@ -1,4 +1,4 @@
-"""Where a template comes from: its versions, and a checkout of each that is needed."""
+"""The source of a template: its versions, and checkouts of the versions in use."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -13,10 +13,10 @@ _SHORTCUTS = {"gh:": "https://github.com/", "gl:": "https://gitlab.com/"}
 
 @dataclass
 class Source:
-    """One template's repository on this machine.
+    """The repository of a template on this machine.
 
-    `git` is the folder to ask, `releases` maps the name of each release to its commit, also when
-    the tags did not arrive with the branch.
+    `git` is its git directory. `releases` maps the name of each release to its commit, even if the
+    tags were not fetched.
     """
 
     address: str
@@ -28,7 +28,7 @@ class Source:
     _ancestors: dict[tuple[str, str], bool] = field(default_factory=dict)
 
     def resolve(self, ref: str) -> str:
-        """The commit that a tag, branch, description (v0.1.0-4-gabc) or commit stands for.
+        """Resolve a tag, branch, `git describe` name (v0.1.0-4-gabc) or commit to a commit.
 
         Raises:
             GluecastError: the template has no such version.
@@ -49,10 +49,10 @@ class Source:
         )
 
     def is_older(self, ref: str, other: str) -> bool:
-        """Whether one version is older than another: by history, or else by their names.
+        """Whether one version is older than another, by history or else by name.
 
-        The history comes first, since the name of a commit may know nothing of the releases before
-        it: an abbreviated commit, or a description from where tags did not arrive.
+        History has precedence, because a name may not reveal the releases before it, such as an
+        abbreviated commit, or a `git describe` name from a clone without tags.
 
         Raises:
             GluecastError: the template has no such version.
@@ -72,11 +72,11 @@ class Source:
         return self._ancestors[ancestor, commit]
 
     def latest(self) -> str:
-        """The newest release, or HEAD where there is none."""
+        """The newest release, or HEAD if there is none."""
         return newest(self.releases) or "HEAD"
 
     def checkout(self, commit: str) -> "Checkout":
-        """The template's files at one commit; made once."""
+        """Check out the template's files at one commit, once."""
         if commit not in self._checkouts:
             folder = self.scratch / f"checkout-{len(self._checkouts)}-{abs(hash(self.address))}"
             git(
@@ -109,9 +109,9 @@ class Checkout:
 
 
 def open_source(address: str, repository: Path, scratch: Path) -> Source:
-    """Find a template by what an answers file recorded: a path, a URL, or gh:owner/name.
+    """Open a template by its recorded address: a path, a URL, or gh:owner/name.
 
-    A relative path starts at `repository`. A remote one is cloned into `scratch`, once.
+    A relative path starts at `repository`. A remote template is cloned into `scratch`, once.
 
     Raises:
         GluecastError: there is no git repository.

@@ -1,4 +1,4 @@
-"""The versions of a template: its releases, their order, and the commits that they name."""
+"""The versions of a template: its releases, their order, and their commits."""
 
 import re
 from collections.abc import Mapping
@@ -9,13 +9,13 @@ from packaging.version import InvalidVersion, Version
 from gluecast.repository.git import git, run_git
 
 RELEASES = "RELEASES"
-"""The file in the template's repository that names each release's commit: ``v0.1.0 <commit>``."""
+"""The file in the template's repository with the commit of each release: ``v0.1.0 <commit>``."""
 
 _HAS_POINT = re.compile(r"v?\d+\.\d")
 
 
 def releases(repository: Path) -> dict[str, str]:
-    """Name and commit of each release: the tags, and what the file RELEASES adds."""
+    """Name and commit of each release, from the tags and the file RELEASES."""
     listed = run_git(repository, "show", f"HEAD:{RELEASES}")
     named = read_releases(listed.stdout.decode()) if listed.returncode == 0 else {}
     return named | tags(repository)
@@ -42,9 +42,9 @@ def newest(versions: Mapping[str, str]) -> str | None:
 
 
 def version_of(described: str) -> Version | None:
-    """v0.1.0-4-gabc -> 0.1.0.post4, to be compared; None for what is not a version.
+    """v0.1.0-4-gabc -> 0.1.0.post4, for comparisons; None if it is not a version.
 
-    A version has a point: to packaging, the commit 417c597 would be a release candidate of 417.
+    A version contains a dot: packaging would parse the commit 417c597 as a candidate of 417.
     """
     name, *rest = re.split(r"-(?=\d+-g[0-9a-f]+$)", described)
     if not _HAS_POINT.match(name):

@@ -1,1 +1,1 @@
-"""What a command prints beside its result."""
+"""Progress and tables on the terminal."""

@@ -1,4 +1,4 @@
-"""Tables of plain text."""
+"""Plain-text tables."""
 
 from collections.abc import Container, Sequence
 
@@ -6,7 +6,7 @@ from collections.abc import Container, Sequence
 def table(
     header: Sequence[str], rows: Sequence[Sequence[str]], numeric: Container[int] = ()
 ) -> str:
-    """Columns as wide as they need to be, those of `numeric` aligned to the right."""
+    """A table with aligned columns; the columns in `numeric` are right-aligned."""
     widths = [max(map(len, column)) for column in zip(header, *rows, strict=True)]
     lines = [header, ["-" * width for width in widths], *rows]
     return "\n".join(

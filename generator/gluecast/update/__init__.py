@@ -1,1 +1,1 @@
-"""Bring a repository to a newer template: plan, merge, write in one transaction, report."""
+"""Update a repository to a newer template: plan, merge, write in one transaction, report."""

@@ -1,4 +1,4 @@
-"""The journal of an update: what it is about to change, noted in git's folder before it begins."""
+"""The journal of an update: a record in the git directory, written before any file changes."""
 
 import json
 import os
@@ -11,11 +11,11 @@ from gluecast.repository.work_tree import Entry, WorkTree
 
 @dataclass(frozen=True)
 class Journal:
-    """An update that waits for the user: files with conflicts, answers that are not written yet.
+    """An unfinished update: files with conflicts, and answers that are not written yet.
 
-    `before` and `after` name the content of each file that the update touched, None where there is
-    no file; `untracked` are those of them that git did not know. `answers` maps answers files to
-    the content that `--continue` writes.
+    `before` and `after` name the content of each file that the update touches; None if there is no
+    file. `untracked` lists the untracked ones among them. `answers` maps answers files to the
+    content that `--continue` writes.
     """
 
     command: str
@@ -30,7 +30,7 @@ class Journal:
 
     @property
     def is_running(self) -> bool:
-        """Whether another process is at work on it."""
+        """Whether another process is running it."""
         if self.process == os.getpid():
             return False
         try:
@@ -43,7 +43,7 @@ class Journal:
 
 
 def read(tree: WorkTree) -> Journal | None:
-    """The journal of the update that was begun here and is not finished, if there is one."""
+    """The journal of the unfinished update, if there is one."""
     try:
         noted = json.loads(_path(tree).read_text(encoding="utf-8"))
     except FileNotFoundError:
@@ -56,7 +56,7 @@ def read(tree: WorkTree) -> Journal | None:
 
 
 def begin(tree: WorkTree, journal: Journal) -> None:
-    """Write the journal of an update that begins.
+    """Write the journal of a new update.
 
     Raises:
         GluecastError: another update has one.
@@ -64,15 +64,15 @@ def begin(tree: WorkTree, journal: Journal) -> None:
     tree.state_folder.mkdir(parents=True, exist_ok=True)
     fresh = _written(tree, journal)
     try:
-        os.link(fresh, _path(tree))  # of two updates at once, one begins
+        os.link(fresh, _path(tree))  # only one of two concurrent updates can start
     except FileExistsError as error:
-        raise GluecastError("expected no other update here, found one at work") from error
+        raise GluecastError("expected no other update here, found a running one") from error
     finally:
         fresh.unlink()
 
 
 def rewrite(tree: WorkTree, journal: Journal) -> None:
-    """Replace the journal by a later state of it."""
+    """Replace the journal with a later state."""
     os.replace(_written(tree, journal), _path(tree))
 
 

@@ -1,7 +1,7 @@
-"""Three-way merge of one layer: what the template wrote, what it writes now, and what is there.
+"""Three-way merge of one layer: the old rendering, the new rendering, and the current files.
 
-Nothing is written here. What is equal on two of the three sides is decided at once; git merges the
-lines of the rest, as `copier update` lets it.
+This module writes nothing. If two of the three sides are equal, no merge is needed; git merges the
+other files line by line, as in `copier update`.
 """
 
 import tempfile
@@ -17,7 +17,7 @@ from gluecast.repository.work_tree import SYMLINK, File, WorkTree
 from gluecast.template.rendering import Rendering
 
 LABELS = ("before updating", "last update", "after updating")
-"""What the conflict markers call yours, the common base and the template's; Copier's words."""
+"""Copier's labels in conflict markers: your version, the common base, the template's version."""
 
 
 class Kind(StrEnum):
@@ -47,10 +47,11 @@ MEANING = {
 
 @dataclass(frozen=True)
 class Change:
-    """What becomes of one file.
+    """The change to one file.
 
-    `after` is what is written at `path`; None removes the file, or (kept-deleted, skipped) leaves
-    it as it is. `moved_from` is removed. `stages` are base, yours and the template's of a conflict.
+    `after` is the new content of `path`; None removes the file or, for kept-deleted and skipped,
+    leaves it unchanged. `moved_from` is removed. `stages` are the base, your version and the
+    template's version of a conflict.
     """
 
     layer: str
@@ -79,10 +80,10 @@ def merge_layer(
     tree: WorkTree,
     moves: Mapping[str, str] | None = None,
 ) -> list[Change]:
-    """What becomes of each file of a layer, by path; what stays as it is is left out.
+    """The changes to the files of a layer, by path.
 
-    `moves` tells which old path is which new one, where it is known; otherwise a file that the
-    template no longer has and that was edited goes where the template's most similar new file is.
+    `moves` maps old paths to new ones, where they are known. An edited file that the template no
+    longer has otherwise moves to the most similar new file of the template.
     """
     changes: list[Change] = []
     lost: list[str] = []
@@ -127,7 +128,7 @@ def merge_layer(
 
 
 def merge_lines(ours: bytes, base: bytes, theirs: bytes) -> tuple[bytes, bool] | None:
-    """Merge texts by lines; gives the text and whether it has conflicts, None for a binary."""
+    """Merge texts by lines; returns the text and whether it has conflicts, None for a binary."""
     with tempfile.TemporaryDirectory() as folder:
         paths = [Path(folder, name) for name in ("ours", "base", "theirs")]
         for path, data in zip(paths, (ours, base, theirs), strict=True):
@@ -136,7 +137,7 @@ def merge_lines(ours: bytes, base: bytes, theirs: bytes) -> tuple[bytes, bool] |
         ran = run_git(
             Path(folder), "merge-file", "-p", "-q", *labels, "--", *(path.name for path in paths)
         )
-    # Up to 127 is the number of conflicts; above, git had no text to merge.
+    # Up to 127 is the number of conflicts; above, git could not merge the file as text.
     return (ran.stdout, ran.returncode > 0) if ran.returncode <= 127 else None
 
 
@@ -161,7 +162,7 @@ def _merged(layer: str, path: str, base: File | None, ours: File, theirs: File) 
         return Change(layer, path, Kind.MERGED, File(mode, theirs.data))
     lines = merge_lines(ours.data, base.data if base else b"", theirs.data)
     if lines is None:
-        note = "no text: git checkout --ours or --theirs, then git add"
+        note = "not a text file: git checkout --ours or --theirs, then git add"
         return Change(layer, path, Kind.CONFLICT, File(mode, ours.data), stages=stages, note=note)
     text, conflicts = lines
     if conflicts:
@@ -170,14 +171,14 @@ def _merged(layer: str, path: str, base: File | None, ours: File, theirs: File) 
 
 
 def _answers_win(change: Change, new: Rendering) -> Change:
-    """An answers file is the template's record; markers in it would stop every later command."""
+    """Take the template's answers file: conflict markers would break every later command."""
     if change.kind not in (Kind.CONFLICT, Kind.KEPT_DELETED):
         return change
     return Change(change.layer, change.path, Kind.CLEAN, new.files.get(change.path))
 
 
 def _pairs(lost: list[str], added: list[str], old: Rendering, new: Rendering) -> dict[str, str]:
-    """Which new file of the template an old one became: the most similar, from half on."""
+    """Pair old files of the template with the most similar new ones, if at least half is equal."""
     scores = sorted(
         (
             (score, path, target)

@@ -1,4 +1,4 @@
-"""What an update has to do: which layers move from which commit of the template to which."""
+"""Plan an update: which layers move, from which commit of the template to which."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from gluecast.template.open_templates import OpenTemplates
 
 @dataclass(frozen=True)
 class Step:
-    """What is to be done with one layer: from one commit of its template to another."""
+    """Move one layer from one commit of its template to another."""
 
     layer: Layer
     old: str
@@ -20,10 +20,10 @@ class Step:
 def plan(
     layers: Sequence[Layer], to: str | None, only: Sequence[str], of: OpenTemplates
 ) -> list[Step]:
-    """The layers that are at another commit than they should be.
+    """The layers that are not at the target commit.
 
     Raises:
-        GluecastError: a version is unknown, or older than what is there.
+        GluecastError: a version is unknown, or older than the current one.
     """
     steps = []
     for layer in select(layers, only):
@@ -44,7 +44,7 @@ def plan(
 def _refuse_skew(
     layers: Sequence[Layer], steps: Sequence[Step], to: str | None, of: OpenTemplates
 ) -> None:
-    """A job must not be newer than the platform it stands on."""
+    """Refuse a job that would be newer than its platform."""
     moved = {step.layer.name for step in steps}
     jobs = [step for step in steps if not step.layer.is_platform]
     for layer in layers:
@@ -53,6 +53,6 @@ def _refuse_skew(
         source = of.source(layer)
         if source.is_older(layer.version, to or source.latest()):
             raise GluecastError(
-                f"expected the platform ({layer.version}) to be updated with its jobs, found "
+                f"expected to update the platform ({layer.version}) with its jobs, found "
                 f"--only {jobs[0].layer.name}; add {layer.name}"
             )

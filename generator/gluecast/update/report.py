@@ -8,7 +8,7 @@ from gluecast.update.merge import MEANING, Change, Kind
 
 @dataclass(frozen=True)
 class Report:
-    """What an update does, or would do. `versions` maps each layer to its old and new version."""
+    """The changes of an update. `versions` maps each layer to its old and new version."""
 
     versions: dict[str, tuple[str, str]]
     changes: list[Change]
@@ -38,12 +38,12 @@ class Report:
 
     @property
     def held(self) -> set[str]:
-        """The layers whose answers wait for `--continue`."""
+        """The layers whose answers are updated by `--continue`."""
         return {change.layer for change in self.conflicts}
 
 
 def described(report: Report, *, every_file: bool) -> str:
-    """The report as text; `every_file` also lists the files that the template alone changed."""
+    """The report as text; `every_file` also lists files that only the template changed."""
     if not report.versions:
         return "Nothing to do: every layer is at that version."
     lines = [_versions(report)]

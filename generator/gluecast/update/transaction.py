@@ -1,8 +1,8 @@
-"""The transaction of an update: it writes the outcome of a merge, all of it or nothing.
+"""The transaction of an update: it writes all changes of a merge or none.
 
-A journal in git's folder says first what is about to change. A conflict leaves the journal until
-the user says `--continue` or `--abort`; a killed update leaves it too, and the next command rolls
-back.
+It first writes a journal of the planned changes to the git directory. After a conflict, the journal
+stays until the user runs `--continue` or `--abort`. If an update is killed, the next command rolls
+it back.
 """
 
 import os
@@ -22,7 +22,7 @@ from gluecast.update.merge import LABELS, Change, Kind
 
 
 def refuse_unfinished(tree: WorkTree, say: Say) -> None:
-    """Put back what a killed update left.
+    """Roll back a killed update; refuse to start during another one.
 
     Raises:
         GluecastError: an update has conflicts to resolve, or is running.
@@ -41,16 +41,18 @@ def refuse_unfinished(tree: WorkTree, say: Say) -> None:
             "resolve them, git add, then gluecast update --continue; or gluecast update --abort"
         )
     if found.is_running:
-        raise GluecastError(f"expected no other update here, found process {found.process} at work")
-    say("An earlier update was cut off; its files are rolled back.")
+        raise GluecastError(
+            f"expected no other update here, found one running in process {found.process}"
+        )
+    say("An earlier update was interrupted; its changes are rolled back.")
     _roll_back(tree, found)
 
 
 def write(tree: WorkTree, changes: Sequence[Change], held: Iterable[str], command: str) -> None:
-    """Write all changes, or none. `held` are the answers files that wait for `--continue`.
+    """Write all changes, or none. `held` are the answers files that `--continue` will write.
 
     Raises:
-        GluecastError: a file would be overwritten that is not committed, or is in the way.
+        GluecastError: the update would overwrite an uncommitted file, or a file is in the way.
     """
     held = set(held)
     answers = {change.path: change.after for change in changes if change.path in held}
@@ -94,7 +96,7 @@ def write(tree: WorkTree, changes: Sequence[Change], held: Iterable[str], comman
 
 
 def refuse_uncommitted(tree: WorkTree, changes: Iterable[Change], command: str = "update") -> None:
-    """Refuse changes to files whose content git could not give back.
+    """Refuse changes to files whose content git could not restore.
 
     Raises:
         GluecastError: some are not committed.
@@ -113,15 +115,15 @@ def refuse_uncommitted(tree: WorkTree, changes: Iterable[Change], command: str =
         )
 
 
-# Of files that git does not know, these are as the template wrote them.
+# For these changes, untracked files are as the template wrote them.
 _SAFE = (Kind.CLEAN, Kind.REMOVED)
 
 
 def resume(tree: WorkTree) -> Journal:
-    """Finish an update whose conflicts are resolved: its answers move to the new version.
+    """Finish an update whose conflicts are resolved: write its answers files.
 
     Raises:
-        GluecastError: nothing is unfinished, or something is unresolved.
+        GluecastError: there is no unfinished update, or it has unresolved files.
     """
     found = journal.read(tree)
     if found is None or not found.written:
@@ -140,7 +142,7 @@ def resume(tree: WorkTree) -> Journal:
     undone = [path for path in clean if _is(tree, path, found.before[path])]
     if clean and len(undone) == len(clean):
         raise GluecastError(
-            f"expected what the update wrote, found {_list(undone)} as before it; "
+            f"expected the files that the update wrote, found {_list(undone)} as before it; "
             "start over: gluecast update --abort"
         )
     for path, text in found.answers.items():
@@ -150,29 +152,31 @@ def resume(tree: WorkTree) -> Journal:
 
 
 def abort(tree: WorkTree) -> list[str]:
-    """Put every file back as it was before the update.
+    """Restore every file as it was before the update.
 
-    Gives the files that were edited since; their content is kept in git's folder, below
-    gluecast/aborted.
+    Returns the files that were edited since; their content is kept in gluecast/aborted in the git
+    directory.
 
     Raises:
-        GluecastError: nothing is unfinished, or commits were made since.
+        GluecastError: there is no unfinished update, or there are newer commits.
     """
     found = journal.read(tree)
     if found is None:
         raise GluecastError("expected an unfinished update, found none")
     if found.is_running and not found.written:
-        raise GluecastError(f"expected no other update here, found process {found.process} at work")
+        raise GluecastError(
+            f"expected no other update here, found one running in process {found.process}"
+        )
     if found.head != _head(tree):
         raise GluecastError(
-            "expected the commit that the update began from, found a newer one; finish it with "
+            "expected the commit that the update started from, found a newer one; finish it with "
             "gluecast update --continue, or go back with git reset first"
         )
     return _roll_back(tree, found)
 
 
 def has_markers(file: File | None) -> bool:
-    """Whether a file holds conflict markers, git's or ours."""
+    """Whether a file has conflict markers."""
     if file is None or file.mode == SYMLINK:
         return False
     lines = file.data.splitlines()
@@ -181,7 +185,7 @@ def has_markers(file: File | None) -> bool:
 
 
 def _roll_back(tree: WorkTree, noted: Journal) -> list[str]:
-    """Undo what was written, in any state of it; content that nobody else has is kept aside."""
+    """Undo an update in any state; back up content that exists nowhere else."""
     edited = []
     for path in noted.after:
         (tree.folder / (path + UNFINISHED)).unlink(missing_ok=True)
@@ -203,7 +207,7 @@ def _roll_back(tree: WorkTree, noted: Journal) -> list[str]:
 
 
 def _restore_files(tree: WorkTree, noted: Journal) -> None:
-    """Bring every file on the disk to what it was before the update."""
+    """Restore every file on disk as it was before the update."""
     for path in noted.after:
         if noted.before[path] is None:
             remove_file(tree.folder, path)
@@ -223,7 +227,7 @@ def _restore_files(tree: WorkTree, noted: Journal) -> None:
 
 
 def _refuse_in_the_way(tree: WorkTree, removed: Iterable[str], written: Iterable[str]) -> None:
-    """Refuse to write below a file or a link, or where a folder stays.
+    """Refuse to write below a file or a link, or in place of a folder.
 
     Raises:
         GluecastError: something is in the way.

@@ -25,13 +25,13 @@ def update(
     say: Say = print,
     counting: Counting = uncounted,
 ) -> Report:
-    """Bring the layers of the repository around `start` to a version of their template.
+    """Update the layers of the repository around `start` to a version of their template.
 
-    `to` is a release, branch or commit; the newest release when it is None. With `dry_run` nothing
-    is written. `say` and `counting` tell the user how it goes.
+    `to` is a release, branch or commit; None is the newest release. With `dry_run` nothing is
+    written. `say` and `counting` report progress to the user.
 
     Raises:
-        GluecastError: the update cannot begin; nothing was changed.
+        GluecastError: the update cannot start; nothing was changed.
     """
     repository = find_repository(start)
     tree = WorkTree(repository)
@@ -52,7 +52,7 @@ def update(
 
 
 def _merge(steps: Iterable[Step], tree: WorkTree, of: OpenTemplates, cache: RenderCache) -> Report:
-    """Render both states of each layer and merge them with what is there.
+    """Render both versions of each layer and merge them with the current files.
 
     Raises:
         GluecastError: a layer cannot be rendered, or two layers write the same file.
@@ -66,7 +66,7 @@ def _merge(steps: Iterable[Step], tree: WorkTree, of: OpenTemplates, cache: Rend
         new = after.render(layer, tree.folder, strict=False)
         old = _unedited(layer, new, tree, cache)
         if old is None:
-            # What the new version excludes is not its business: it is not taken for removed.
+            # Files that the new version excludes do not count as removed.
             exclude = tuple(after.template.exclude)
             before = of.renderer(layer, step.old)
             old = before.render(layer, of.nowhere, strict=True, exclude=exclude)
@@ -74,7 +74,7 @@ def _merge(steps: Iterable[Step], tree: WorkTree, of: OpenTemplates, cache: Rend
             if owners.setdefault(path, layer.name) != layer.name:
                 raise GluecastError(
                     f"expected one layer to write {path}, found {owners[path]} and "
-                    f"{layer.name}; the template must give each its own"
+                    f"{layer.name}; the template must give each layer its own file"
                 )
         versions[layer.name] = (old.version, new.version)
         merged = merge_layer(layer.name, layer.answers_file, old, new, tree)
@@ -86,9 +86,7 @@ def _merge(steps: Iterable[Step], tree: WorkTree, of: OpenTemplates, cache: Rend
 
 
 def _unedited(layer: Layer, new: Rendering, tree: WorkTree, cache: RenderCache) -> Rendering | None:
-    """What the template wrote, taken from the repository, when it is known to stand there as it was
-    and the template still has all of it.
-    """
+    """The old rendering, read from the repository if no file of it was edited or removed since."""
     written = cache.get(layer)
     if written is None or not written.keys() <= new.files.keys():
         return None
@@ -105,18 +103,18 @@ def _unedited(layer: Layer, new: Rendering, tree: WorkTree, cache: RenderCache) 
 
 
 def continue_update(start: Path) -> list[str]:
-    """Finish an update whose conflicts are resolved; gives the answers files that moved on.
+    """Finish an update whose conflicts are resolved; returns the updated answers files.
 
     Raises:
-        GluecastError: nothing is unfinished, or something is unresolved.
+        GluecastError: there is no unfinished update, or it has unresolved files.
     """
     return sorted(resume(WorkTree(find_repository(start))).answers)
 
 
 def abort_update(start: Path) -> list[str]:
-    """Put every file back as it was before the update; gives the files that were edited since.
+    """Restore every file as it was before the update; returns the files that were edited since.
 
     Raises:
-        GluecastError: nothing is unfinished.
+        GluecastError: there is no unfinished update.
     """
     return abort(WorkTree(find_repository(start)))

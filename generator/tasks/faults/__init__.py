@@ -1,1 +1,1 @@
-"""Plant faults, one at a time, and see whether a test notices: python3 generator faults."""
+"""Plant faults one at a time and check that a test fails: python3 generator faults."""

@@ -1,4 +1,4 @@
-"""The command: draw a sample or take a recorded one, plant each fault, report."""
+"""Draw a sample of faults or take the recorded one, plant each fault, and report."""
 
 import argparse
 import json
@@ -14,7 +14,7 @@ from tasks.faults.planting import Outcome, Verdict, try_fault
 from tasks.faults.selection import tests_of
 
 SAMPLE = Path(__file__).with_name("sample.jsonl")
-"""Each fault of the recorded sample, and what became of it."""
+"""The recorded sample: each fault and its outcome."""
 
 _CODE = (
     "generator/gluecast/**/*.py",
@@ -24,20 +24,20 @@ _CODE = (
 
 
 def main() -> None:
-    """Run the command; the exit code is 1 when the sample has a fault that was noticed and no longer is."""
+    """Run the command; the exit code is 1 if a fault of the sample is no longer noticed."""
     parser = argparse.ArgumentParser(prog="python3 generator faults", description=__doc__)
-    parser.add_argument("--count", type=int, default=200, help="how many faults are drawn")
+    parser.add_argument("--count", type=int, default=200, help="number of faults to draw")
     parser.add_argument("--seed", type=int, default=1, help="the same seed draws the same faults")
     parser.add_argument("--sample", action="store_true", help="try the recorded sample again")
     parser.add_argument(
-        "--only", default="", metavar="TEXT", help="faults whose file contains this"
+        "--only", default="", metavar="TEXT", help="only faults whose file path contains TEXT"
     )
     parser.add_argument("--record", action="store_true", help=f"write the outcome to {SAMPLE.name}")
-    parser.add_argument("--workers", type=int, default=2, help="how many are tried at once")
+    parser.add_argument("--workers", type=int, default=2, help="number of concurrent faults")
     options = parser.parse_args()
     before = recorded()
     if options.sample and not before:
-        parser.error(f"expected faults on record in {SAMPLE}, found none; --record writes them")
+        parser.error(f"expected recorded faults in {SAMPLE}, found none; --record writes them")
     faults = list(before) if options.sample else drawn(options.count, options.seed)
     faults = [fault for fault in faults if options.only in fault.file]
     outcomes: dict[Fault, Outcome] = {}
@@ -64,7 +64,7 @@ def main() -> None:
 
 
 def drawn(count: int, seed: int) -> list[Fault]:
-    """The table of planted.toml, and faults of Python code up to `count`; the same ones for a seed."""
+    """The faults of planted.toml, and Python faults up to `count`; a seed gives the same faults."""
     chance = random.Random(seed)
     planted = text_faults.table()
     if count <= len(planted):
@@ -95,13 +95,13 @@ def recorded() -> dict[Fault, Outcome]:
 
 
 def record(outcomes: dict[Fault, Outcome]) -> None:
-    """Write a sample, a line for each fault."""
+    """Write a sample, one line per fault."""
     lines = [json.dumps({**vars(fault), **vars(outcome)}) for fault, outcome in outcomes.items()]
     SAMPLE.write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
 def summary(outcomes: dict[Fault, Outcome]) -> str:
-    """How many faults were noticed, of each part."""
+    """The numbers of noticed faults, by part of the project."""
     verdicts: dict[str, Counter[Verdict]] = {}
     for fault, outcome in outcomes.items():
         part = "/".join(fault.file.split("/")[:4])
@@ -118,7 +118,7 @@ def summary(outcomes: dict[Fault, Outcome]) -> str:
 
 
 def _tests(fault: Fault, before: dict[Fault, Outcome]) -> list[str]:
-    """The test that noticed it before, and then those of its part."""
+    """The test that noticed the fault before, then the tests of its part of the project."""
     known = [before[fault].noticed_by] if fault in before and before[fault].noticed_by else []
     return list(dict.fromkeys([*known, *tests_of(fault.file)]))
 

@@ -1,4 +1,4 @@
-"""What a fault is, and how it is found again after its file has moved or its lines have shifted."""
+"""A fault, and how to locate it after its file was moved or edited."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -7,10 +7,10 @@ from pathlib import Path
 
 @dataclass(frozen=True)
 class Fault:
-    """One change of meaning in one line of one file.
+    """One semantic change in one line of a file.
 
-    file: its path in the project. line: the text of the line, without its indentation. number: which
-    of the places in such lines of the file it is, from 0. change: an operator's name, or `old -> new`.
+    file: the path in the project. line: the text of the line, without indentation. number: the
+    index of the place among such lines of the file. change: an operator's name, or `old -> new`.
     """
 
     file: str
@@ -20,24 +20,24 @@ class Fault:
 
     @property
     def name(self) -> str:
-        """What a report calls it."""
+        """The name of the fault in reports."""
         again = f" #{self.number}" if self.number else ""
         return f"{self.file}: {self.line!r}{again}: {self.change}"
 
 
 class GoneError(Exception):
-    """The text that a fault changes is not in the project any more."""
+    """The project no longer has the text that a fault changes."""
 
 
 Plant = Callable[[str], str]
-"""Gives the text of a file with the fault in it."""
+"""Returns the text of a file with the fault in it."""
 
 
 def located(root: Path, fault: Fault) -> Path:
-    """The file of a fault: where it was, or the only one of that name that has its line.
+    """The file of a fault: at the same path, or the only file of that name with its line.
 
     Raises:
-        GoneError: no file has it.
+        GoneError: no file has the line.
     """
     there = root / fault.file
     if there.is_file() and fault.line in there.read_text(encoding="utf-8"):

@@ -1,4 +1,4 @@
-"""Plant one fault in a copy of the project, and run tests there until one notices."""
+"""Plant one fault in a copy of the project, and run tests there until one fails."""
 
 import os
 import re
@@ -18,11 +18,11 @@ from tasks.faults.selection import EXAMPLE, TEMPLATE
 Verdict = Literal["noticed", "survived", "hung", "gone"]
 
 SECONDS = 300
-"""After this time the tests of one fault are ended; hardly any takes a tenth of it."""
+"""The timeout in seconds for the tests of one fault; hardly any takes a tenth of it."""
 
 
 PLAN_TESTS = "terraform "
-"""What stands before the name of a module whose plan tests are meant, in place of a test of pytest."""
+"""The prefix of a Terraform module's name, for its plan tests instead of a pytest file."""
 
 _PLAN_TESTS = """
 set -euo pipefail
@@ -36,14 +36,14 @@ _USAGE, _NOTHING_COLLECTED = 4, 5
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of a fault. noticed_by: the first test that failed."""
+    """The outcome for a fault. noticed_by: the first test that failed."""
 
     verdict: Verdict
     noticed_by: str = ""
 
 
 def try_fault(root: Path, fault: Fault, tests: Sequence[str]) -> Outcome:
-    """Plant a fault in a copy of the project at `root`, and run tests there, in their order."""
+    """Plant a fault in a copy of the project at `root`, and run tests there in order."""
     with tempfile.TemporaryDirectory(prefix="faults-") as folder:
         project = copy_of(root, Path(folder) / "project")
         try:
@@ -59,7 +59,7 @@ def plan_tests(module: str) -> list[str]:
 
 
 def copy_of(root: Path, target: Path) -> Path:
-    """Copy what git tracks, edited or not, into a repository of its own."""
+    """Copy all tracked files, edited or not, into a new repository."""
     listing = [
         "git",
         "-C",
@@ -80,10 +80,10 @@ def copy_of(root: Path, target: Path) -> Path:
 
 
 def plant(project: Path, fault: Fault) -> None:
-    """Write a fault into a project, also into the example, where it has the same file.
+    """Write a fault into a project, and into the same file of the example, if there is one.
 
     Raises:
-        GoneError: the project does not have what the fault changes.
+        GoneError: the project does not have the text that the fault changes.
     """
     path = located(project, fault)
     is_python = fault.change in python_faults.operators()
@@ -103,7 +103,7 @@ def plant(project: Path, fault: Fault) -> None:
 def _noticed(project: Path, tests: Sequence[str]) -> Outcome:
     environment = {
         **os.environ,
-        # Commands that tests start see the copy too, and nothing of it is cached.
+        # Commands that tests start use the copy too, without cached bytecode.
         "PYTHONPATH": str(project / "generator"),
         "PYTHONDONTWRITEBYTECODE": "1",
     }

@@ -27,12 +27,12 @@ _PAIRS = {
     ),
     "ReplaceUnaryOperator": ("Delete_Not", "USub_UAdd"),
 }
-"""Of the operators that replace one sign by another: the ones whose result still runs, mostly."""
+"""Of the operators that replace one sign with another, those whose result mostly still runs."""
 
 
 @cache
 def operators() -> tuple[str, ...]:
-    """The names of the operators that are used, sorted."""
+    """The sorted names of the operators in use."""
     return tuple(sorted(name for name in operator_names() if _is_used(name.split("/")[1])))
 
 
@@ -44,7 +44,7 @@ def _is_used(name: str) -> bool:
 
 
 def faults_of(root: Path, file: str) -> Iterator[Fault]:
-    """Every fault that an operator makes in a file."""
+    """All faults that the operators produce in a file."""
     code = (root / file).read_text(encoding="utf-8")
     lines, tree = code.splitlines(), get_ast(code)
     for operator in operators():
@@ -76,7 +76,7 @@ def planted(code: str, fault: Fault) -> str:
 
 
 def _lines(operator: str, tree: Any) -> Iterator[int]:
-    """The line of each place that an operator changes, in the order in which it counts them."""
+    """The line of each place that an operator changes, in the operator's order."""
     made = get_operator(operator)()
     for node in ast_nodes(tree):
         for (number, _), _ in made.mutation_positions(node):

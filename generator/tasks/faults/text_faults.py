@@ -22,7 +22,7 @@ def planted(text: str, fault: Fault) -> str:
     """The text with a fault in it.
 
     Raises:
-        GoneError: the text that it changes is not there.
+        GoneError: the text does not have what the fault changes.
     """
     old, new = fault.change.split(" -> ", 1)
     parts = text.split(old)

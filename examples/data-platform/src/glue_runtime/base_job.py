@@ -25,53 +25,53 @@ from glue_runtime.validation import Finding, Validation
 ARGUMENTS = ("env", "bucket", "object_key", "uploaded_at", "run_metrics", "validate", "JOB_RUN_ID")
 
 EVERYTHING = "*"
-"""What ``--validate`` gets where all files are to be judged: Glue passes no empty argument on."""
+"""The value of ``--validate`` for all files: Glue drops empty arguments."""
 
 
 class BaseGlueJob(ABC):
     """A dual-mode job: extract, transform, validate, load.
 
-    With ``bucket`` and ``object_key`` among its arguments a run was started by an uploaded file and
-    processes that object alone; without them it was started by a schedule and processes the whole
-    directory. The job does not need to know: ``self.load_data("sales")`` is the same call in both.
+    If its arguments include ``bucket`` and ``object_key``, an uploaded file started the run, and it
+    processes only that object. Otherwise a schedule started it, and it processes the whole
+    directory. ``self.load_data("sales")`` is the same call in both cases.
 
-    A subclass implements `extract()` and overrides what it needs of the other hooks.
+    A subclass implements `extract()` and overrides other hooks as needed.
     """
 
     sources: ClassVar[tuple[Source, ...]] = ()
-    """The data sources whose uploads start this job. Optional: without it, the format of a file
-    is taken from its extension."""
+    """The data sources whose uploads start this job. Optional: without it, the extension of a file
+    determines its format."""
 
     whole_directory: ClassVar[bool] = False
-    """Whether the result is one of all files together, such as a sum over them. Every run then
-    reads the whole directory, also when one uploaded file started it, and replaces the table."""
+    """Whether each result row may depend on several files, as in a sum over all of them. Every run
+    then reads the whole directory, even if an uploaded file started it, and replaces the table."""
 
     bad_rows: ClassVar[Mapping[str, str]] = {}
-    """What to do about rows and files that do not fit, by the kind of run, where that is not the
-    default: ``{"s3_event": "strict", "scheduled": "lenient"}``. strict: the run fails, says which
-    file and row, and leaves the table as it was. lenient: they go to the quarantine
-    (`quarantine_uri`), and the rest goes on."""
+    """What to do about invalid rows and unreadable files, by trigger. The default is
+    ``{"s3_event": "strict", "scheduled": "lenient"}``. strict: the run fails, reports the file and
+    row, and leaves the table unchanged. lenient: the run moves them to the quarantine
+    (`quarantine_uri`) and processes the rest."""
 
     bad_rows_limit: ClassVar[float] = 0.1
-    """The share of the rows of a source above which a lenient run fails too."""
+    """The share of invalid rows of a source above which a lenient run fails too."""
 
     own_load: ClassVar[str | None] = None
-    """What a `load()` of the job's own does to its target: ``appends`` to it, ``replaces_source`` (the
-    rows of the files that were read), or ``replaces_all``. Without it, an event run is refused: a
-    load() that replaces all would leave the rows of one file."""
+    """What an overridden `load()` does to its target: ``appends`` to it, ``replaces_source`` (the
+    rows of the files that were read), or ``replaces_all``. Without it, an event run fails, because
+    a load() that replaces all rows would keep only those of one file."""
 
     arguments: ClassVar[tuple[str, ...]] = ()
-    """Names of further arguments that `main()` takes from the command line into `self.args`."""
+    """Names of further command-line arguments that `main()` adds to `self.args`."""
 
     def __init__(self, job_name: str, args: Mapping[str, str | None]) -> None:
-        """Prepare a run; Spark starts when it is first needed.
+        """Prepare a run. Spark starts when it is first needed.
 
-        job_name: names the job in the logs and its output table.
-        args: ``env`` (required; ``local`` reads test data), and for an event ``bucket`` and
-            ``object_key``, both literal.
+        job_name: the name of the job in logs, and of its output table.
+        args: ``env`` (required; ``local`` reads test data) and, for an event run, ``bucket`` and
+            ``object_key``, neither of them URL-encoded.
 
         Raises:
-            ArgumentError: ``env`` is missing, or a key comes without a bucket.
+            ArgumentError: ``env`` is missing, or there is a key without a bucket.
         """
         self.job_name = job_name
         self.args = dict(args)
@@ -100,27 +100,27 @@ class BaseGlueJob(ABC):
 
     @abstractmethod
     def extract(self) -> DataFrame:
-        """Get the data, usually ``return self.load_data("sales")``."""
+        """Return the input data, usually ``self.load_data("sales")``."""
 
     def transform(self, df: DataFrame) -> DataFrame:
-        """Turn the source's rows into the result's.
+        """Transform source rows into result rows.
 
-        Keep the column `source_object`: it says which file a row came from, so that a file
-        processed twice is written once. A job whose result belongs to no single file, such as a
-        sum over all of them, declares ``whole_directory = True`` and needs no such column.
+        Keep the column `source_object`: it names the file of each row, so that the rows of a file
+        that is processed twice are written once. If result rows do not belong to a single file, as
+        in a sum over all files, declare ``whole_directory = True``; the column is then not needed.
         """
         return df
 
     def custom_validation(self, df: DataFrame) -> bool:
-        """Whether the result may be written; ``self.is_event_triggered`` tells the two ways apart.
+        """Return whether to write the result; ``self.is_event_triggered`` tells the two triggers apart.
 
-        An action in here, such as ``df.count()``, reads the data a second time, and the rows are
-        then counted by a third pass.
+        An action in here, such as ``df.count()``, reads the data a second time, and counting the
+        rows then takes a third pass.
         """
         return True
 
     def load(self, df: DataFrame) -> None:
-        """Write the result to the job's silver table, replacing the rows of the same source files."""
+        """Write the result to the silver table, replacing the rows of the same source files."""
         self._job_run.write(df)
 
     # --- what a job uses ------------------------------------------------------------------------
@@ -135,7 +135,7 @@ class BaseGlueJob(ABC):
         """The object that started this run.
 
         Raises:
-            ArgumentError: the run was started by a schedule.
+            ArgumentError: a schedule started the run.
             ObjectKeyError: Spark cannot read this object by its key.
         """
         if not (self.source_bucket and self.source_object_key):
@@ -144,9 +144,9 @@ class BaseGlueJob(ABC):
 
     @property
     def due_sources(self) -> tuple[str, ...]:
-        """What this run is about: the declared source of the uploaded object, or all of them.
+        """The sources of this run: the declared source of the uploaded object, or all sources.
 
-        For jobs of several sources: ``[self.load_data(name) for name in self.due_sources]``.
+        For jobs with several sources: ``[self.load_data(name) for name in self.due_sources]``.
         """
         if self.is_event_triggered and not self.whole_directory:
             owner = owner_of(self.sources, self.event_object.key)
@@ -160,19 +160,19 @@ class BaseGlueJob(ABC):
 
     @property
     def quarantine_uri(self) -> str:
-        """The table of what did not fit: ``s3://data-lake-prod-silver/_quarantine/sales_etl``."""
+        """The table of quarantined rows: ``s3://data-lake-prod-silver/_quarantine/sales_etl``."""
         bucket = settings.lake_bucket(self.environment, "silver")
         return f"s3://{bucket}/{settings.QUARANTINE}/{self.job_name}"
 
     def load_data(self, data_type: str, fallback_path: str | None = None) -> DataFrame:
-        """Read a source: the uploaded object if it is one of this source's, else all its files.
+        """Read a source: the uploaded object if it belongs to this source, else all its files.
 
         data_type: the source's folder in the bronze bucket, such as ``sales``.
         fallback_path: the file or folder to read with ``env=local``, relative to the repository,
-            in place of ``tests/test_data/<job>/<data_type>/``.
+            instead of ``tests/test_data/<job>/<data_type>/``.
 
-        Gives the file's columns and `source_object`, the URI of the file each row comes from (only
-        the job's declared sources have it, if there are any).
+        Returns the columns of the files and `source_object`, the URI of each row's file. If the job
+        declares sources, only those have this column.
 
         Raises:
             SourceNotFoundError, UnreadableSourceError, ObjectKeyError: nothing was read.
@@ -185,16 +185,16 @@ class BaseGlueJob(ABC):
         """Run the hooks in order and log each step.
 
         Raises:
-            JobError: the run cannot go on; what load() has not yet replaced is as it was.
+            JobError: the run failed; data that load() has not yet replaced is unchanged.
         """
         self._job_run.execute()
 
     def validate(self, prefix: str = "") -> list[Finding]:
-        """Read and judge the files of all sources, and write nothing.
+        """Check the files of all sources without writing anything.
 
-        prefix: of the keys to read, such as ``sales/2024/``; without it, all.
+        prefix: check only keys with this prefix, such as ``sales/2024/``.
 
-        Gives what a strict run would refuse and a lenient one would send to the quarantine.
+        Returns what a strict run would refuse and a lenient run would quarantine.
 
         Raises:
             SourceNotFoundError, UnreadableSourceError, ObjectKeyError: nothing was read.
@@ -203,10 +203,9 @@ class BaseGlueJob(ABC):
 
     @classmethod
     def main(cls, job_name: str, argv: Sequence[str] | None = None) -> None:
-        """Run as a script. Exits with 1 and one line on stderr when the run fails as a `JobError`.
+        """Run as a script. If the run raises a `JobError`, exit with 1 and one line on stderr.
 
-        With ``--validate PREFIX`` (``*`` for all files) they are judged, and nothing is written: see
-        `validate`.
+        With ``--validate PREFIX`` (``*`` for all files), check the files instead: see `validate`.
         """
         logs.configure_logging(sys.stdout if on_glue() else logs.claim_stdout())
         words = sys.argv[1:] if argv is None else argv

@@ -1,5 +1,5 @@
 # Owned by the gluecast template: an update rewrites this file and merges local edits into it.
-"""Which file a row comes from: the two columns that say so, shared by what reads and what writes."""
+"""The two columns that record which file a row comes from, shared by reading and writing."""
 
 import hashlib
 
@@ -7,7 +7,7 @@ from pyspark.sql import Column
 from pyspark.sql import functions as F
 
 SOURCE_OBJECT = "source_object"
-"""The column that names the file of each row, as the literal URI: s3://bucket/sales/daily.csv."""
+"""The column with the literal URI of each row's file: s3://bucket/sales/daily.csv."""
 
 SOURCE_ID = "source_id"
 """The column that a table is partitioned by."""
@@ -16,7 +16,7 @@ DIGITS = 24
 
 
 def source_id(uri: str) -> str:
-    """What `SOURCE_ID` holds for a source object; begins with a letter, or it would read as a number."""
+    """The `SOURCE_ID` of a source object; it begins with a letter so as not to read as a number."""
     return f"k{hashlib.sha256(uri.encode()).hexdigest()[:DIGITS]}"
 
 

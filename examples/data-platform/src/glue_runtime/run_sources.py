@@ -1,5 +1,5 @@
 # Owned by the gluecast template: an update rewrites this file and merges local edits into it.
-"""Which files a run is about, by what has started it and what its job declares."""
+"""Determine which files a run reads, from its trigger and its job's declarations."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class RunSources:
-    """The sources of one run of a job. prefix: of the keys that it reads, where not all of them count."""
+    """The sources of one run of a job. prefix: read only keys with this prefix."""
 
     def __init__(self, job: "BaseGlueJob", prefix: str = "") -> None:
         self._job = job
@@ -27,14 +27,14 @@ class RunSources:
 
     @property
     def is_about_one_object(self) -> bool:
-        """Whether the run reads the uploaded object, and not the whole directory."""
+        """Whether the run reads only the uploaded object, not the whole directory."""
         return self._job.is_event_triggered and not self._job.whole_directory
 
     def check_event_object(self) -> None:
-        """Refuse an object that this job's rules would not have sent.
+        """Refuse an object for which this job's rules would not have started a run.
 
         Raises:
-            SourceNotFoundError: it is not one of the declared sources.
+            SourceNotFoundError: it does not belong to a declared source.
         """
         job = self._job
         if not job.is_event_triggered:
@@ -48,19 +48,19 @@ class RunSources:
             )
 
     def source(self, data_type: str) -> Source | None:
-        """The declared source that `load_data` calls by this name, if there is one."""
+        """The declared source with this name in `load_data`, if there is one."""
         return next((each for each in self._job.sources if each.data_type == data_type), None)
 
     def location(
         self, data_type: str, fallback_path: str | None, route: str | None
     ) -> InputLocation:
-        """Where the files of a source are that this run reads. route: the one that is being run."""
+        """The location of the files that this run reads of a source. route: the current route."""
         job, source = self._job, self.source(data_type)
         if self.is_about_one_object and self._has_event_object(data_type):
             return event_location(job.spark, job.event_object, source)
 
         def keep(origin: str) -> bool:
-            """Not the files of an inner source, nor those of another route than is being run."""
+            """Exclude files of a nested source and of other routes."""
             key = origin.removeprefix(self.bronze_uri("")[:-1])
             if not key.startswith(self._prefix):
                 return False
@@ -72,13 +72,13 @@ class RunSources:
         if fallback_path:
             path = settings.REPOSITORY / fallback_path
             return local_location(job.spark, path, source, keep, None)
-        # Rows of test data name the bronze bucket as their origin, as they do after an upload.
+        # The origin of test data is the bronze bucket, as after an upload.
         path = settings.TEST_DATA / job.job_name / data_type
         return local_location(job.spark, path, source, keep, self.bronze_uri(data_type))
 
     @property
     def routes(self) -> Sequence[str | None]:
-        """The routes to run, None for the files of no route; none at all where none is declared."""
+        """The routes to run, with None for files without a route; empty if none is declared."""
         job = self._job
         declared = [route for source in job.sources for route in source.routes.values()]
         if not declared:
@@ -93,7 +93,7 @@ class RunSources:
         return f"s3://{settings.lake_bucket(self._job.environment, 'bronze')}/{data_type}/"
 
     def _has_event_object(self, data_type: str) -> bool:
-        """Whether the uploaded object is one of this source's; of nested sources, the inner one."""
+        """Whether the uploaded object belongs to this source; of nested sources, to the inner one."""
         job = self._job
         owner = owner_of(job.sources, job.event_object.key)
         if owner:

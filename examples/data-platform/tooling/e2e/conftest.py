@@ -1,8 +1,8 @@
 # Owned by the gluecast template: an update rewrites this file and merges local edits into it.
-"""The repository's jobs, deployed to an emulated AWS for all tests here.
+"""Deploy the repository's jobs to an emulated AWS for all tests here.
 
-JOB=name deploys that job alone, JOB=all every one; without it the first five by name are deployed,
-and the header of the test run names those that are not.
+JOB=name deploys only that job, JOB=all every job; by default, the first five by name are deployed,
+and the header of the test run lists the others.
 """
 
 import os
@@ -35,7 +35,7 @@ def aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmulatedAws]:
 
 @pytest.fixture(scope="session")
 def deployment(aws: EmulatedAws, tmp_path_factory: pytest.TempPathFactory) -> Deployment:
-    """The chosen jobs, applied."""
+    """The deployed jobs."""
     if shutil.which("terraform") is None and not os.environ.get("CI"):
         pytest.skip("terraform is not installed: the infrastructure cannot be applied")
     folder: Path = tmp_path_factory.mktemp("deployment")
@@ -46,5 +46,5 @@ def deployment(aws: EmulatedAws, tmp_path_factory: pytest.TempPathFactory) -> De
 
 @pytest.fixture(scope="session")
 def cloud(aws: EmulatedAws, deployment: Deployment) -> Cloud:
-    """The deployment, as one who uses it sees it."""
+    """The deployment as its users see it."""
     return Cloud(aws, deployment.outputs())

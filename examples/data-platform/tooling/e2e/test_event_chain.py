@@ -1,9 +1,8 @@
 # Owned by the gluecast template: an update rewrites this file and merges local edits into it.
-"""From an upload, or a schedule, to rows in a table: on an emulated AWS, with the real Terraform code.
+"""From an upload or a schedule to rows in a table, on an emulated AWS with the real Terraform code.
 
-The tests are the life of one deployment and run in this order. What is emulated, and what is not,
-is told in emulated_aws/__init__.py; the links between services act on what the API says about the
-deployed resources.
+The tests use one deployment, in this order. emulated_aws/__init__.py describes what is emulated and
+what is not; the links between services act on what the API returns for the deployed resources.
 """
 
 import json
@@ -29,7 +28,7 @@ NAMES = {
     "unicode and angle brackets": "größe-日本-😀-<bucket>&<object>",
     "leading hyphen": "--object_key",
 }
-"""Parts of file names that some link of the chain might read as something else."""
+"""Parts of file names that some link of the chain might misread."""
 
 
 def table(aws: EmulatedAws, spark: SparkSession, uri: str, folder: Path) -> DataFrame:
@@ -69,7 +68,7 @@ def test_an_upload_ends_as_the_rows_of_that_file(
 
 @pytest.fixture(scope="module")
 def runs_of_strange_names(cloud: Cloud) -> dict[str, Mapping[str, Any]]:
-    """The executions of all strange names, by their key; they run side by side."""
+    """The executions for all strange names, by key; they run concurrently."""
     s3, bucket = cloud.aws.client("s3"), cloud.outputs["s3_buckets"]["bronze"]
     key, content = next(iter(samples(chosen_jobs()[0]).items()))
 
@@ -132,7 +131,7 @@ def test_every_schedule_starts_its_job_over_the_directory(cloud: Cloud) -> None:
 
 @pytest.mark.parametrize("job", chosen_jobs())
 def test_a_failed_run_is_seen_in_the_machine_and_kept_in_the_queue(cloud: Cloud, job: str) -> None:
-    # Spark reads no file of such a name, and the runtime says so.
+    # Spark ignores files of such names, so the runtime fails the run.
     key, content = next(iter(samples(job).items()))
     hidden = renamed(key, "_hidden")
 
@@ -175,7 +174,7 @@ def test_destroyed_nothing_is_left(aws: EmulatedAws, deployment: Deployment) -> 
         "buckets": aws.client("s3").list_buckets()["Buckets"],
         "dashboards": aws.client("cloudwatch").list_dashboards()["DashboardEntries"],
         "glue jobs": aws.client("glue").list_jobs()["JobNames"],
-        # AWS keeps a key for at least a week before it is gone.
+        # AWS deletes a key after at least a week.
         "keys": [key for key in described if key["KeyMetadata"]["KeyState"] != "PendingDeletion"],
         "log groups": aws.client("logs").describe_log_groups()["logGroups"],
         "machines": aws.client("stepfunctions").list_state_machines()["stateMachines"],

@@ -1,10 +1,10 @@
 # Owned by the gluecast template: an update rewrites this file and merges local edits into it.
-"""A Glue run as a process on this machine, over a copy of the emulated buckets.
+"""Emulate a Glue run: a process on this machine, on a copy of the emulated buckets.
 
-The script and the archive of the runtime are those that were deployed; the arguments are the job's
-own and the run's, as Glue merges them; Spark reads s3:// from a folder that holds the buckets'
-objects. What the run changed there is put back into the buckets, its log into the job's log group,
-and its exit code is the state of the run.
+It uses the deployed script and runtime archive, and merges the arguments of the job and the run
+like Glue. Spark reads s3:// from a folder with the buckets' objects. The emulation copies changes
+back to the buckets and the log to the job's log group, and derives the state of the run from the
+exit code.
 """
 
 import os
@@ -19,15 +19,15 @@ from urllib.parse import urlsplit
 from emulated_aws.delivery import Aws
 
 _PATIENCE = 300
-"""Seconds after which a run is ended; none of the tests' runs comes near."""
+"""The timeout of a run in seconds, far above the runs of the tests."""
 
 
 def run_job(
     aws: Aws, job: str, run_id: str, arguments: Mapping[str, str], folder: Path
 ) -> tuple[str, str]:
-    """Run the script of a job; gives the final state of the run, and its error message.
+    """Run the script of a job; returns the final state of the run and its error message.
 
-    folder: for the copy of the buckets; empty, and left to look at.
+    folder: an empty folder for the copy of the buckets, which stays for inspection.
     """
     before = download(aws, folder)
     script = aws.client("glue").get_job(JobName=job)["Job"]["Command"]["ScriptLocation"]
@@ -65,9 +65,9 @@ def _local(folder: Path, uri: str) -> Path:
 
 
 def download(aws: Aws, folder: Path) -> dict[Path, int]:
-    """Copy all buckets to folders; gives the files and when each was written, in nanoseconds.
+    """Copy all buckets to folders; returns the files and their times in nanoseconds.
 
-    Keys that no file can have (a//b, a folder's own object) stay where they are.
+    Keys that are not possible as file names (a//b, a folder's own object) are skipped.
     """
     s3 = aws.client("s3")
     for bucket in s3.list_buckets()["Buckets"]:
@@ -106,7 +106,7 @@ def _files(folder: Path) -> dict[Path, int]:
 
 
 def _keep_log(aws: Aws, prefix: str, run_id: str, text: str) -> None:
-    """What the run printed, as the stream of the run in the group that Glue would write to."""
+    """Write the run's output to its log stream in the log group that Glue would use."""
     logs: Any = aws.client("logs")
     place = {"logGroupName": f"{prefix}/output", "logStreamName": run_id}
     logs.create_log_stream(**place)

@@ -1,7 +1,7 @@
 # Owned by the gluecast template: an update rewrites this file and merges local edits into it.
-"""Where moto's answers differ from AWS's and a deployment would notice: each repair is one function.
+"""Correct moto where its responses differ from AWS's in ways that matter here; one function each.
 
-Written against the version of moto that pyproject.toml pins.
+The repairs match the version of moto that pyproject.toml pins.
 """
 
 import copy
@@ -32,11 +32,11 @@ from emulated_aws.delivery import Aws, deliver
 from emulated_aws.glue import run_job
 
 _AT_ONE_TIME = threading.Semaphore(2)
-"""Runs that are processes at the same moment; the others wait as in Glue's queue."""
+"""The number of concurrent runs; the others wait, as in Glue's queue."""
 
 
 def repair(aws: Aws, folder: Path) -> None:
-    """Put all repairs in place, for this process; each Glue run gets a folder in `folder`."""
+    """Apply all repairs in this process; each Glue run gets a folder in `folder`."""
     _answer_what_terraform_asks_of_machines()
     _read_back_that_a_bucket_talks_to_eventbridge()
     _take_every_connection_for_an_encrypted_one()
@@ -48,7 +48,7 @@ def repair(aws: Aws, folder: Path) -> None:
 
 
 def _answer_what_terraform_asks_of_machines() -> None:
-    """The provider validates a definition while it plans, and lists versions; moto knows neither."""
+    """The provider validates definitions and lists versions; moto supports neither."""
 
     def validate(self: Any) -> tuple[int, dict[str, str], str]:
         diagnostics = []
@@ -73,7 +73,7 @@ def _answer_what_terraform_asks_of_machines() -> None:
 
 
 def _read_back_that_a_bucket_talks_to_eventbridge() -> None:
-    """Moto keeps the flag and does not give it back: every plan would want to set it again."""
+    """Moto stores the flag but does not return it: every plan would set it again."""
     original = S3Response.get_bucket_notification
 
     def get_bucket_notification(self: Any) -> Any:
@@ -90,7 +90,7 @@ def _read_back_that_a_bucket_talks_to_eventbridge() -> None:
 
 
 def _take_every_connection_for_an_encrypted_one() -> None:
-    """Moto passes over the conditions of a bucket policy: one that asks for TLS would deny all."""
+    """Moto ignores conditions of a bucket policy: one that requires TLS would deny everything."""
     original = FakeBucket.get_permission
 
     def get_permission(self: Any, action: str, resource: str) -> Any:
@@ -111,10 +111,10 @@ def _take_every_connection_for_an_encrypted_one() -> None:
 
 
 def _announce_objects_as_s3_does(aws: Aws) -> None:
-    """Object Created once for each object, in the shape of S3's event, to all matching rules.
+    """Send Object Created once per object, in the format of S3's event, to all matching rules.
 
-    Moto announces a multipart upload twice, names fields that S3 names otherwise, and stops at the
-    first target it does not know.
+    Moto announces a multipart upload twice, uses other field names than S3, and stops at the first
+    unknown target.
     """
     reasons = {
         "s3:ObjectCreated:Put": "PutObject",
@@ -159,7 +159,7 @@ def _announce_objects_as_s3_does(aws: Aws) -> None:
 
 
 def _read_back_that_a_job_queues_its_runs() -> None:
-    """Moto drops the setting: every plan would want to set it again."""
+    """Moto drops the setting: every plan would set it again."""
     create, describe = GlueResponse.create_job, glue_models.FakeJob.as_dict
 
     def create_job(self: Any) -> Any:
@@ -176,7 +176,7 @@ def _read_back_that_a_job_queues_its_runs() -> None:
 
 
 def _keep_saved_queries() -> None:
-    """Moto knows no query definitions of Logs Insights."""
+    """Moto does not support query definitions of Logs Insights."""
     saved: dict[str, dict[str, Any]] = {}
 
     def put(self: Any) -> tuple[int, dict[str, str], str]:
@@ -204,7 +204,7 @@ def _keep_saved_queries() -> None:
 
 
 def _run_glue_jobs(aws: Aws, folder: Path) -> None:
-    """A run is a process, and its state and time are the process's; moto's succeeds by itself."""
+    """Run each job in a process, with its state and time; in moto, every run succeeds."""
 
     class Run(glue_models.FakeJobRun):  # type: ignore[misc]
         worker_type: Any
@@ -238,7 +238,7 @@ def _run_glue_jobs(aws: Aws, folder: Path) -> None:
                     state, self.error_message = run_job(
                         aws, self.job_name, self.job_run_id, self.arguments or {}, own
                     )
-                except Exception as error:  # what the emulation cannot do must not look like a wait
+                except Exception as error:  # a failure of the emulation must not look like a wait
                     state, self.error_message = "ERROR", f"emulated Glue: {error!r}"
                 self.completed_on = self.modified_on = datetime.now(UTC)
                 self.seconds = int(time.monotonic() - began)
@@ -248,7 +248,7 @@ def _run_glue_jobs(aws: Aws, folder: Path) -> None:
 
 
 def _wait_for_glue_runs() -> None:
-    """startJobRun.sync: moto waits as it should, and then trips over a guard and over datetimes."""
+    """startJobRun.sync: moto waits correctly, but then fails on a guard and on datetimes."""
     service = state_task_service_glue.StateTaskServiceGlue
     client_of: Callable[..., Any] = service._get_glue_client
 

@@ -1,5 +1,5 @@
 # Owned by the gluecast template: an update rewrites this file and merges local edits into it.
-"""Starting the emulated AWS, in this process or in one of its own."""
+"""Start the emulated AWS, in this process or in a separate one."""
 
 import json
 import logging
@@ -17,17 +17,17 @@ import boto3
 from botocore.config import Config
 
 REGION = "eu-central-1"
-"""Where everything here is; a deployment goes to it whatever its own region is."""
+"""The region of the emulation; a deployment uses it whatever its own region is."""
 
 
 @dataclass(frozen=True)
 class EmulatedAws:
-    """Where the API is: ``http://127.0.0.1:PORT``."""
+    """The endpoint of the API: ``http://127.0.0.1:PORT``."""
 
     endpoint: str
 
     def client(self, service: str) -> Any:
-        """A boto3 client of this service, for this endpoint; it asks once."""
+        """A boto3 client of this service for this endpoint, without retries."""
         config = Config(retries={"total_max_attempts": 1}, s3={"addressing_style": "path"})
         return boto3.client(
             service,
@@ -41,9 +41,9 @@ class EmulatedAws:
 
 @contextmanager
 def emulated_aws(folder: Path) -> Iterator[EmulatedAws]:
-    """An emulated AWS in a process of its own, for as long as the context is open.
+    """An emulated AWS in a separate process, while the context is open.
 
-    folder: takes what the process prints, and what each Glue run read and wrote.
+    folder: receives the output of the process, and what each Glue run read and wrote.
 
     Raises:
         RuntimeError: it did not start.
@@ -83,7 +83,7 @@ def serve(folder: Path) -> None:
     server.start()
     _, port = server.get_host_and_port()
     aws = EmulatedAws(f"http://127.0.0.1:{port}")
-    os.environ["MOTO_PORT"] = str(port)  # where moto's state machines find the other services
+    os.environ["MOTO_PORT"] = str(port)  # moto's state machines call other services there
     repair(aws, folder)
     settings = json.dumps({"stepfunctions": {"execute_state_machine": True}}).encode()
     request = urllib.request.Request(f"{aws.endpoint}/moto-api/config", settings, method="POST")

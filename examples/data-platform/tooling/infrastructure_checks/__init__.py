@@ -1,5 +1,5 @@
 # Owned by the gluecast template: an update rewrites this file and merges local edits into it.
-"""Checks of what Terraform would create. Each takes all resources and gives findings."""
+"""Check what Terraform would create. Each check takes all resources and returns findings."""
 
 from collections.abc import Callable
 
@@ -7,7 +7,7 @@ from infrastructure_checks import buckets, glue_jobs, machines, policies, schedu
 from infrastructure_checks.resources import Resource
 
 Check = Callable[[list[Resource]], list[str]]
-"""Gives findings: "expected ..., found ... in <address>". None means that all is well."""
+"""Returns findings: "expected ..., found ... in <address>"; none if everything is correct."""
 
 CHECKS: list[Check] = [
     uploads.rules_start_machines,

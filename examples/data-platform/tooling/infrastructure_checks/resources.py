@@ -1,9 +1,9 @@
 # Owned by the gluecast template: an update rewrites this file and merges local edits into it.
-"""What Terraform would create in an environment: every value known, and without an AWS account.
+"""Get the resources that Terraform would create in an environment, without an AWS account.
 
-Terraform's own tests mock the provider. A first one plans, which tells the names of all resources;
-a second one applies with the ARNs that AWS would derive from these names, so that it can be seen
-what refers to what.
+Two runs of `terraform test` mock the provider. The first one plans, which gives the names of all
+resources. The second one applies with the ARNs that AWS would derive from these names, so that
+references between resources are known.
 """
 
 import json
@@ -17,7 +17,7 @@ REGION = "eu-central-1"
 ACCOUNT = "123456789012"
 PLACE = f"{REGION}:{ACCOUNT}"
 
-# Inside .terraform: git ignores it, and terraform init has made it.
+# In .terraform, which git ignores and terraform init creates.
 FOLDER = ".terraform/checks"
 
 PROVIDER = f"""
@@ -46,7 +46,7 @@ ARNS = {
 
 @dataclass(frozen=True)
 class Resource:
-    """A resource of Terraform: its address, such as `module.jobs.aws_sqs_queue.x`, and its values."""
+    """A Terraform resource: its address, such as `module.jobs.aws_sqs_queue.x`, and its values."""
 
     address: str
     type: str
@@ -54,10 +54,10 @@ class Resource:
 
 
 def resources_of(environment: Path) -> list[Resource]:
-    """Every resource of an environment that terraform init has been run in.
+    """All resources of an environment after terraform init.
 
     Raises:
-        RuntimeError: Terraform does not plan or apply it; says what Terraform says.
+        RuntimeError: Terraform cannot plan or apply it; the message contains Terraform's errors.
     """
     planned = _test(environment, "plan", PROVIDER)["resource_changes"]
     overrides = "".join(
@@ -86,7 +86,7 @@ def by_arn(resources: list[Resource], kind: str) -> dict[str, Resource]:
 def statements(policy: str | None) -> list[dict[str, Any]]:
     """The statements of a policy.
 
-    None for a policy that is not configured: the mocked provider makes up a word for it.
+    Empty for a policy that is not configured, for which the mocked provider returns a random word.
     """
     try:
         found: list[dict[str, Any]] = json.loads(policy or "{}")["Statement"]
@@ -96,7 +96,7 @@ def statements(policy: str | None) -> list[dict[str, Any]]:
 
 
 def _test(environment: Path, command: str, text: str) -> dict[str, Any]:
-    """Run one test over the environment; gives the plan or the state that it came to."""
+    """Run one test in the environment; returns the resulting plan or state."""
     folder = environment / FOLDER
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "all.tftest.hcl").write_text(f'{text}\nrun "all" {{\n  command = {command}\n}}\n')
@@ -114,7 +114,7 @@ def _test(environment: Path, command: str, text: str) -> dict[str, Any]:
         ]
         raise RuntimeError(
             f"expected a {command} of {environment.name}, found errors; run make test-infra, which "
-            f"initialises it, and see: {' '.join(errors) or ran.stderr}"
+            f"initializes it, and see: {' '.join(errors) or ran.stderr}"
         )
     wanted = {"plan": "test_plan", "apply": "test_state"}[command]
     found: dict[str, Any] = next(m[wanted] for m in messages if m["type"] == wanted)
@@ -122,7 +122,7 @@ def _test(environment: Path, command: str, text: str) -> dict[str, Any]:
 
 
 def _identity(kind: str, change: dict[str, Any]) -> dict[str, str]:
-    """What AWS would derive from the name of a resource: its ARN, and its id or URL."""
+    """The ARN, and the id or URL, that AWS would derive from the name of a resource."""
     if not change["after_unknown"].get("arn"):
         return {}
     name = change["after"].get("bucket") or change["after"].get("name") or "unnamed"

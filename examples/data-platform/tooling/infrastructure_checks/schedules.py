@@ -1,5 +1,5 @@
 # Owned by the gluecast template: an update rewrites this file and merges local edits into it.
-"""Schedules: when they run, and what they start."""
+"""Schedules have a valid time, and start state machines."""
 
 import json
 import re
@@ -42,7 +42,7 @@ def schedules_start_machines(resources: list[Resource]) -> list[str]:
 
 
 def schedules_have_a_time(resources: list[Resource]) -> list[str]:
-    """Expressions and time zones are those that EventBridge Scheduler takes."""
+    """Expressions and time zones are valid for EventBridge Scheduler."""
     findings = []
     for schedule in of_type(resources, "aws_scheduler_schedule"):
         expression = schedule.values["schedule_expression"]
@@ -50,7 +50,7 @@ def schedules_have_a_time(resources: list[Resource]) -> list[str]:
         if problem := _expression_problem(expression):
             findings.append(f"expected {problem}, found {expression} in {schedule.address}")
         if zone not in zoneinfo.available_timezones():
-            findings.append(f"expected a time zone of IANA, found {zone} in {schedule.address}")
+            findings.append(f"expected an IANA time zone, found {zone} in {schedule.address}")
     return findings
 
 

@@ -14,7 +14,7 @@ ENVIRONMENTS = sorted(Path(__file__).parents[2].glob("infrastructure/environment
 
 @pytest.fixture(scope="session")
 def resources() -> dict[Path, list[Resource]]:
-    """The resources of every environment; One run of Terraform plans all of them."""
+    """The resources of every environment, planned once for all checks."""
     with ThreadPoolExecutor() as pool:
         return dict(zip(ENVIRONMENTS, pool.map(resources_of, ENVIRONMENTS), strict=True))
 

@@ -1,5 +1,5 @@
 # Owned by the gluecast template: an update rewrites this file and merges local edits into it.
-"""The command line: parses, asks, prints. make help lists the commands as make targets."""
+"""The command line of operations. make help lists the commands as make targets."""
 
 import argparse
 import sys
@@ -25,28 +25,28 @@ from operations.validate import validate
 
 Options = argparse.Namespace
 Answer = tuple[Sequence[Row], str, int]
-"""What a command prints, what it says where there is nothing or beneath, and its exit code."""
+"""The rows that a command prints, a summary below them, and the exit code."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run a command. Gives 0, 1 when something was found wrong, 2 when it could not be asked."""
+    """Run a command. Returns 0, 1 if there are findings, or 2 if the command failed."""
     options = _parser().parse_args(argv)
     try:
-        rows, told, code = options.command(environment(options.env), options)
+        rows, summary, code = options.command(environment(options.env), options)
     except OperationError as error:
         print(error, file=sys.stderr)
         return 2
     except (BotoCoreError, ClientError) as error:
         print(
-            f"expected AWS to answer, found: {error}\n"
-            "see aws sts get-caller-identity, AWS_PROFILE and AWS_REGION",
+            f"expected a response from AWS, found: {error}\n"
+            "check aws sts get-caller-identity, AWS_PROFILE and AWS_REGION",
             file=sys.stderr,
         )
         return 2
     if options.json:
         print(as_json(rows))
     else:
-        print("\n\n".join(text for text in (as_table(rows), told) if text))
+        print("\n\n".join(text for text in (as_table(rows), summary) if text))
     return int(code)
 
 
@@ -54,8 +54,8 @@ def _job_runs(asked: Environment, options: Options) -> Answer:
     prices, jobs = read_prices(options.prices), chosen_jobs(options.job)
     found = [run for job in jobs for run in islice(runs.runs(asked, job, prices), options.limit)]
     found.sort(key=lambda run: run.started, reverse=True)
-    told = f"cost in {prices.currency}, list prices of {prices.as_of}" if found else "no runs"
-    return runs.as_rows(found[: options.limit]), told, 0
+    summary = f"cost in {prices.currency}, list prices of {prices.as_of}" if found else "no runs"
+    return runs.as_rows(found[: options.limit]), summary, 0
 
 
 def _trace(asked: Environment, options: Options) -> Answer:
@@ -65,8 +65,8 @@ def _trace(asked: Environment, options: Options) -> Answer:
 
 def _matching_rules(asked: Environment, options: Options) -> Answer:
     matched = matching(asked, object_created(asked.bucket("bronze"), options.key, options.size))
-    told = "" if matched else f"no rule of {asked.name} matches {options.key}"
-    return as_rows(matched), told, 0
+    summary = "" if matched else f"no rule of {asked.name} matches {options.key}"
+    return as_rows(matched), summary, 0
 
 
 def _rule_invocations(asked: Environment, options: Options) -> Answer:
@@ -77,13 +77,13 @@ def _rule_invocations(asked: Environment, options: Options) -> Answer:
 
 def _doctor(asked: Environment, options: Options) -> Answer:
     jobs = chosen_jobs(options.job)
-    # A job that is asked for by name should be there; of all jobs some may not be deployed yet.
+    # A job given by name must be deployed; without a name, some jobs may not be deployed yet.
     missing = [] if options.job else doctor.not_deployed(asked, jobs)
     findings = doctor.diagnose(asked, [job for job in jobs if job not in missing])
-    told = f"{len(doctor.CHECKS)} checks of {asked.name}: "
-    told += f"{len(findings)} findings" if findings else "nothing is wrong"
-    told += f"; not deployed: {', '.join(missing)}" if missing else ""
-    return doctor.as_rows(findings), told, 1 if findings else 0
+    summary = f"{len(doctor.CHECKS)} checks of {asked.name}: "
+    summary += f"{len(findings)} findings" if findings else "nothing is wrong"
+    summary += f"; not deployed: {', '.join(missing)}" if missing else ""
+    return doctor.as_rows(findings), summary, 1 if findings else 0
 
 
 def _cost(asked: Environment, options: Options) -> Answer:
@@ -99,18 +99,18 @@ def _cost(asked: Environment, options: Options) -> Answer:
             options.schedules,
         )
         files = cost.break_even(load, prices)
-        told = (
+        summary = (
             f"a schedule is cheaper from {files} files a day on" if files else "events are cheaper"
         )
-        return cost.forecast(load, prices), f"{told}; {listed}", 0
+        return cost.forecast(load, prices), f"{summary}; {listed}", 0
     since, jobs = point_in_time(options.since or "30d"), chosen_jobs(options.job)
     found = [
         run
         for job in jobs
         for run in takewhile(lambda run: run.started >= since, runs.runs(asked, job, prices))
     ]
-    told = listed if found else f"no runs since {since:%Y-%m-%d %H:%M}; FILES=200 forecasts"
-    return cost.spent(found, prices), told, 0
+    summary = listed if found else f"no runs since {since:%Y-%m-%d %H:%M}; FILES=200 forecasts"
+    return cost.spent(found, prices), summary, 0
 
 
 def _replay(asked: Environment, options: Options) -> Answer:
@@ -129,14 +129,16 @@ def _replay(asked: Environment, options: Options) -> Answer:
         )
     rows = list(replay.run_again(asked, starts, per_minute=options.rate, dry_run=options.dry_run))
     started = sum(row["done"] == "started" for row in rows)
-    told = f"{started} started, {len(rows) - started} not; {datetime.now(UTC):%Y-%m-%d %H:%M} UTC"
-    return rows, told if rows else "nothing to replay", 0
+    summary = (
+        f"{started} started, {len(rows) - started} not; {datetime.now(UTC):%Y-%m-%d %H:%M} UTC"
+    )
+    return rows, summary if rows else "nothing to replay", 0
 
 
 def _validate(asked: Environment, options: Options) -> Answer:
     [job] = chosen_jobs(options.job)
-    rows, told = validate(asked, job, options.prefix)
-    return rows, told, 1 if rows else 0
+    rows, summary = validate(asked, job, options.prefix)
+    return rows, summary, 1 if rows else 0
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -151,7 +153,7 @@ def _parser() -> argparse.ArgumentParser:
             "--job", required=name in ("replay", "validate"), help="module in src/jobs"
         )
         added.add_argument("--json", action="store_true", help="print JSON, not a table")
-        added.add_argument("--prices", type=Path, help="file of prices, as prices.toml")
+        added.add_argument("--prices", type=Path, help="file of prices, in the form of prices.toml")
         for option in _OPTIONS[name]:
             added.add_argument(option, **_ARGUMENTS[option])
 
@@ -159,10 +161,10 @@ def _parser() -> argparse.ArgumentParser:
     command("trace", _trace, "what happened to an uploaded object")
     command("matching-rules", _matching_rules, "what an upload of this key would start")
     command("rule-invocations", _rule_invocations, "what the rules have started")
-    command("doctor", _doctor, "what is wrong with the deployment, and how to mend it")
-    command("cost", _cost, "what runs cost, or with --files would cost")
+    command("doctor", _doctor, "faults of the deployment, and how to fix them")
+    command("cost", _cost, "what runs cost, or would cost with --files")
     command("replay", _replay, "start runs again")
-    command("validate", _validate, "judge the files of a job, in a run that writes nothing")
+    command("validate", _validate, "check the files of a job, in a run that writes nothing")
     return parser
 
 
@@ -196,22 +198,29 @@ def _positive(text: str) -> float:
 _ARGUMENTS: dict[str, dict[str, Any]] = {
     "--limit": {"type": int, "default": 20, "help": "how many runs"},
     "--key": {"required": True, "help": "key of an object in the bronze bucket"},
-    "--size": {"type": int, "default": 1, "help": "its size in bytes; rules pass over empty ones"},
+    "--size": {
+        "type": int,
+        "default": 1,
+        "help": "size of the object in bytes; rules ignore empty objects",
+    },
     "--since": {"help": "2h, 7d, 2024-01-15 or 2024-01-15T10:30, UTC"},
-    "--until": {"help": "the same, and earlier than this"},
-    "--files": {"type": int, "help": "forecast: files a day"},
-    "--days": {"type": int, "default": 30, "help": "whose files lie in the folder"},
+    "--until": {"help": "end of the period, in the same form as --since"},
+    "--files": {"type": int, "help": "forecast: files per day"},
+    "--days": {"type": int, "default": 30, "help": "forecast: days of files in the folder"},
     "--start-seconds": {
         "type": _positive,
         "default": 60.0,
-        "help": "of a run before its first file",
+        "help": "forecast: seconds of a run before its first file",
     },
-    "--file-seconds": {"type": _positive, "default": 30.0, "help": "for each file"},
-    "--dpus": {"type": _positive, "default": 2.0, "help": "of a run"},
-    "--schedules": {"type": _positive, "default": 1.0, "help": "scheduled runs a day"},
-    "--prefix": {"default": "", "help": "only keys that begin with it"},
-    "--failed": {"action": "store_true", "help": "what failed: dead letters, timed-out executions"},
-    "--name": {"help": "another name runs the same objects once more"},
-    "--rate": {"type": _positive, "default": 20.0, "help": "starts a minute"},
-    "--dry-run": {"action": "store_true", "help": "only say what would be started"},
+    "--file-seconds": {"type": _positive, "default": 30.0, "help": "forecast: seconds per file"},
+    "--dpus": {"type": _positive, "default": 2.0, "help": "forecast: DPUs of a run"},
+    "--schedules": {"type": _positive, "default": 1.0, "help": "forecast: scheduled runs per day"},
+    "--prefix": {"default": "", "help": "only keys with this prefix"},
+    "--failed": {
+        "action": "store_true",
+        "help": "replay failures: dead letters, timed-out executions",
+    },
+    "--name": {"help": "a new name runs the same objects again"},
+    "--rate": {"type": _positive, "default": 20.0, "help": "starts per minute"},
+    "--dry-run": {"action": "store_true", "help": "only print what would be started"},
 }

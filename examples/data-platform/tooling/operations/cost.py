@@ -1,5 +1,5 @@
 # Owned by the gluecast template: an update rewrites this file and merges local edits into it.
-"""What runs have cost, and what they would cost: by event, or by schedule."""
+"""Compute what runs have cost, and forecast costs by event or by schedule."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
@@ -14,11 +14,11 @@ _MOST_FILES = 100_000
 
 @dataclass(frozen=True)
 class Load:
-    """What a job has to do in a day.
+    """The daily load of a job, for a forecast.
 
-    files: that arrive. days: whose files lie in the folder, all of which a scheduled run reads.
-    start_seconds: of a run before its first file; file_seconds: for each file after that. dpus: of a
-    run (2 workers of G.1X are 2). schedules: scheduled runs.
+    files: files per day. days: days of files in the folder, all of which a scheduled run reads.
+    start_seconds: seconds of a run before its first file. file_seconds: seconds per file. dpus:
+    DPUs of a run (2 workers of G.1X are 2). schedules: scheduled runs per day.
     """
 
     files: int
@@ -30,9 +30,9 @@ class Load:
 
 
 def spent(runs: Iterable[Run], prices: Prices) -> list[Row]:
-    """A row for each job and trigger: runs, files, DPU-hours, money, and what is paid but not used.
+    """One row per job and trigger: runs, files, DPU-hours, cost, runs below the billing minimum.
 
-    at the minimum: runs that were shorter than the time they are billed for.
+    at the minimum: runs that were shorter than the minimum billed time.
     """
     groups: dict[tuple[str, str], list[Run]] = {}
     for run in runs:
@@ -54,18 +54,18 @@ def spent(runs: Iterable[Run], prices: Prices) -> list[Row]:
 
 
 def by_event(load: Load, prices: Prices) -> float:
-    """A day's cost if every file has a run of its own."""
+    """The cost per day with one run per file."""
     hours = prices.dpu_hours(load.start_seconds + load.file_seconds, load.dpus)
     return load.files * (prices.of_run(hours) + prices.of_event)
 
 
 def by_schedule(load: Load, prices: Prices) -> float:
-    """A day's cost if every scheduled run reads the whole folder."""
+    """The cost per day if every scheduled run reads the whole folder."""
     return load.schedules * prices.of_run(prices.dpu_hours(_folder_seconds(load), load.dpus))
 
 
 def break_even(load: Load, prices: Prices) -> int | None:
-    """The fewest files a day for which schedules are the cheaper way; None if that never happens."""
+    """The number of files per day from which schedules are cheaper; None if they never are."""
     for files in range(1, _MOST_FILES + 1):
         one = replace(load, files=files)
         if by_schedule(one, prices) < by_event(one, prices):
@@ -74,7 +74,7 @@ def break_even(load: Load, prices: Prices) -> int | None:
 
 
 def forecast(load: Load, prices: Prices) -> list[Row]:
-    """The two ways beside each other."""
+    """The costs by event and by schedule."""
     one_file = load.start_seconds + load.file_seconds
     return [
         {

@@ -1,5 +1,5 @@
 # Owned by the gluecast template: an update rewrites this file and merges local edits into it.
-"""What is wrong with a deployed environment, and how to mend it."""
+"""Find faults of a deployed environment, and how to fix them."""
 
 import hashlib
 import json
@@ -22,7 +22,7 @@ from operations.transformer import TransformerError
 
 @dataclass(frozen=True)
 class Finding:
-    """A fault: which resource has it, what it is, and what to do."""
+    """A fault: the resource, the problem, and the fix."""
 
     where: str
     problem: str
@@ -30,21 +30,22 @@ class Finding:
 
 
 Check = Callable[[Environment, list[str]], Iterator[Finding]]
-"""Looks at the environment, as far as these jobs need it."""
+"""Checks the parts of the environment that these jobs need."""
 
 
 def uploads_are_announced(environment: Environment, jobs: list[str]) -> Iterator[Finding]:
-    """The bronze bucket tells EventBridge of uploads."""
+    """The bronze bucket sends events of uploads to EventBridge."""
     bucket = environment.bucket("bronze")
     try:
         found = environment.client("s3").get_bucket_notification_configuration(Bucket=bucket)
     except ClientError as error:
-        yield Finding(bucket, f"cannot be asked: {_reason(error)}", _apply(environment))
+        yield Finding(bucket, f"cannot be read: {_reason(error)}", _apply(environment))
         return
     if "EventBridgeConfiguration" not in found:
         problem = "does not send events to EventBridge: no upload starts anything"
         mend = (
-            f"{_apply(environment)}; if another state owns the bucket's notifications, say so there"
+            f"{_apply(environment)}; if another Terraform state owns the bucket's notifications, "
+            "enable them there"
         )
         yield Finding(bucket, problem, mend)
 
@@ -52,7 +53,7 @@ def uploads_are_announced(environment: Environment, jobs: list[str]) -> Iterator
 def rules_start_runs_over_the_object(
     environment: Environment, jobs: list[str]
 ) -> Iterator[Finding]:
-    """Rules are enabled, and what they send takes their machine to a run over the object."""
+    """Rules are enabled, and their input makes the machine start a run for the object."""
     machines = {environment.machine_arn(job): job for job in jobs}
     with_a_rule = set()
     for rule, target in rules(environment):
@@ -72,18 +73,18 @@ def rules_start_runs_over_the_object(
             and declared.is_file()
             and "s3_event_rules" in declared.read_text()
         ):
-            problem = "no rule starts it, and its .tf file declares one"
+            problem = "no rule starts it, although its .tf file declares one"
             yield Finding(environment.glue_job(job), problem, _apply(environment))
 
 
 def schedules_are_enabled(environment: Environment, jobs: list[str]) -> Iterator[Finding]:
-    """Schedules of these jobs are not switched off."""
+    """Schedules of these jobs are enabled."""
     machines = {environment.machine_arn(job) for job in jobs}
     scheduler = environment.client("scheduler")
     try:
         pages = list(scheduler.get_paginator("list_schedules").paginate(GroupName=environment.name))
     except scheduler.exceptions.ResourceNotFoundException:
-        yield Finding(environment.name, "no schedule group of this name", _apply(environment))
+        yield Finding(environment.name, "has no schedule group of this name", _apply(environment))
         return
     for page in pages:
         for schedule in page["Schedules"]:
@@ -92,7 +93,7 @@ def schedules_are_enabled(environment: Environment, jobs: list[str]) -> Iterator
 
 
 def roles_are_allowed_what_they_do(environment: Environment, jobs: list[str]) -> Iterator[Finding]:
-    """Rules and schedules may start the machine, the machine the job, the job read and write."""
+    """Rules and schedules may start the machine, it may start the job, and the job may use S3."""
     iam = environment.client("iam")
     s3 = f"arn:{environment.partition}:s3:::"
     for job in jobs:
@@ -120,7 +121,7 @@ def roles_are_allowed_what_they_do(environment: Environment, jobs: list[str]) ->
 def queues_take_what_failed_and_are_empty(
     environment: Environment, jobs: list[str]
 ) -> Iterator[Finding]:
-    """EventBridge may use the dead-letter queues, and nothing waits there."""
+    """EventBridge may use the dead-letter queues, and they are empty."""
     sqs = environment.client("sqs")
     for job in jobs:
         if not _exists(environment, environment.machine_arn(job)):
@@ -129,19 +130,19 @@ def queues_take_what_failed_and_are_empty(
         try:
             url = sqs.get_queue_url(QueueName=name)["QueueUrl"]
         except ClientError as error:
-            yield Finding(name, f"cannot be asked: {_reason(error)}", _apply(environment))
+            yield Finding(name, f"cannot be read: {_reason(error)}", _apply(environment))
             continue
         rule = (
             f"arn:{environment.partition}:events:{environment.region}:{environment.account}:rule/"
         )
         if not queue_allows(sqs, url, "events.amazonaws.com", f"{rule}{environment.name}-x"):
-            problem = "takes nothing from EventBridge: what cannot be delivered is lost"
+            problem = "does not accept events from EventBridge: undelivered events are lost"
             yield Finding(name, problem, _apply(environment))
         asked = {"AttributeNames": ["ApproximateNumberOfMessages"]}
         found = sqs.get_queue_attributes(QueueUrl=url, **asked)["Attributes"]
         if waiting := int(found["ApproximateNumberOfMessages"]):
             problem = f"{waiting} failed runs or undelivered events wait"
-            mend = f"make job-runs says why; then make replay FAILED=1 {_at(environment, job)}"
+            mend = f"see make job-runs; then make replay FAILED=1 {_at(environment, job)}"
             yield Finding(name, problem, mend)
 
 
@@ -158,7 +159,7 @@ def deployed_code_is_this_code(environment: Environment, jobs: list[str]) -> Ite
             yield Finding(where, f"cannot be read: {_reason(error)}", _apply(environment))
             continue
         if not (REPOSITORY / path).is_file():
-            yield Finding(where, f"nothing to compare it with: no {path}", "make build")
+            yield Finding(where, f"cannot be compared: there is no {path}", "make build")
         elif _digest(deployed) != _digest((REPOSITORY / path).read_bytes()):
             problem = f"is not the {path} of this checkout"
             mend = f"{_apply(environment)}, or check out what is deployed"
@@ -176,26 +177,26 @@ CHECKS: list[Check] = [
 
 
 def diagnose(environment: Environment, jobs: list[str]) -> list[Finding]:
-    """What every check finds."""
+    """The findings of all checks."""
     return [finding for check in CHECKS for finding in check(environment, jobs)]
 
 
 def not_deployed(environment: Environment, jobs: list[str]) -> list[str]:
-    """Those of the jobs that have no Glue job in the environment."""
+    """The jobs without a Glue job in the environment."""
     pages = environment.client("glue").get_paginator("get_jobs").paginate()
     deployed = {found["Name"] for page in pages for found in page["Jobs"]}
     return [job for job in jobs if environment.glue_job(job) not in deployed]
 
 
 def as_rows(findings: list[Finding]) -> list[Row]:
-    """Findings, for a table."""
+    """The findings as rows of a table."""
     return [{"where": each.where, "problem": each.problem, "mend": each.mend} for each in findings]
 
 
 def _problem_of_target(
     environment: Environment, rule: Mapping[str, Any], target: Mapping[str, Any]
 ) -> str:
-    """Why an upload that this rule is for would not become a run over the object."""
+    """Why an upload that matches this rule would not start a run for the object."""
     definition = definition_of(environment, target["Arn"])
     if "InputTransformer" not in target:
         return (
@@ -210,12 +211,12 @@ def _problem_of_target(
                 continue
             state = next_state(definition, json.loads(sent_input(target, event)))
         except PatternError as error:
-            return f"has a pattern that EventBridge would not take: {error}"
+            return f"has a pattern that EventBridge would reject: {error}"
         except (TransformerError, ChoiceError) as error:
-            return f"sends what its machine does not understand: {error}"
+            return f"sends an input that its machine cannot evaluate: {error}"
         if runs_object(definition, state):
             return ""
-    return "sends what its machine starts no run over the object for"
+    return "sends an input for which its machine does not start a run over the object"
 
 
 def _exists(environment: Environment, machine: str) -> bool:

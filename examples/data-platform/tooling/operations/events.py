@@ -10,7 +10,7 @@ Event = dict[str, Any]
 def object_created(
     bucket: str, key: str, size: int, etag: str = "", time: datetime | None = None
 ) -> Event:
-    """S3's Object Created, with the fields that rules and transformers here look at.
+    """S3's Object Created event, with the fields that this repository's rules and transformers use.
 
     https://docs.aws.amazon.com/AmazonS3/latest/userguide/ev-events.html
     """

@@ -1,5 +1,5 @@
 # Owned by the gluecast template: an update rewrites this file and merges local edits into it.
-"""The lines that a run has logged."""
+"""The log lines of a run."""
 
 import json
 from collections.abc import Iterator
@@ -9,7 +9,7 @@ from operations.environment import Environment
 
 
 def entries(environment: Environment, job: str, run_id: str) -> Iterator[dict[str, Any]]:
-    """The log entries of a run, in their order; without the lines that are no JSON objects."""
+    """The log entries of a run, in order, without lines that are not JSON objects."""
     pages = (
         environment.client("logs")
         .get_paginator("filter_log_events")

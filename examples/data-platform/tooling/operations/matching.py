@@ -1,5 +1,5 @@
 # Owned by the gluecast template: an update rewrites this file and merges local edits into it.
-"""What an upload would start: evaluated from the deployed rules, transformers and machines."""
+"""Evaluate from the deployed rules, transformers and machines what an upload would start."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -16,9 +16,9 @@ from operations.transformer import transform
 
 @dataclass(frozen=True)
 class Match:
-    """A rule that matches an event, what it sends to its machine, and what that does.
+    """A rule that matches an event, the input of its machine, and what the machine does.
 
-    machine: the machine's ARN. state: where the machine goes. over: object, directory or nothing.
+    machine: the machine's ARN. state: the machine's next state. over: object, directory or nothing.
     """
 
     rule: str
@@ -30,12 +30,12 @@ class Match:
 
     @property
     def glue_job(self) -> str:
-        """The Glue job of the machine, which has its name."""
+        """The Glue job of the machine, which has the same name."""
         return self.machine.rsplit(":", 1)[-1]
 
 
 def matching(environment: Environment, event: Event) -> list[Match]:
-    """The rules of the environment that match an event, the disabled ones too."""
+    """The rules of the environment that match an event, including disabled ones."""
     return [
         _match(environment, rule, target, event)
         for rule, target in rules(environment)
@@ -44,7 +44,7 @@ def matching(environment: Environment, event: Event) -> list[Match]:
 
 
 def rules(environment: Environment) -> Iterator[tuple[Mapping[str, Any], Mapping[str, Any]]]:
-    """The environment's rules for uploads, each with its target: a machine."""
+    """The environment's rules for uploads, each with its target, a state machine."""
     events = environment.client("events")
     for page in events.get_paginator("list_rules").paginate(NamePrefix=f"{environment.name}-"):
         for rule in page["Rules"]:
@@ -54,10 +54,10 @@ def rules(environment: Environment) -> Iterator[tuple[Mapping[str, Any], Mapping
 
 
 def sent_input(target: Mapping[str, Any], event: Event) -> str:
-    """What a target gets for an event: that of its transformer, or the event as it came.
+    """The input of a target for an event: the transformer's result, or the event itself.
 
     Raises:
-        TransformerError: the transformer cannot be filled.
+        TransformerError: the transformer fails.
     """
     if transformer := target.get("InputTransformer"):
         return transform(event, transformer.get("InputPathsMap", {}), transformer["InputTemplate"])
@@ -72,7 +72,7 @@ def definition_of(environment: Environment, machine: str) -> dict[str, Any]:
 
 
 def as_rows(matched: list[Match]) -> list[Row]:
-    """The matches, for a table."""
+    """The matches as rows of a table."""
     return [
         {
             "rule": match.rule,

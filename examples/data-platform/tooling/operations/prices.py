@@ -1,5 +1,5 @@
 # Owned by the gluecast template: an update rewrites this file and merges local edits into it.
-"""What AWS asks for a run."""
+"""The AWS prices of a run."""
 
 import tomllib
 from dataclasses import dataclass, fields
@@ -12,7 +12,7 @@ PRICES = Path(__file__).with_name("prices.toml")
 
 @dataclass(frozen=True)
 class Prices:
-    """Prices as prices.toml explains them; those of the currency are floats."""
+    """The prices that prices.toml explains; amounts of money are floats."""
 
     as_of: str
     currency: str
@@ -24,24 +24,24 @@ class Prices:
     million_transitions: float
 
     def dpu_hours(self, seconds: float, dpus: float) -> float:
-        """What a run of so many seconds on so many DPUs is billed as; nothing if it never ran."""
+        """The billed DPU-hours of a run; 0 if it never ran."""
         return max(seconds, self.minimum_seconds) * dpus / 3600 if seconds else 0.0
 
     def of_run(self, dpu_hours: float, *, flex: bool = False) -> float:
-        """The price of so many DPU-hours."""
+        """The price of DPU-hours."""
         return dpu_hours * (self.dpu_hour_flex if flex else self.dpu_hour)
 
     @property
     def of_event(self) -> float:
-        """What an upload costs beside its run: the event, and three transitions of the machine."""
+        """The price of an upload besides its run: the event, and three state transitions."""
         return (self.million_events + 3 * self.million_transitions) / 1_000_000
 
 
 def read_prices(own: Path | None = None) -> Prices:
-    """The prices of prices.toml, and in place of some of them those of a file of one's own.
+    """The prices of prices.toml, overridden by those of the file `own`.
 
     Raises:
-        OperationError: the file is not there, or names what is no price.
+        OperationError: the file does not exist, or has an unknown price.
     """
     values = tomllib.loads(PRICES.read_text())
     if own is not None:

@@ -1,8 +1,8 @@
 # Owned by the gluecast template: an update rewrites this file and merges local edits into it.
-"""Starting runs again, through the same machines and with the input that a rule would send.
+"""Start runs again, through the same machines and with the input that a rule would send.
 
-The name of an execution is made from what it is for, and AWS takes a name once: a replay that was cut
-off goes on where it stopped when the same command is given again.
+The name of an execution is derived from its purpose, and AWS accepts a name only once. So if a
+replay is interrupted, running the same command again continues it.
 """
 
 import hashlib
@@ -19,14 +19,14 @@ from operations.executions import executions
 from operations.matching import matching
 from operations.tables import Row
 
-# A queue shows some of its messages and not others, unless it is waited for. What has been received
-# is hidden from other readers for so many seconds, or until it is put back.
+# Without long polling, a queue returns only some of its messages. A received message is hidden from
+# other readers for this many seconds, or until it is put back.
 _HIDDEN = 1800
 
 
 @dataclass(frozen=True)
 class Start:
-    """An execution to start. for_what: a key or a schedule. receipt: of its message in the queue."""
+    """An execution to start. for_what: a key or a schedule. receipt: its message's handle."""
 
     job: str
     name: str
@@ -43,9 +43,9 @@ def uploads(
     prefix: str,
     replay: str,
 ) -> Iterator[Start]:
-    """The objects that arrived in that time and that a rule hands to this job, one run each.
+    """The objects that arrived in the period and match a rule of this job, one run each.
 
-    replay: the same objects can be started once for each name.
+    replay: a name; the same objects can be started once per name.
     """
     bucket, machine = environment.bucket("bronze"), environment.machine_arn(job)
     pages = environment.client("s3").get_paginator("list_objects_v2")
@@ -63,7 +63,7 @@ def uploads(
 
 
 def failed(environment: Environment, job: str, since: datetime) -> Iterator[Start]:
-    """What waits in the job's dead-letter queue, and executions that ended without getting there."""
+    """Messages in the job's dead-letter queue, and failed executions that did not reach it."""
     yield from _dead_letters(environment, job)
     for status in ("TIMED_OUT", "ABORTED"):
         for execution in executions(environment, job, since, status):
@@ -80,9 +80,9 @@ def run_again(
     dry_run: bool,
     sleep: Callable[[float], None] = time.sleep,
 ) -> Iterator[Row]:
-    """Start these executions, so many in a minute; says of each what became of it.
+    """Start executions at a limited rate; yields a row with the outcome of each.
 
-    A message leaves the queue when its execution has been started.
+    A message is deleted from the queue after its execution has been started.
     """
     states = environment.client("stepfunctions")
     for start in starts:
@@ -103,7 +103,7 @@ def run_again(
 
 
 def _dead_letters(environment: Environment, job: str) -> Iterator[Start]:
-    """The messages of the queue; those that are not deleted meanwhile are put back at the end."""
+    """The messages of the queue; those not deleted meanwhile are put back at the end."""
     sqs, url = _queue(environment, job)
     receipts = []
     try:
@@ -123,7 +123,7 @@ def _dead_letters(environment: Environment, job: str) -> Iterator[Start]:
 
 
 def _start_of(environment: Environment, job: str, message: dict[str, Any]) -> Iterator[Start]:
-    """What a message asks for: an event that was not delivered, or the input of a failed run."""
+    """The executions for a message: an undelivered event, or the input of a failed run."""
     given = json.loads(message["Body"])
     given.pop("failure", None)
     name, receipt = _name("message", message["MessageId"]), message["ReceiptHandle"]
@@ -139,7 +139,7 @@ def _start_of(environment: Environment, job: str, message: dict[str, Any]) -> It
 
 
 def _put_back(sqs: Any, url: str, receipt: str) -> None:
-    """Show a message again; one that has been deleted cannot be shown."""
+    """Make a message visible again, unless it was deleted."""
     try:
         sqs.change_message_visibility(QueueUrl=url, ReceiptHandle=receipt, VisibilityTimeout=0)
     except sqs.exceptions.ClientError:
@@ -152,7 +152,7 @@ def _queue(environment: Environment, job: str) -> tuple[Any, str]:
 
 
 def _status(states: Any, machine: str, name: str) -> str:
-    """How an execution of this name stands; nothing if there is none."""
+    """The status of the execution of this name; empty if there is none."""
     arn = f"{machine.replace(':stateMachine:', ':execution:')}:{name}"
     try:
         return str(states.describe_execution(executionArn=arn)["status"])

@@ -1,5 +1,5 @@
 # Owned by the gluecast template: an update rewrites this file and merges local edits into it.
-"""The runs of a job, as Glue records them."""
+"""The Glue runs of a job."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ DPUS |= {"R.1X": 1, "R.2X": 2, "R.4X": 4, "R.8X": 8}
 
 @dataclass(frozen=True)
 class Run:
-    """One Glue run. seconds: what it ran, without its start-up. key: nothing for a scheduled run."""
+    """One Glue run. seconds: its duration without start-up. key: empty for a scheduled run."""
 
     job: str
     id: str
@@ -33,7 +33,7 @@ class Run:
 
 
 def runs(environment: Environment, job: str, prices: Prices) -> Iterator[Run]:
-    """The runs of a job, the newest first. Glue keeps them for 90 days.
+    """The runs of a job, newest first. Glue keeps them for 90 days.
 
     Raises:
         OperationError: the job is not deployed.
@@ -46,7 +46,7 @@ def runs(environment: Environment, job: str, prices: Prices) -> Iterator[Run]:
     except glue.exceptions.EntityNotFoundException:
         raise OperationError(
             f"expected the Glue job {name}, found none in {environment.region}: deploy it with "
-            f"make deploy-infra ENV={environment.name} ACTION=apply, or say AWS_REGION"
+            f"make deploy-infra ENV={environment.name} ACTION=apply, or set AWS_REGION"
         ) from None
 
 
@@ -54,7 +54,7 @@ def run_of(found: dict[str, Any], job: str, prices: Prices) -> Run:
     """A run from Glue's record of it."""
     key = found.get("Arguments", {}).get("--object_key", "")
     seconds = int(found.get("ExecutionTime") or 0)
-    # Glue counts itself where the number of workers changes during a run.
+    # If the number of workers changes during a run, Glue reports the DPU seconds.
     if found.get("DPUSeconds"):
         dpu_hours = found["DPUSeconds"] / 3600
     else:
@@ -75,14 +75,14 @@ def run_of(found: dict[str, Any], job: str, prices: Prices) -> Run:
 
 
 def dpus_of(found: dict[str, Any]) -> float:
-    """The DPUs of a run or a job: those of its workers, or its capacity in a record without them."""
+    """The DPUs of a run or a job: from its workers, or from its capacity."""
     if found.get("WorkerType") in DPUS and found.get("NumberOfWorkers"):
         return float(DPUS[found["WorkerType"]] * found["NumberOfWorkers"])
     return float(found.get("MaxCapacity") or 0)
 
 
 def as_rows(found: list[Run]) -> list[Row]:
-    """Runs, for a table."""
+    """The runs as rows of a table."""
     return [
         {
             "started": run.started,

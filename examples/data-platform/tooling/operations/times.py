@@ -1,5 +1,5 @@
 # Owned by the gluecast template: an update rewrites this file and merges local edits into it.
-"""Points in time, as a user writes them and as a table shows them."""
+"""Parse and format points in time."""
 
 import re
 from datetime import UTC, datetime, timedelta
@@ -10,10 +10,10 @@ _UNITS = {"m": "minutes", "h": "hours", "d": "days"}
 
 
 def point_in_time(text: str, now: datetime | None = None) -> datetime:
-    """Read 90m, 2h or 7d (so long ago), or 2024-01-15 or 2024-01-15T10:30, which are UTC.
+    """Parse 90m, 2h or 7d (ago), or 2024-01-15 or 2024-01-15T10:30 in UTC.
 
     Raises:
-        OperationError: it is none of them.
+        OperationError: the text has another form.
     """
     if ago := re.fullmatch(r"([0-9]+)([mhd])", text):
         return (now or datetime.now(UTC)) - timedelta(**{_UNITS[ago[2]]: int(ago[1])})

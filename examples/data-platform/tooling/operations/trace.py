@@ -1,5 +1,5 @@
 # Owned by the gluecast template: an update rewrites this file and merges local edits into it.
-"""What happened to an uploaded object: event, execution, run, rows."""
+"""Trace an uploaded object: event, execution, run, rows."""
 
 from collections.abc import Iterator
 from datetime import datetime
@@ -15,7 +15,13 @@ from operations.prices import Prices
 from operations.runs import Run, runs
 from operations.tables import Row
 
-_TOLD = ("data_written", "quarantined", "source_gone", "job_failed", "job_completed_successfully")
+_LOGGED_EVENTS = (
+    "data_written",
+    "quarantined",
+    "source_gone",
+    "job_failed",
+    "job_completed_successfully",
+)
 _LEFT_OUT = {
     *("timestamp", "level", "job_name", "job_run_id", "trigger_type", "environment", "event"),
     *("source_bucket", "source_object_key", "schema"),
@@ -23,15 +29,15 @@ _LEFT_OUT = {
 
 
 def trace(environment: Environment, key: str, since: datetime, prices: Prices) -> list[Row]:
-    """What is known of an object, in its order: time, what, job, and what is to be said of it."""
+    """The history of an object, in order; a row has the columns time, what, job and told."""
     rows = [_uploaded(environment, key)]
     event = object_created(environment.bucket("bronze"), key, size=1)
     matched = matching(environment, event)
     jobs = {environment.glue_job(job): job for job in all_jobs()}
     for match in matched:
-        told = f"{match.rule} starts {match.state}, over {match.over}"
-        told += "" if match.enabled else "; the rule is disabled"
-        rows.append(_row(None, "rule", jobs.get(match.glue_job, match.glue_job), told))
+        details = f"{match.rule} starts {match.state}, over {match.over}"
+        details += "" if match.enabled else "; the rule is disabled"
+        rows.append(_row(None, "rule", jobs.get(match.glue_job, match.glue_job), details))
     if not matched:
         rows.append(_row(None, "rule", "", "no rule matches: make matching-rules"))
     happened: list[Row] = []
@@ -54,35 +60,37 @@ def _uploaded(environment: Environment, key: str) -> Row:
         if error.response["Error"]["Code"] not in ("404", "NoSuchKey", "NotFound"):
             raise
         return _row(None, "object", "", f"not in {bucket}: never uploaded, deleted, or another key")
-    told = f"{found['ContentLength']} bytes in {bucket}"
-    told += "" if found["ContentLength"] else "; rules pass over empty objects"
-    return _row(found["LastModified"], "object", "", told)
+    details = f"{found['ContentLength']} bytes in {bucket}"
+    details += "" if found["ContentLength"] else "; rules ignore empty objects"
+    return _row(found["LastModified"], "object", "", details)
 
 
 def _executed(execution: Execution) -> Iterator[Row]:
     name = execution.arn.rsplit(":", 1)[-1]
     yield _row(execution.started, "execution", execution.job, f"{name} started")
     if execution.stopped:
-        told = f"{name} {execution.status}"
+        details = f"{name} {execution.status}"
         if execution.status == "SUCCEEDED" and not execution.run_id:
-            told += ", and ran nothing"
+            details += ", and ran nothing"
         if execution.reason:
-            told += f": {_one_line(execution.reason)}"
-        yield _row(execution.stopped, "execution", execution.job, told)
+            details += f": {_one_line(execution.reason)}"
+        yield _row(execution.stopped, "execution", execution.job, details)
 
 
 def _ran(run: Run) -> Row:
-    told = f"{run.id} {run.state}, {run.seconds} s, {run.dpu_hours:.4f} DPU-hours, {run.cost:.4f}"
-    told += f": {_one_line(run.error)}" if run.error else ""
-    return _row(run.started, "run", run.job, told)
+    details = (
+        f"{run.id} {run.state}, {run.seconds} s, {run.dpu_hours:.4f} DPU-hours, {run.cost:.4f}"
+    )
+    details += f": {_one_line(run.error)}" if run.error else ""
+    return _row(run.started, "run", run.job, details)
 
 
 def _logged(environment: Environment, run: Run) -> Iterator[Row]:
     for entry in entries(environment, run.job, run.id):
-        if entry.get("event") in _TOLD:
-            told = [f"{name}={value}" for name, value in entry.items() if name not in _LEFT_OUT]
+        if entry.get("event") in _LOGGED_EVENTS:
+            details = [f"{name}={value}" for name, value in entry.items() if name not in _LEFT_OUT]
             time = datetime.fromisoformat(entry["timestamp"])
-            yield _row(time, str(entry["event"]), run.job, _one_line(" ".join(told)))
+            yield _row(time, str(entry["event"]), run.job, _one_line(" ".join(details)))
 
 
 def _one_line(text: str) -> str:
@@ -90,5 +98,5 @@ def _one_line(text: str) -> str:
     return line if len(line) <= 300 else f"{line[:297]}..."
 
 
-def _row(time: datetime | None, what: str, job: str, told: str) -> Row:
-    return {"time": time, "what": what, "job": job, "told": told}
+def _row(time: datetime | None, what: str, job: str, details: str) -> Row:
+    return {"time": time, "what": what, "job": job, "told": details}

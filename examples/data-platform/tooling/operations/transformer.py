@@ -1,5 +1,5 @@
 # Owned by the gluecast template: an update rewrites this file and merges local edits into it.
-"""Input transformers, as EventBridge fills them."""
+"""Fill input transformers like EventBridge."""
 
 import json
 import re
@@ -10,17 +10,17 @@ _PLACEHOLDER = re.compile(r"<([A-Za-z0-9_.-]+)>")
 
 
 class TransformerError(ValueError):
-    """EventBridge would send broken JSON, or something that its documents do not describe."""
+    """EventBridge would send invalid JSON, or its documentation does not define the result."""
 
 
 def transform(event: Mapping[str, Any], paths: Mapping[str, str], template: str) -> str:
-    """The target's input: the template, with JSON in place of its placeholders.
+    """The target's input: the template with JSON values for its placeholders.
 
-    paths: placeholder -> path into the event, in dots: {"bucket": "$.detail.bucket"}.
+    paths: placeholder -> dotted path into the event: {"bucket": "$.detail.bucket"}.
 
     Raises:
-        TransformerError: a placeholder is quoted (whether its value is escaped then is not
-            documented), has no path, or its path leads nowhere; or the result is not JSON.
+        TransformerError: a placeholder is quoted (the documentation does not say whether its value
+            is then escaped), has no path, or its path does not exist; or the result is not JSON.
     """
     values = {name: _at(event, path) for name, path in paths.items()}
 
@@ -44,7 +44,7 @@ def transform(event: Mapping[str, Any], paths: Mapping[str, str], template: str)
 def _at(event: Mapping[str, Any], path: str) -> Any:
     steps = path.split(".")
     if steps[0] != "$" or not all(re.fullmatch(r"[A-Za-z0-9_-]+", step) for step in steps[1:]):
-        raise TransformerError(f"expected a path in dots, such as $.detail.bucket, found {path!r}")
+        raise TransformerError(f"expected a dotted path, such as $.detail.bucket, found {path!r}")
     value: Any = event
     for step in steps[1:]:
         if not isinstance(value, Mapping) or step not in value:

@@ -1,5 +1,5 @@
 # Owned by the gluecast template: an update rewrites this file and merges local edits into it.
-"""The arguments a Glue run is started with."""
+"""Parse the arguments of a Glue run."""
 
 from collections.abc import Iterable, Sequence
 
@@ -9,14 +9,13 @@ from glue_runtime.errors import ArgumentError
 def parse_arguments(argv: Sequence[str], names: Iterable[str]) -> dict[str, str]:
     """Pick ``--name value`` and ``--name=value`` from `argv` for each of `names`.
 
-    Takes the place of ``awsglue.utils.getResolvedOptions``, for which every name is required, a
-    value may not begin with a hyphen, and an unambiguous beginning stands for the whole name. Here
-    every name is optional, its value is the next word whatever it looks like, and only the exact
-    name counts. Other names (Glue adds its own) are ignored; of a repeated
-    name the last value counts.
+    This replaces ``awsglue.utils.getResolvedOptions``, which requires every name, accepts no value
+    that begins with a hyphen, and accepts unambiguous prefixes of names. Here every name is
+    optional, its value is the next word, whatever it looks like, and names must match exactly.
+    Other names (Glue adds its own) are ignored; if a name is repeated, the last value counts.
 
     Raises:
-        ArgumentError: a name stands at the end without a value.
+        ArgumentError: the last name has no value.
     """
     wanted = set(names)
     found: dict[str, str] = {}

@@ -1,5 +1,5 @@
 # Owned by the gluecast template: an update rewrites this file and merges local edits into it.
-"""One attempt of a run: reads, judges, lets the job transform, stages, checks, commits and logs."""
+"""One attempt of a run: read, transform, stage, check, commit and log."""
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 
 class UnreadableFilesError(Exception):
-    """Files turned out to be unreadable: the run starts again without. files: why, by origin."""
+    """Files are unreadable: the run starts again without them. files: reasons, by origin."""
 
     def __init__(self, files: Mapping[str, str]) -> None:
         super().__init__(*files)
@@ -38,8 +38,8 @@ class UnreadableFilesError(Exception):
 class Attempt:
     """One pass through the hooks of a job.
 
-    loads: what `load_data()` has given so far.
-    outdated: after it, the objects that have to be processed again: they have changed meanwhile.
+    loads: the results of `load_data()` so far.
+    outdated: the objects that changed during the attempt and must be processed again.
     """
 
     def __init__(
@@ -54,11 +54,11 @@ class Attempt:
     ) -> None:
         """Prepare an attempt.
 
-        own_load: whether the job has a load() of its own, which this engine knows nothing of.
+        own_load: whether the job overrides load().
         policy: what to do about invalid rows.
-        unreadable: why files cannot be read, as far as that is known.
-        is_limited: whether reading has a limit of time.
-        prefix: of the keys that are read, where not all of them count.
+        unreadable: known unreadable files, with reasons.
+        is_limited: whether reading has a time limit.
+        prefix: read only keys with this prefix.
         """
         self.job = job
         self.loads: list[Loaded] = []
@@ -79,9 +79,9 @@ class Attempt:
         """Call the hooks in order.
 
         Raises:
-            JobError: the run cannot go on; what load() has not yet replaced is as it was.
-            UnreadableFilesError: the run can go on without these files.
-            TimeLimitError: reading takes longer than it may.
+            JobError: the run failed; data that load() has not yet replaced is unchanged.
+            UnreadableFilesError: the run can continue without these files.
+            TimeLimitError: reading exceeds the time limit.
         """
         self._queries = QueryCounter(self.job.spark)
         try:
@@ -93,7 +93,7 @@ class Attempt:
             )
 
     def judge(self) -> Mapping[int, RowsRead]:
-        """Read all files of the sources, and count what is invalid; nothing is transformed or written.
+        """Read all files of the sources and count invalid rows, without transforming or writing.
 
         Raises: see `run`.
         """
@@ -111,7 +111,7 @@ class Attempt:
 
     @contextmanager
     def _watched(self) -> Iterator[None]:
-        """What Spark raises is explained, and its tasks have a limit of time."""
+        """Explain errors that Spark raises, and limit the time of its tasks."""
         with (
             explained_row_errors(self.described_source),
             limited_tasks(self.job.spark, self._seconds),
@@ -119,7 +119,7 @@ class Attempt:
             yield
 
     def described_source(self) -> str:
-        """What the attempt reads, for messages."""
+        """What the attempt reads, for error messages."""
         if self.job.is_event_triggered:
             return self.job.event_object.uri
         return ", ".join(loaded.location.where for loaded in self.loads) or "the job's sources"
@@ -135,28 +135,28 @@ class Attempt:
         if not self._own_load:
             self.job.load(df)
             return
-        # What a load() of the job's own does cannot be taken back: check the rows before.
+        # The job's own load() cannot be rolled back: check the rows first.
         read = self._checked(None)
         quarantined = self._stage_quarantine(read)
         self.job.load(df)
-        # The table of a local run may be anywhere, and so may its quarantine.
+        # A local run may write anywhere: leave out an empty quarantine.
         is_needed = quarantined is not NOTHING or self.job.environment != "local"
         if is_needed and not self._is_committed:
-            aside = open_table(self.job.spark, self.job.quarantine_uri)
-            self._commit([(aside, quarantined)])
+            quarantine_table = open_table(self.job.spark, self.job.quarantine_uri)
+            self._commit([(quarantine_table, quarantined)])
             self.outdated = set()
             run_log.quarantined(self.job.logger, self.job.quarantine_uri, self.loads, read)
         self._log_loads({})
 
     def _seconds(self) -> float | None:
-        """How long a task may take: None for as long as it likes."""
+        """The time limit of a task; None if there is none."""
         limits = [each.found.time_limit for each in self.loads if each.found.time_limit]
         return max(limits, default=None) if self._is_limited else None
 
     # --- read, and transform --------------------------------------------------------------------
 
     def read(self, data_type: str, fallback_path: str | None) -> DataFrame:
-        """What `BaseGlueJob.load_data` gives."""
+        """See `BaseGlueJob.load_data`."""
         job = self.job
         data_type = data_type.strip("/")
         source = self._sources.source(data_type)
@@ -174,11 +174,11 @@ class Attempt:
         return loaded.df
 
     def _transformed(self) -> DataFrame:
-        """The result: of each route's files apart, where files are routed by their names."""
+        """The transformed rows; if files are routed by their names, each route separately."""
         job, routes = self.job, self._sources.routes
         if not routes:
             return job.transform(self._extracted())
-        parts = []
+        results = []
         for route in routes:
             self._route = route
             try:
@@ -189,11 +189,11 @@ class Attempt:
             transform: Callable[[DataFrame], DataFrame] = job.transform
             if route:
                 transform = getattr(job, f"transform_{route}")
-            parts.append(transform(df))
+            results.append(transform(df))
         self._route = None
-        if not parts:
+        if not results:
             raise self._nothing_to_read()
-        return reduce(DataFrame.unionByName, parts)
+        return reduce(DataFrame.unionByName, results)
 
     def _nothing_to_read(self) -> SourceNotFoundError:
         folders = [self._sources.bronze_uri(source.data_type) for source in self.job.sources]
@@ -219,10 +219,10 @@ class Attempt:
     # --- stage, check, commit, log --------------------------------------------------------------
 
     def write(self, df: DataFrame) -> None:
-        """What `BaseGlueJob.load` does: replace the rows of the sources that were read."""
+        """See `BaseGlueJob.load`: replace the rows of the source files that were read."""
         job = self.job
         table = open_table(job.spark, job.output_uri)
-        aside = open_table(job.spark, job.quarantine_uri)
+        quarantine_table = open_table(job.spark, job.quarantine_uri)
         event = job.event_object.uri if self._sources.is_about_one_object else None
         rows = replacing.whole(df) if job.whole_directory else replacing.partitioned(df, event)
         if event:
@@ -234,23 +234,23 @@ class Attempt:
                 replacing.check_that_partitions_were_read(table, staged, self.loads)
             read = self._checked(df)
             self._check_balance(df, read, staged)
-            self._commit([(aside, self._stage_quarantine(read)), (table, staged)])
+            self._commit([(quarantine_table, self._stage_quarantine(read)), (table, staged)])
         finally:
             table.discard(staged)
         table.remove_abandoned()
-        aside.remove_abandoned()
+        quarantine_table.remove_abandoned()
         run_log.quarantined(job.logger, job.quarantine_uri, self.loads, read)
         run_log.written(job.logger, job.output_uri, self.loads, read, staged)
 
     def _stage_quarantine(self, read: Mapping[int, RowsRead]) -> Staged:
         if self._quarantined is None:
             job = self.job
-            aside = open_table(job.spark, job.quarantine_uri)
-            self._quarantined = quarantine.stage(job.spark, aside, read, self.loads, job.job_run_id)
+            table = open_table(job.spark, job.quarantine_uri)
+            self._quarantined = quarantine.stage(job.spark, table, read, self.loads, job.job_run_id)
         return self._quarantined
 
     def _commit(self, written: Written) -> None:
-        """Put what is staged into its tables; the quarantine is the first of them."""
+        """Commit the staged rows to their tables, first to the quarantine."""
         if self._sources.is_about_one_object:
             uri = self.job.event_object.uri
             self.outdated = replacing.replace_object(written, self.loads, uri)
@@ -261,10 +261,10 @@ class Attempt:
         self._is_committed = True
 
     def _checked(self, result: DataFrame | None) -> Mapping[int, RowsRead]:
-        """The rows of each load, counted while `result` was written or else by passes of their own.
+        """Check the row counts of each load, counted during the write of `result` or separately.
 
         Raises:
-            BadRowsError, UnreadableSourceError: more is invalid than the job's policy allows.
+            BadRowsError, UnreadableSourceError: there is more invalid data than the policy allows.
             UnreadableFilesError: the rows show that files are unreadable.
         """
         if self._rows is not None:
@@ -279,7 +279,7 @@ class Attempt:
         return read
 
     def _counted(self, result: DataFrame | None) -> Mapping[int, RowsRead]:
-        """The rows of each load."""
+        """The row counts of each load."""
         once = result is not None and self._queries is not None and self._queries.exactly_one()
         read = {}
         for number, loaded in enumerate(self.loads):
@@ -289,10 +289,10 @@ class Attempt:
         return read
 
     def _read_whole(self, read: Mapping[int, RowsRead]) -> Mapping[int, RowsRead]:
-        """The same, if no file has turned out to be unreadable.
+        """Return `read` if its rows show no file to be unreadable.
 
         Raises:
-            UnreadableFilesError, UnreadableSourceError: one has.
+            UnreadableFilesError, UnreadableSourceError: a file is unreadable.
         """
         if broken := quarantine.broken_files(read, self.loads):
             if self._policy == quarantine.STRICT:
@@ -303,21 +303,21 @@ class Attempt:
     def _check_balance(
         self, result: DataFrame, read: Mapping[int, RowsRead], staged: Staged
     ) -> None:
-        """Check that a row that fits is a row of the result, where the job only maps rows."""
+        """Check that the result has every valid row, if the job only maps rows."""
         if len(read) == 1 and self.loads[0].rows.is_kept_by(result):
             expected = read[0].rows - read[0].invalid
             if staged.rows != expected:
                 raise OutputError(
                     f"expected {expected} rows of {self.described_source()} in the result, found "
-                    f"{staged.rows}; its files may have changed meanwhile: run the job again"
+                    f"{staged.rows}; its files may have changed during the run: run the job again"
                 )
 
     def _log_loads(self, read: Mapping[int, RowsRead]) -> None:
-        """Log each load, once, with its rows if they are known."""
+        """Log each load once, with its row counts if they are known."""
         for number in range(self._logged, len(self.loads)):
             run_log.loaded(self.job.logger, self.loads[number], read.get(number))
         self._logged = len(self.loads)
 
 
 class _NoFileOfRouteError(Exception):
-    """A source has no file of the route that is being run."""
+    """A source has no file of the current route."""

@@ -1,5 +1,5 @@
 # Owned by the gluecast template: an update rewrites this file and merges local edits into it.
-"""What a job class declares, checked before anything runs."""
+"""Check the declarations of a job class before it runs."""
 
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
@@ -13,16 +13,16 @@ if TYPE_CHECKING:
 
 
 def check_sources(job_class: type, sources: Sequence[Source]) -> None:
-    """Check that the sources can be told apart, and that the job has a method for each of their routes.
+    """Check that sources have different prefixes, and that each route has a method in the job.
 
     Raises:
-        ArgumentError: they cannot, or it has none.
+        ArgumentError: two sources have the same prefix, or a route has no method.
     """
     prefixes = [source.prefix for source in sources]
     if len(set(prefixes)) < len(prefixes):
         raise ArgumentError(
             f"expected one source for each prefix in {job_class.__name__}.sources, found "
-            f"{prefixes}; make two jobs of it, or give the files prefixes of their own"
+            f"{prefixes}; split the job, or give each source its own prefix"
         )
     for route in {route for source in sources for route in source.routes.values()}:
         if not callable(getattr(job_class, f"transform_{route}", None)):
@@ -33,15 +33,15 @@ def check_sources(job_class: type, sources: Sequence[Source]) -> None:
 
 
 OWN_LOADS = ("appends", "replaces_source", "replaces_all")
-"""What a load() of a job's own may do to what its target has: nothing, replace the rows of the sources
-that it has read, or replace everything."""
+"""What a job's own load() may do to existing rows: keep them, replace the rows of the source
+files that it has read, or replace all rows."""
 
 
 def check_own_load(job_class: type["BaseGlueJob"], is_event_triggered: bool) -> None:
-    """Check that a load() of the job's own leaves a right table, in this kind of run.
+    """Check that the job's own load() writes a correct table in this kind of run.
 
     Raises:
-        ArgumentError: it is not declared what load() does, or it would replace everything by one file.
+        ArgumentError: `own_load` is missing, or load() would replace all rows by one file's.
     """
     name, declared = job_class.__name__, job_class.own_load
     allowed = " or ".join(f'"{each}"' for each in OWN_LOADS)
@@ -52,19 +52,19 @@ def check_own_load(job_class: type["BaseGlueJob"], is_event_triggered: bool) -> 
     if declared is None:
         raise ArgumentError(
             f"expected {name}.own_load to declare what its load() does to its target, found nothing; "
-            f"an event run reads one file only: declare own_load = {allowed} (if it replaces all, "
-            "with whole_directory = True), or leave load() to the base class"
+            f"an event run reads only one file: declare own_load = {allowed} (if it replaces all, "
+            "with whole_directory = True), or do not override load()"
         )
     if declared == "replaces_all":
         raise ArgumentError(
-            f"expected whole_directory = True in {name}, whose load() replaces all of its target, "
-            "found False: an event run would leave the rows of one file; declare it, and every run "
-            "reads the whole directory"
+            f"expected whole_directory = True in {name}, whose load() replaces its whole target, "
+            "found False: an event run would keep only the rows of one file; declare it so that "
+            "every run reads the whole directory"
         )
 
 
 def declared_policy(job_class: type, bad_rows: Mapping[str, str], trigger_type: str) -> str:
-    """The policy for rows that do not fit, in runs of this trigger.
+    """The policy for invalid rows, in runs of this trigger.
 
     Raises:
         ArgumentError: there is no such trigger or policy.

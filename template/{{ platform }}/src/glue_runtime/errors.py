@@ -1,17 +1,17 @@
 # Owned by the gluecast template: an update rewrites this file and merges local edits into it.
-"""What can go wrong in a run, each with a message that says what to do next."""
+"""The errors that fail a run. Each message ends with what to do next."""
 
 
 class JobError(Exception):
-    """A run cannot go on. The message says what was expected, what was found, and where."""
+    """A run failed. The message is: what was expected, what was found, and where."""
 
 
 class ArgumentError(JobError):
-    """The job's arguments do not say what to run."""
+    """The job's arguments or declarations are invalid."""
 
 
 class ObjectKeyError(JobError):
-    """Spark cannot address an object of this key, and it alone."""
+    """Spark cannot read exactly the object with this key."""
 
 
 class SourceNotFoundError(JobError):
@@ -19,15 +19,15 @@ class SourceNotFoundError(JobError):
 
 
 class UnreadableSourceError(JobError):
-    """A file is there and cannot be read as its format."""
+    """A file exists but cannot be read in its format."""
 
 
 class BadRowsError(UnreadableSourceError):
-    """A file can be read, and rows of it do not fit the columns of its source."""
+    """A readable file has rows that do not match the schema of its source."""
 
 
 class ValidationFailedError(JobError):
-    """The job's own custom_validation() said no."""
+    """The job's custom_validation() returned False."""
 
 
 class OutputError(JobError):

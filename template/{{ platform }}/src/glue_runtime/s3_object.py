@@ -1,5 +1,5 @@
 # Owned by the gluecast template: an update rewrites this file and merges local edits into it.
-"""One object in S3, addressed so that Spark reads it and nothing else."""
+"""One object in S3, addressed so that Spark reads exactly this object."""
 
 import re
 from dataclasses import dataclass
@@ -34,22 +34,22 @@ class S3Object:
 
     @property
     def uri(self) -> str:
-        """The literal ``s3://bucket/key``, for people and for lineage."""
+        """The literal ``s3://bucket/key``, for messages and for lineage."""
         return f"s3://{self.bucket}/{self.key}"
 
     @property
     def spark_path(self) -> str:
-        """The same for ``spark.read``."""
+        """The path for ``spark.read``."""
         return literal_path(self.uri)
 
 
 def literal_path(path: str) -> str:
-    """A path that Spark, which takes every path for a glob pattern, reads as it stands."""
+    """Escape a path, since Spark interprets every path as a glob pattern."""
     return "".join("\\" + c if c in _PATTERN_CHARACTERS else c for c in path)
 
 
 def is_hidden(name: str) -> bool:
-    """Whether Spark leaves a file or folder of this name out of every listing."""
+    """Whether Spark omits a file or folder of this name from listings."""
     return (
         name.startswith(".")
         or (name.startswith("_") and "=" not in name)

@@ -1,5 +1,5 @@
 # Owned by the gluecast template: an update rewrites this file and merges local edits into it.
-"""Judging the files that a job has, before it is deployed: a run that writes nothing."""
+"""Check the files of a job before it is deployed, in a run that writes nothing."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -20,16 +20,16 @@ if TYPE_CHECKING:
     from glue_runtime.base_job import BaseGlueJob
 
 PLACES = 3
-"""How many places a finding names."""
+"""The number of places that a finding names."""
 
 _VALUE = " \N{HORIZONTAL ELLIPSIS} "
 
 
 @dataclass(frozen=True)
 class Finding:
-    """What is wrong with rows or files, and where. reason: with an ellipsis for the values.
+    """A fault of rows or files, and where it is. reason: with an ellipsis instead of values.
 
-    kind: ``rows``, or ``files`` that are unreadable as a whole. first: the first places, as
+    kind: ``rows``, or ``files`` if whole files are unreadable. first: the first places, as
     ``s3://bucket/key`` or ``s3://bucket/key, row 3``.
     """
 
@@ -40,16 +40,16 @@ class Finding:
 
 
 class Validation(JobRun):
-    """A run that reads all files of a job's sources, judges their rows and reports."""
+    """A run that reads all files of a job's sources, checks their rows and reports."""
 
     def __init__(self, job: "BaseGlueJob", prefix: str) -> None:
-        """Prepare it. prefix: of the keys to read; all without it."""
+        """Prepare the run. prefix: read only keys with this prefix."""
         self._prefix = prefix
         self._read: Mapping[int, RowsRead] = {}
         super().__init__(job, own_load=False, policy=quarantine.LENIENT)
 
     def findings(self) -> list[Finding]:
-        """What is wrong, the most frequent first; it is logged too.
+        """Return and log the findings, most frequent first.
 
         Raises:
             JobError: nothing could be read.
@@ -70,7 +70,7 @@ class Validation(JobRun):
     def attempt(self) -> None:
         """See `JobRun`."""
         self._attempt = self._next_attempt()
-        self.job._job_run = self  # what load_data() asks
+        self.job._job_run = self  # load_data() uses it
         self._read = self._attempt.judge()
 
     def _next_attempt(self) -> Attempt:
@@ -85,7 +85,7 @@ class Validation(JobRun):
 
 
 def _unreadable(loads: list[Loaded]) -> Iterator[Finding]:
-    """The files that are unreadable as a whole, by reason."""
+    """The unreadable files, by reason."""
     files: dict[str, list[str]] = {}
     for loaded in loads:
         for origin, reason in sorted(loaded.found.unreadable.items()):

@@ -1,5 +1,5 @@
 # Owned by the gluecast template: an update rewrites this file and merges local edits into it.
-"""The repository's environment dev, applied to the emulated AWS by the real AWS provider."""
+"""Apply the repository's environment dev to the emulated AWS with the real AWS provider."""
 
 import json
 import os
@@ -16,7 +16,7 @@ ENVIRONMENT = "dev"
 _AT_MOST = 5
 REPOSITORY = Path(__file__).parents[2]
 
-# Merged by Terraform into the provider block of the environment; no module knows of the emulation.
+# Terraform merges this into the environment's provider block; modules need no change.
 _OVERRIDE = """
 provider "aws" {{
   access_key                  = "emulated"
@@ -39,7 +39,7 @@ _SERVICES = (
 
 @dataclass(frozen=True)
 class Deployment:
-    """A copy of the repository with some of its jobs, and its state."""
+    """A copy of the repository with some of its jobs, and the Terraform state."""
 
     folder: Path
 
@@ -57,16 +57,16 @@ class Deployment:
         return ran
 
     def apply(self, *options: str) -> None:
-        """Bring the emulated AWS to what the code says; options are Terraform's, such as -var=name=value."""
+        """Apply the code to the emulated AWS; options are Terraform's, such as -var=name=value."""
         self.terraform("apply", "-no-color", "-input=false", "-auto-approve", *_VARIABLES, *options)
 
     def plan(self, *options: str) -> subprocess.CompletedProcess[str]:
-        """What an apply would change; the exit code is 0 for nothing, 2 for something."""
+        """Plan an apply; the exit code is 0 for no changes, 2 for changes."""
         ours = ["-no-color", "-input=false", "-detailed-exitcode"]
         return self.terraform("plan", *ours, *_VARIABLES, *options, check=False)
 
     def destroy(self, aws: EmulatedAws) -> None:
-        """Remove everything. The buckets are emptied first: moto cannot delete some of its keys."""
+        """Destroy everything. Empty the buckets first: moto cannot delete some of its keys."""
         _empty_buckets(aws)
         self.terraform("destroy", "-no-color", "-input=false", "-auto-approve", *_VARIABLES)
 
@@ -80,7 +80,7 @@ _VARIABLES = (f"-var=region={REGION}", "-var=force_destroy=true")
 
 
 def prepare(aws: EmulatedAws, folder: Path, jobs: Sequence[str]) -> Deployment:
-    """Copy the repository's infrastructure and these jobs of it, and initialise Terraform there."""
+    """Copy the repository's infrastructure with these jobs, and initialize Terraform there."""
     others = set(all_jobs()) - set(jobs)
     left_out = {f"{job}{suffix}" for job in others for suffix in (".py", ".tf", ".json")}
 
@@ -107,10 +107,10 @@ def all_jobs() -> list[str]:
 
 
 def chosen_jobs() -> list[str]:
-    """The jobs to deploy: that of JOB, or every one with JOB=all, or the first few.
+    """The jobs to deploy: the one in JOB, all jobs with JOB=all, or the first few.
 
     Raises:
-        ValueError: JOB names none of the repository's.
+        ValueError: the repository has no job of that name.
     """
     names, wanted = all_jobs(), os.environ.get("JOB", "")
     if wanted in names:

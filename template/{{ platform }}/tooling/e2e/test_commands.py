@@ -1,8 +1,8 @@
 # Owned by the gluecast template: an update rewrites this file and merges local edits into it.
-"""The operating commands, on the deployment that the other tests here go on with.
+"""The operating commands, on the same deployment as the other tests here.
 
-They run first, in this order. Every fault that is planted is mended by the same test; that nothing is
-left of it is seen by the plan in test_event_chain.py.
+These tests run first, in this order. A test that plants a fault also repairs it; the plan in
+test_event_chain.py checks that no fault is left.
 """
 
 import json
@@ -36,11 +36,11 @@ IN_THE_README = (
     "trace",
     "validate",
 )
-"""The targets whose lines in the README are executed as they stand."""
+"""The make targets whose lines in the README are executed unchanged."""
 
 Row = Mapping[str, Any]
 Ask = Callable[..., list[Row]]
-"""Runs a command that is expected to succeed; gives its rows."""
+"""Runs a command and checks its exit code; returns its rows."""
 Mend = Callable[[], object]
 
 
@@ -66,7 +66,7 @@ def ask(capsys: pytest.CaptureFixture[str]) -> Ask:
 
 @pytest.fixture(scope="module")
 def uploaded(cloud: Cloud) -> Mapping[str, Any]:
-    """The execution that an upload of the job's first sample has started, ended."""
+    """The finished execution that an upload of the job's first sample started."""
     [execution] = cloud.upload(KEY, CONTENT)
     assert execution["status"] == "SUCCEEDED", execution
     return execution
@@ -115,10 +115,10 @@ def test_the_cost_of_a_job_is_that_of_its_runs(ask: Ask, uploaded: Row) -> None:
 def test_an_object_is_traced_from_its_upload_to_its_rows(ask: Ask, uploaded: Row) -> None:
     found = ask("trace", "--key", KEY)
 
-    told = [row["what"] for row in found]
-    assert told[:2] == ["object", "rule"]
+    steps = [row["what"] for row in found]
+    assert steps[:2] == ["object", "rule"]
     for step in ("execution", "run", "data_written", "job_completed_successfully"):
-        assert step in told
+        assert step in steps
     written = next(row for row in found if row["what"] == "data_written")
     assert re.search(r"rows_written=[1-9]", written["told"])
     assert any(row["what"] == "execution" and "SUCCEEDED" in row["told"] for row in found)
@@ -127,7 +127,7 @@ def test_an_object_is_traced_from_its_upload_to_its_rows(ask: Ask, uploaded: Row
 def test_the_commands_of_the_readme_run(deployment: Deployment, uploaded: Row) -> None:
     text = (REPOSITORY / "README.md").read_text(encoding="utf-8")
     lines = re.findall(r"^ {4}(make [^#\n]*)", text, re.MULTILINE)
-    # Not what the make around these tests was given: its JOB=all is no job.
+    # Do not inherit variables of the make that runs these tests, such as JOB=all.
     foreign = ("MAKEFLAGS", "MAKELEVEL", "MFLAGS", "JOB", "ENV", "FILE")
     given = {name: value for name, value in os.environ.items() if name not in foreign}
     given |= {"TF_VAR_region": REGION, "TF_VAR_force_destroy": "true"}
@@ -140,7 +140,7 @@ def test_the_commands_of_the_readme_run(deployment: Deployment, uploaded: Row) -
             continue
         if "JOB=" not in line and chosen_jobs() != all_jobs():
             words.append(f"JOB={JOB}")  # the others are not deployed
-        # Terraform is to see the copy that has been deployed.
+        # Terraform must use the deployed copy.
         folder = deployment.folder if words[1] == "deploy-infra" else REPOSITORY
         ran = subprocess.run(
             words, cwd=folder, env=given, capture_output=True, text=True, check=False
@@ -148,7 +148,7 @@ def test_the_commands_of_the_readme_run(deployment: Deployment, uploaded: Row) -
         assert ran.returncode == 0, f"{line}\n{ran.stdout}{ran.stderr}"
 
 
-def test_an_object_that_is_not_there_is_told(ask: Ask) -> None:
+def test_a_missing_object_is_reported(ask: Ask) -> None:
     first, second = ask("trace", "--key", "nowhere/at/all.csv")
 
     assert "never uploaded" in first["told"]
@@ -227,25 +227,25 @@ def test_an_upload_that_could_not_be_delivered_is_found_and_replayed(
     assert ask("doctor", "--job", JOB) == []
 
 
-def test_a_failed_run_is_told_with_its_reason_and_waits_to_be_replayed(
+def test_a_failed_run_is_reported_with_its_reason_and_can_be_replayed(
     ask: Ask, cloud: Cloud
 ) -> None:
-    # Spark reads no file of such a name, and the runtime says so.
+    # Spark ignores files of such names, so the runtime fails the run.
     hidden = renamed(KEY, "_hidden_from_spark")
     [execution] = cloud.upload(hidden, CONTENT)
     assert execution["status"] == "FAILED"
 
     [waiting] = ask("replay", "--job", JOB, "--failed", "--dry-run")
-    told = ask("trace", "--key", hidden)
+    steps = ask("trace", "--key", hidden)
     run = next(run for run in ask("job-runs", "--job", JOB) if run["object"] == hidden)
 
     assert waiting["for"] == hidden
-    assert any(row["what"] == "job_failed" and "error=" in row["told"] for row in told)
+    assert any(row["what"] == "job_failed" and "error=" in row["told"] for row in steps)
     assert run["state"] == "FAILED" and run["error"]
     cloud.aws.client("sqs").purge_queue(QueueUrl=queue(cloud))
 
 
-# --- faults, each with what mends it -----------------------------------------------------------------
+# --- faults, each with its repair --------------------------------------------------------------------
 
 
 def without_notifications(cloud: Cloud) -> Mend:
@@ -278,7 +278,7 @@ def with_another_template(cloud: Cloud) -> Mend:
 
 
 def with_disabled_schedule(cloud: Cloud) -> Mend:
-    # One of its own: not every job has a schedule.
+    # Create a schedule: not every job has one.
     scheduler, (_, right) = cloud.aws.client("scheduler"), target(cloud)
     place = {"Name": "planted", "GroupName": ENVIRONMENT}
     scheduler.create_schedule(
@@ -346,12 +346,12 @@ FAULTS: dict[Callable[[Cloud], Mend], str] = {
     without_notifications: "does not send events to EventBridge",
     with_disabled_rule: "is disabled: uploads start nothing",
     without_transformer: "has no input transformer",
-    with_another_template: "no run over the object",
+    with_another_template: "does not start a run over the object",
     with_disabled_schedule: "is disabled",
     without_policy_of_the_rules: "may not use it for states:StartExecution",
     without_policy_of_the_machine: "may not use it for glue:StartJobRun",
     without_policy_of_the_job: "may not use it for s3:GetObject",
-    with_closed_queue: "takes nothing from EventBridge",
+    with_closed_queue: "does not accept events from EventBridge",
     with_older_runtime: "is not the build/glue_runtime.zip of this checkout",
     with_older_script: f"is not the src/jobs/{JOB}.py of this checkout",
 }

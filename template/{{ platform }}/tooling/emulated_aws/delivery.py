@@ -1,8 +1,8 @@
 # Owned by the gluecast template: an update rewrites this file and merges local edits into it.
-"""What EventBridge and its Scheduler do between services: an event or a schedule starts a target.
+"""Emulate EventBridge and its Scheduler: an event or a schedule starts a target.
 
-Moto keeps rules, targets and schedules, and starts nothing. Everything here is read back from the
-API at the moment of the event.
+Moto stores rules, targets and schedules but starts nothing. This module reads them from the API at
+the time of the event.
 """
 
 import json
@@ -16,7 +16,7 @@ from operations.transformer import TransformerError, transform
 
 
 class Aws(Protocol):
-    """Where the API is."""
+    """A client factory for the API."""
 
     def client(self, service: str) -> Any:
         """A boto3 client of this service."""
@@ -38,7 +38,7 @@ def deliver(aws: Aws, event: Mapping[str, Any]) -> None:
 
 
 def fire(aws: Aws, schedule_name: str, group: str = "default") -> None:
-    """Do what a schedule does when its time comes; a disabled one does nothing."""
+    """Start the target of a schedule, as at its time; a disabled one does nothing."""
     schedule = aws.client("scheduler").get_schedule(Name=schedule_name, GroupName=group)
     if schedule["State"] == "ENABLED":
         target = schedule["Target"]
@@ -65,7 +65,7 @@ def _input(event: Mapping[str, Any], target: Mapping[str, Any]) -> str:
 
 
 def _start(aws: Aws, target: Mapping[str, Any], service: str, source: str, text: str) -> None:
-    """Start the target as its role may, or keep the input in the dead-letter queue."""
+    """Start the target if its role permits it, or send the input to the dead-letter queue."""
     arn, role = target["Arn"], target.get("RoleArn", "")
     if ":stateMachine:" not in arn:
         reason = f"expected a state machine as target, found {arn}: nothing else is emulated"
@@ -83,12 +83,12 @@ def _start(aws: Aws, target: Mapping[str, Any], service: str, source: str, text:
 def _keep(
     aws: Aws, target: Mapping[str, Any], service: str, source: str, text: str, reason: str
 ) -> None:
-    """Send what was not delivered to the target's dead-letter queue, where it may be sent to.
+    """Send an undelivered input to the target's dead-letter queue, if that is permitted.
 
-    EventBridge needs the queue's leave, the Scheduler that of its role.
+    EventBridge needs permission in the queue's policy, the Scheduler in its role's.
 
     Raises:
-        RuntimeError: there is no such queue; AWS would drop the event in silence.
+        RuntimeError: there is no such queue; AWS would drop the event silently.
     """
     queue_arn = target.get("DeadLetterConfig", {}).get("Arn", "")
     sqs = aws.client("sqs")
@@ -99,6 +99,6 @@ def _keep(
     else:
         allowed = url and queue_allows(sqs, url, service, source)
     if not allowed:
-        raise RuntimeError(f"{source} lost an event: {reason}; and no queue keeps it")
+        raise RuntimeError(f"{source} lost an event: {reason}; there is no dead-letter queue")
     attributes = {"ERROR_MESSAGE": {"DataType": "String", "StringValue": reason}}
     sqs.send_message(QueueUrl=url, MessageBody=text, MessageAttributes=attributes)

@@ -1,5 +1,5 @@
 # Owned by the gluecast template: an update rewrites this file and merges local edits into it.
-"""Buckets: private, encrypted, versioned, reached by TLS alone, with one owner of notifications."""
+"""Buckets are private, encrypted, versioned, TLS-only, and have one owner of notifications."""
 
 import json
 from collections import Counter
@@ -17,7 +17,7 @@ BLOCKS = (
 
 
 def buckets_are_protected(resources: list[Resource]) -> list[str]:
-    """Every bucket has a public access block, encryption, versions, and refuses plain HTTP."""
+    """Every bucket has a public access block, encryption and versions, and denies plain HTTP."""
     protections = {
         "a complete public access block": _names(
             resources,
@@ -50,7 +50,7 @@ def buckets_are_protected(resources: list[Resource]) -> list[str]:
 
 
 def notifications_have_one_owner(resources: list[Resource]) -> list[str]:
-    """A bucket has one resource of notifications: a second one would undo the first."""
+    """A bucket has one notification resource: a second one would overwrite the first."""
     notifications = of_type(resources, "aws_s3_bucket_notification")
     counted = Counter(notification.values["bucket"] for notification in notifications)
     findings = [
@@ -68,7 +68,7 @@ def notifications_have_one_owner(resources: list[Resource]) -> list[str]:
         .get("name", [])
     }
     findings += [
-        f"expected eventbridge = true, because rules wait for it, found false in {n.address}"
+        f"expected eventbridge = true, because rules need it, found false in {n.address}"
         for n in notifications
         if n.values["bucket"] in heard and not n.values["eventbridge"]
     ]

@@ -1,5 +1,5 @@
 # Owned by the gluecast template: an update rewrites this file and merges local edits into it.
-"""Glue jobs: capacity, version and arguments that Glue takes."""
+"""Glue jobs have a capacity, a version and arguments that Glue accepts."""
 
 import re
 from typing import Any
@@ -9,14 +9,14 @@ from botocore.validate import ParamValidator
 
 from infrastructure_checks.resources import Resource, of_type
 
-# Read by Glue; what it passes itself (--JOB_NAME) cannot be an argument of ours.
+# Arguments that Glue sets (--JOB_NAME) cannot be arguments of a job.
 OF_GLUE_ITSELF = {"--JOB_NAME", "--JOB_ID", "--JOB_RUN_ID", "--debug", "--mode"}
 OF_AN_EVENT = {"--bucket", "--object_key"}
 MINUTES = 7 * 24 * 60
 
 
 def jobs_are_what_glue_takes(resources: list[Resource]) -> list[str]:
-    """Jobs fit botocore's model of CreateJob, and the rules of Glue that the model does not tell."""
+    """Jobs match botocore's model of CreateJob, and Glue's rules that the model lacks."""
     model = botocore.session.get_session().get_service_model("glue")
     shape = model.operation_model("CreateJob").input_shape
     findings = []
@@ -33,7 +33,7 @@ def jobs_are_what_glue_takes(resources: list[Resource]) -> list[str]:
 
 
 def jobs_find_their_code(resources: list[Resource]) -> list[str]:
-    """Script and runtime of every job are uploaded by the same environment."""
+    """The same environment uploads the script and runtime of every job."""
     uploaded = {
         f"s3://{item.values['bucket']}/{item.values['key']}"
         for item in of_type(resources, "aws_s3_object")
@@ -51,7 +51,7 @@ def jobs_find_their_code(resources: list[Resource]) -> list[str]:
 
 
 def _request(job: dict[str, Any]) -> dict[str, Any]:
-    """The request to Glue that a job of Terraform comes to."""
+    """The CreateJob request for a Terraform job."""
     command = job["command"][0]
     request = {
         "Name": job["name"],
@@ -80,7 +80,7 @@ def _rule_findings(job: dict[str, Any]) -> list[str]:
     arguments: dict[str, str] = job["default_arguments"] or {}
     rules = [
         (bool(re.fullmatch(r"\d+\.\d+", job["glue_version"] or "")), "a pinned glue_version"),
-        (not job["max_capacity"], "workers and no max_capacity, which Glue 2.0 and later refuse"),
+        (not job["max_capacity"], "workers and no max_capacity, which Glue 2.0 and later reject"),
         (job["worker_type"] != "G.025X", "another worker_type: G.025X is for streaming"),
         ((job["number_of_workers"] or 0) >= 2, "at least 2 workers"),
         (1 <= (job["timeout"] or 0) <= MINUTES, f"a timeout of 1 to {MINUTES} minutes"),
@@ -89,7 +89,7 @@ def _rule_findings(job: dict[str, Any]) -> list[str]:
         (job["command"][0]["python_version"] == "3", "python_version 3"),
         (
             arguments.get("--job-bookmark-option") == "job-bookmark-disable",
-            "--job-bookmark-option job-bookmark-disable: a bookmark passes over files read before",
+            "--job-bookmark-option job-bookmark-disable: a bookmark skips files read before",
         ),
         (all(name.startswith("--") for name in arguments), "arguments that begin with --"),
         (not OF_GLUE_ITSELF & set(arguments), f"none of Glue's own {sorted(OF_GLUE_ITSELF)}"),

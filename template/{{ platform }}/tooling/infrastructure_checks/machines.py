@@ -1,5 +1,5 @@
 # Owned by the gluecast template: an update rewrites this file and merges local edits into it.
-"""State machines: their definitions, and the AWS calls of their tasks."""
+"""State machines have valid definitions, and their tasks make valid AWS calls."""
 
 import json
 import re
@@ -68,7 +68,7 @@ CLIENTS = {"states": "stepfunctions", "sfn": "stepfunctions"}
 
 
 def machines_are_valid(resources: list[Resource]) -> list[str]:
-    """Definitions are Amazon States Language, every state is reached, and from each one an end."""
+    """Definitions are valid Amazon States Language; each state is reachable and reaches an end."""
     return [
         f"{finding} in {machine.address}"
         for machine in of_type(resources, "aws_sfn_state_machine")
@@ -77,7 +77,7 @@ def machines_are_valid(resources: list[Resource]) -> list[str]:
 
 
 def tasks_call_apis_that_exist(resources: list[Resource]) -> list[str]:
-    """Every task names an API call of AWS, and its parameters are that call's."""
+    """Every task names an AWS API call, with valid parameters."""
     return [
         f"{finding} in state {name} of {machine.address}"
         for machine in of_type(resources, "aws_sfn_state_machine")
@@ -87,7 +87,7 @@ def tasks_call_apis_that_exist(resources: list[Resource]) -> list[str]:
 
 
 def tasks_address_what_exists(resources: list[Resource]) -> list[str]:
-    """Tasks start Glue jobs and fill queues of the same environment."""
+    """Tasks start Glue jobs and send to queues of the same environment."""
     jobs = {job.values["name"] for job in of_type(resources, "aws_glue_job")}
     queues = {queue.values["url"] for queue in of_type(resources, "aws_sqs_queue")}
     findings = []
@@ -104,7 +104,7 @@ def tasks_address_what_exists(resources: list[Resource]) -> list[str]:
 
 
 def machines_read_what_they_are_sent(resources: list[Resource]) -> list[str]:
-    """A machine looks at nothing that no rule and no schedule sends to it."""
+    """A machine reads only fields that a rule or a schedule sends."""
     findings = []
     for machine in of_type(resources, "aws_sfn_state_machine"):
         sent = {"failure"}  # written by the machine itself, where it catches an error
@@ -116,7 +116,7 @@ def machines_read_what_they_are_sent(resources: list[Resource]) -> list[str]:
                 if target_of_schedule["arn"] == machine.values["arn"]:
                     sent |= set(json.loads(target_of_schedule["input"] or "{}"))
         read = set(re.findall(r'"\$\.([A-Za-z0-9_-]+)', machine.values["definition"]))
-        # The machine of a job without schedules asks for one all the same.
+        # The machine of a job without schedules reads the field too.
         if missing := read - sent - {"schedule"}:
             findings.append(
                 f"expected to read {sorted(sent)}, found {sorted(missing)} in {machine.address}"
@@ -125,7 +125,7 @@ def machines_read_what_they_are_sent(resources: list[Resource]) -> list[str]:
 
 
 def tasks(machine: Resource) -> Iterator[tuple[str, dict[str, Any]]]:
-    """The tasks of a state machine by their names, those of its inner machines too."""
+    """The tasks of a state machine by name, including those of nested machines."""
 
     def inner(definition: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
         for name, state in definition["States"].items():
@@ -138,9 +138,9 @@ def tasks(machine: Resource) -> Iterator[tuple[str, dict[str, Any]]]:
 
 
 def api_call(resource: str) -> tuple[str, str] | None:
-    """The service and the operation of a task's resource: glue and StartJobRun.
+    """The service and operation of a task's resource: glue and StartJobRun.
 
-    Nothing for what is not a call of AWS's API, such as a Lambda function's ARN.
+    None if it is not an AWS API call, such as a Lambda function's ARN.
     """
     match = INTEGRATION.fullmatch(resource)
     if match is None:
@@ -257,7 +257,7 @@ def _operation(service: str, name: str) -> OperationModel | None:
 
 
 def _with_samples(value: Any, shape: Shape | None) -> Any:
-    """The parameters of a task, with something of the right type for what the input will bring."""
+    """The parameters of a task, with sample values of the right types for values from the input."""
     if not isinstance(value, dict):
         return value
     members = getattr(shape, "members", {})

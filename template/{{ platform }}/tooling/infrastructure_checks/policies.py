@@ -1,5 +1,5 @@
 # Owned by the gluecast template: an update rewrites this file and merges local edits into it.
-"""IAM: policies that are valid, and roles that may do what their users need and no more."""
+"""IAM policies are valid, and roles have exactly the permissions that their users need."""
 
 import json
 from collections import defaultdict
@@ -12,9 +12,9 @@ from infrastructure_checks.resources import PLACE, Resource, by_arn, of_type, st
 from infrastructure_checks.uploads import dead_letter_queue
 
 Right = tuple[str, str]
-"""An action and the resource it is for: sqs:SendMessage, arn:aws:sqs:..."""
+"""An action and its resource: sqs:SendMessage, arn:aws:sqs:..."""
 
-# What Step Functions does for a task. The wait for a Glue run (.sync) polls, and stops on a timeout.
+# The calls of Step Functions for a task. With .sync it polls a Glue run, and stops it on a timeout.
 RIGHTS_OF_TASKS = {
     "glue:startJobRun.sync": (
         *("glue:StartJobRun", "glue:GetJobRun"),
@@ -26,7 +26,7 @@ RIGHTS_OF_TASKS = {
 
 
 def policies_are_valid(resources: list[Resource]) -> list[str]:
-    """What roles may do exists, fits its resources, and is named: no action with * and no * alone."""
+    """Actions exist and match their resources; no action contains *, and no resource is *."""
     findings = []
     for resource in resources:
         if resource.type not in ("aws_iam_role_policy", "aws_iam_policy"):
@@ -60,7 +60,7 @@ def nothing_is_open_to_everyone(resources: list[Resource]) -> list[str]:
 
 
 def roles_are_trusted_by_their_users(resources: list[Resource]) -> list[str]:
-    """A role can be assumed by the service that uses it, for this account, and by nobody else."""
+    """Only the service that uses a role can assume it, and only for this account."""
     roles = by_arn(resources, "aws_iam_role")
     findings = []
     for arn, service in _users(resources):
@@ -83,7 +83,7 @@ def roles_are_trusted_by_their_users(resources: list[Resource]) -> list[str]:
 
 
 def roles_may_do_what_is_needed(resources: list[Resource]) -> list[str]:
-    """Roles of rules, schedules and machines have the rights they need, and no other."""
+    """Roles of rules, schedules and machines have exactly the permissions they need."""
     roles = by_arn(resources, "aws_iam_role")
     findings = []
     for arn, needed in _needed(resources).items():
@@ -118,7 +118,7 @@ def _users(resources: list[Resource]) -> list[tuple[str, str]]:
 
 
 def _needed(resources: list[Resource]) -> dict[str, set[Right] | None]:
-    """The rights that roles need; none at all where a machine does what is not known here."""
+    """The permissions that roles need; None for a machine with unknown tasks."""
     needed: dict[str, set[Right] | None] = defaultdict(set)
 
     def add(role: str, rights: set[Right] | None) -> None:

@@ -1,5 +1,5 @@
 # Owned by the gluecast template: an update rewrites this file and merges local edits into it.
-"""Rules of EventBridge: what they match, what they send, and to whom."""
+"""EventBridge rules have valid patterns, inputs and targets."""
 
 import itertools
 import json
@@ -24,7 +24,7 @@ INPUT_PATH = re.compile(r"\$(\.[A-Za-z0-9_-]+)+")
 def rules_start_machines(resources: list[Resource]) -> list[str]:
     """Every rule has a target: a state machine, with a role and a queue that accepts its events.
 
-    A rule may also log its events; EventBridge needs neither for that.
+    A rule may also log its events, which needs neither a role nor a queue.
     """
     machines = by_arn(resources, "aws_sfn_state_machine")
     roles = by_arn(resources, "aws_iam_role")
@@ -60,7 +60,7 @@ def rules_start_machines(resources: list[Resource]) -> list[str]:
 
 
 def patterns_say_what_they_seem_to(resources: list[Resource]) -> list[str]:
-    """Patterns use operators that exist, and no array that reads as "and" where it means "or"."""
+    """Patterns use existing operators, and no array that looks like "and" but means "or"."""
     findings = []
     for rule in of_type(resources, "aws_cloudwatch_event_rule"):
         if rule.values["event_pattern"]:
@@ -70,7 +70,7 @@ def patterns_say_what_they_seem_to(resources: list[Resource]) -> list[str]:
 
 
 def input_templates_give_json(resources: list[Resource]) -> list[str]:
-    """Placeholders are bare, defined and used, and the template is JSON once they are replaced."""
+    """Placeholders are unquoted, defined and used, and the filled template is JSON."""
     findings = []
     for target in of_type(resources, "aws_cloudwatch_event_target"):
         for transformer in target.values["input_transformer"]:
@@ -91,7 +91,7 @@ def input_templates_give_json(resources: list[Resource]) -> list[str]:
 
 
 def an_upload_starts_one_run(resources: list[Resource]) -> list[str]:
-    """No object is claimed by two rules."""
+    """No two rules match the same object."""
     findings = []
     for one, other in itertools.combinations(_starters(resources), 2):
         if one.rule == other.rule or not _may_meet(one, other):
@@ -108,12 +108,12 @@ def an_upload_starts_one_run(resources: list[Resource]) -> list[str]:
 
 
 def dead_letter_queue(values: dict[str, Any]) -> str:
-    """The ARN of the dead-letter queue of a target; nothing when it has none."""
+    """The ARN of the dead-letter queue of a target; empty if it has none."""
     return next((config["arn"] for config in values["dead_letter_config"] or []), "")
 
 
 def sent_by(target: Resource) -> dict[str, Any]:
-    """What the target of a rule sends; an event of S3 when it sends the event as it came."""
+    """The input that a rule's target receives; without a transformer, an S3 event."""
     for transformer in target.values["input_transformer"]:
         text = PLACEHOLDER.sub('{"an": "object"}', transformer["input_template"])
         sent: dict[str, Any] = json.loads(text) if _is_json(text) else {}
@@ -139,7 +139,7 @@ def _pattern_findings(pattern: Any) -> Iterator[str]:
 
 
 def _choices_for_conditions(pattern: dict[str, Any]) -> Iterator[str]:
-    """Fields with several operators: EventBridge takes either, where both are meant."""
+    """Fields with several operators: EventBridge accepts either, although both are meant."""
     for name, expected in pattern.items():
         if isinstance(expected, dict):
             yield from _choices_for_conditions(expected)
@@ -152,8 +152,8 @@ def _choices_for_conditions(pattern: dict[str, Any]) -> Iterator[str]:
             }
             if len(operators) > 1:
                 yield (
-                    f"expected one operator, found {sorted(operators)} for {name}, of which "
-                    "EventBridge takes either, not both"
+                    f"expected one operator, found {sorted(operators)} for {name}; EventBridge "
+                    "requires only one of them to match, not both"
                 )
 
 
@@ -177,12 +177,12 @@ class _Starter:
 
     @cached_property
     def beginnings(self) -> frozenset[str]:
-        """What the rule wants keys to begin with."""
+        """The prefixes of keys that the rule requires."""
         found = texts_of(self.pattern)
         return found.beginnings | found.whole or frozenset({""})
 
     def runs_for(self, bucket: str, key: str) -> bool:
-        """Whether an upload of this key becomes a run; other checks find what cannot be decided."""
+        """Whether an upload of this key starts a run; other checks report undecidable machines."""
         event = object_created(bucket, key, size=1)
         try:
             if not matches(self.pattern, event):
@@ -211,7 +211,7 @@ def _starters(resources: list[Resource]) -> list[_Starter]:
 
 
 def _may_meet(one: _Starter, other: _Starter) -> bool:
-    """Whether the two may take the same key, by what these begin with; trying keys takes longer."""
+    """Whether both may match the same key, by prefix; trying keys takes longer."""
     return any(
         first.startswith(second) or second.startswith(first)
         for first, second in itertools.product(one.beginnings, other.beginnings)

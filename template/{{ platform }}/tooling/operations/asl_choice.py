@@ -1,5 +1,5 @@
 # Owned by the gluecast template: an update rewrites this file and merges local edits into it.
-"""Where a state machine goes from its first state, a choice."""
+"""Evaluate the first state of a state machine, a choice."""
 
 import json
 import re
@@ -10,14 +10,14 @@ _ABSENT = object()
 
 
 class ChoiceError(ValueError):
-    """The machine compares in a way that is not known here."""
+    """The machine uses a comparison that this module does not support."""
 
 
 def next_state(definition: Mapping[str, Any], given: Mapping[str, Any]) -> str:
     """The state that follows the first one for this input.
 
     Raises:
-        ChoiceError: the first state is no choice, or one this module cannot decide.
+        ChoiceError: the first state is not a choice, or has an unsupported comparison.
     """
     first = definition["States"][definition["StartAt"]]
     if first["Type"] != "Choice":
@@ -57,7 +57,7 @@ def _at(given: Mapping[str, Any], path: str) -> Any:
 
 
 def _matches(pattern: str, value: str) -> bool:
-    """Only * is special, and a backslash takes that from it."""
+    """Only * is special, unless a backslash escapes it."""
     parts = re.findall(r"\\[*\\]|\*|[^*\\]+", pattern)
     expression = "".join(
         ".*" if part == "*" else re.escape(part.removeprefix("\\")) for part in parts

@@ -1,5 +1,5 @@
 # Owned by the gluecast template: an update rewrites this file and merges local edits into it.
-"""A deployed environment: its resources by the names that the Terraform code gives them."""
+"""A deployed environment: its resources, by their names in the Terraform code."""
 
 import json
 import os
@@ -18,9 +18,9 @@ REPOSITORY = Path(__file__).parents[2]
 
 @dataclass(frozen=True)
 class Environment:
-    """An environment of this repository; AWS is reached as the AWS CLI would reach it.
+    """An environment of this repository. It uses the same AWS credentials as the AWS CLI.
 
-    region: that of AWS_REGION or AWS_DEFAULT_REGION, else the one the template was given.
+    region: from AWS_REGION or AWS_DEFAULT_REGION, else from the template's answers.
     """
 
     name: str
@@ -36,12 +36,12 @@ class Environment:
 
     @cached_property
     def account(self) -> str:
-        """The number of the AWS account."""
+        """The ID of the AWS account."""
         return str(self.client("sts").get_caller_identity()["Account"])
 
     @cached_property
     def partition(self) -> str:
-        """The partition of AWS: aws, aws-cn."""
+        """The AWS partition: aws, aws-cn."""
         return str(self.client("sts").get_caller_identity()["Arn"].split(":")[1])
 
     def bucket(self, zone: str) -> str:
@@ -49,13 +49,13 @@ class Environment:
         return f"{LAKE_PREFIX}-{self.name}-{zone}"
 
     def log_group(self, job: str) -> str:
-        """Where the runs of a job log, as its deployed Glue job says."""
+        """The log group of a job's runs, from its deployed Glue job."""
         found = self.client("glue").get_job(JobName=self.glue_job(job))["Job"]
         prefix = found["DefaultArguments"].get("--custom-logGroup-prefix", "/aws-glue/jobs")
         return f"{prefix}/output"
 
     def glue_job(self, job: str) -> str:
-        """The Glue job of a module in src/jobs, and its machine: sales-etl-dev."""
+        """The name of a job's Glue job and state machine: sales-etl-dev."""
         return f"{deployed_name(job).replace('_', '-')}-{self.name}"
 
     def machine_arn(self, job: str) -> str:
@@ -97,7 +97,7 @@ def all_jobs() -> list[str]:
 
 
 def deployed_name(job: str) -> str:
-    """The name on AWS of a module in src/jobs: the declared one, else the module's, as in Terraform."""
+    """The name of a job on AWS: the declared one, else the module's, as in Terraform."""
     declaration = REPOSITORY / f"infrastructure/jobs/{job}.json"
     if not declaration.is_file():
         return job
@@ -105,7 +105,7 @@ def deployed_name(job: str) -> str:
 
 
 def chosen_jobs(job: str | None) -> list[str]:
-    """This job, or all when none is named.
+    """This job, or all jobs if it is None.
 
     Raises:
         OperationError: the repository has no such job.

@@ -1,5 +1,5 @@
 # Owned by the gluecast template: an update rewrites this file and merges local edits into it.
-"""What the machines did: their executions, and what they were started with."""
+"""The executions of state machines, and their inputs."""
 
 import json
 from collections.abc import Iterator
@@ -14,8 +14,8 @@ from operations.environment import Environment
 class Execution:
     """One execution of a job's machine.
 
-    status: RUNNING, SUCCEEDED, FAILED, TIMED_OUT or ABORTED. given: its input. run_id: the Glue run
-    it waited for, where it has succeeded and started one.
+    status: RUNNING, SUCCEEDED, FAILED, TIMED_OUT or ABORTED. given: the input. run_id: the Glue run
+    of a successful execution, if it started one.
     """
 
     arn: str
@@ -29,7 +29,7 @@ class Execution:
 
     @property
     def key(self) -> str:
-        """The key of the object it was started for; nothing for a schedule."""
+        """The key of its object; empty for a schedule."""
         whole_event = self.given.get("detail", {})
         uploaded = self.given.get("object") or whole_event.get("object") or {}
         return str(uploaded.get("key", ""))
@@ -43,9 +43,9 @@ class Execution:
 def executions(
     environment: Environment, job: str, since: datetime, status: str | None = None
 ) -> Iterator[Execution]:
-    """The executions of a job's machine that have begun since then, the newest first.
+    """The executions of a job's machine since a time, newest first.
 
-    AWS keeps them for 90 days, and takes some 15 questions for their input a second.
+    AWS keeps them for 90 days, and limits requests for their input to about 15 per second.
     """
     states = environment.client("stepfunctions")
     asked = {"stateMachineArn": environment.machine_arn(job)}

@@ -1,5 +1,5 @@
 # Owned by the gluecast template: an update rewrites this file and merges local edits into it.
-"""What the rules and schedules have started."""
+"""Count what rules and schedules have started."""
 
 from collections import Counter
 from datetime import UTC, datetime
@@ -11,8 +11,8 @@ from operations.tables import Row
 
 
 def rule_invocations(environment: Environment, jobs: list[str], since: datetime) -> list[Row]:
-    """A row for each rule and schedule of these jobs: how often it started the machine, and how
-    these executions ended; and how often EventBridge could not start it, as CloudWatch counts."""
+    """One row per rule and schedule of these jobs: how often it started the machine, how these
+    executions ended, and how often EventBridge could not start it, from CloudWatch."""
     started: dict[tuple[str, str], Counter[str]] = {}
     latest: dict[tuple[str, str], Execution] = {}
     for job in jobs:
@@ -43,7 +43,7 @@ def rule_invocations(environment: Environment, jobs: list[str], since: datetime)
 
 
 def _end(execution: Execution) -> str:
-    """How it ended; a machine that ran nothing has ignored what it was sent."""
+    """How an execution ended; if the machine ran nothing, it ignored its input."""
     if execution.status == "SUCCEEDED":
         return "succeeded" if execution.run_id else "ignored"
     return "running" if execution.status == "RUNNING" else "failed"

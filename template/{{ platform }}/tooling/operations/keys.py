@@ -1,8 +1,7 @@
 # Owned by the gluecast template: an update rewrites this file and merges local edits into it.
-"""Keys to try a rule and its machine with, made of the texts that these look for.
+"""Generate keys to test a rule and its machine with, from the texts that they match.
 
-This is the one place that looks into patterns. Whether a key fits is decided by patterns.py and
-asl_choice.py, whatever a rule and a machine are made of.
+patterns.py and asl_choice.py decide whether a key matches; this module only collects texts.
 """
 
 from collections.abc import Iterator, Mapping
@@ -12,7 +11,7 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Texts:
-    """What keys may begin and end with, and whole keys."""
+    """Prefixes and suffixes of keys, and whole keys."""
 
     beginnings: frozenset[str]
     endings: frozenset[str]
@@ -20,7 +19,7 @@ class Texts:
 
 
 def texts_of(pattern: Mapping[str, Any], definition: Mapping[str, Any] | None = None) -> Texts:
-    """The texts that a rule's pattern, and the first choice of its machine, look for in a key."""
+    """The texts in a rule's pattern and in the first choice of its machine."""
     keys = pattern.get("detail", {}).get("object", {}).get("key", [])
     wanted = [*_in_pattern(keys), *(_in_choice(definition) if definition else [])]
     return Texts(
@@ -31,10 +30,10 @@ def texts_of(pattern: Mapping[str, Any], definition: Mapping[str, Any] | None = 
 
 
 def keys_of(*texts: Texts) -> list[str]:
-    """A key for each beginning with each ending, and the whole ones; sorted.
+    """All combinations of prefixes and suffixes, and the whole keys; sorted.
 
-    Given the texts of two rules, a key that both take is among them, if there is any: it has the
-    longer beginning and the longer ending.
+    For the texts of two rules, they include a key that both match, if there is one: it has the
+    longer prefix and the longer suffix.
     """
     beginnings = frozenset[str]().union(*(each.beginnings for each in texts)) or {""}
     endings = frozenset[str]().union(*(each.endings for each in texts)) or {""}
@@ -45,7 +44,7 @@ def keys_of(*texts: Texts) -> list[str]:
 
 
 def _in_pattern(keys: Any) -> Iterator[tuple[str, str, bool]]:
-    """Beginning and ending of each matcher of a pattern, and whether it takes that text alone."""
+    """The prefix and suffix of each matcher of a pattern, and whether it matches only that text."""
     for matcher in keys:
         match matcher:
             case str(text):

@@ -1,9 +1,10 @@
 # Owned by the gluecast template: an update rewrites this file and merges local edits into it.
-"""Event patterns, as EventBridge matches them; one that EventBridge refuses is refused here.
+"""Match event patterns like EventBridge, and reject the patterns that EventBridge rejects.
 
-A pattern has the event's shape; every field of it must match (AND), each by one of a list of matchers
-(OR). Left out, and refused: cidr, and what EventBridge takes in another sense than it seems to have:
-a name with a dot (a path), a field within $or and beside it (the last is kept), a field named $or.
+A pattern has the structure of the event. Every field must match (AND), each by one of a list of
+matchers (OR). This module also rejects cidr, and patterns that EventBridge interprets differently
+than they look: a name with a dot (a path), a field within $or and beside it (the last is kept), a
+field named $or.
 """
 
 import operator
@@ -23,24 +24,24 @@ _WITHIN_ANYTHING_BUT = ("prefix", "suffix", "equals-ignore-case", "wildcard")
 
 
 class PatternError(ValueError):
-    """EventBridge would not take this pattern, or this module does not know its operator."""
+    """EventBridge would reject this pattern, or this module does not support its operator."""
 
 
 def matches(pattern: Mapping[str, Any], event: Mapping[str, Any]) -> bool:
     """Whether every field of the pattern matches the event.
 
     Raises:
-        PatternError: the pattern is none; found whether or not the event gets that far.
+        PatternError: the pattern is invalid, whether or not the event matches up to there.
     """
     check(pattern)
     return _matches_fields(pattern, event)
 
 
 def check(pattern: Any) -> set[str]:
-    """The fields that the pattern asks for, as paths in dots.
+    """Check a pattern and return its fields, as dotted paths.
 
     Raises:
-        PatternError: EventBridge would not take it, or take it in another sense.
+        PatternError: EventBridge would reject it or interpret it differently.
     """
     if not isinstance(pattern, Mapping) or not pattern:
         raise PatternError(f"expected an object with at least one field, found {pattern!r}")
@@ -71,11 +72,11 @@ def _matches_fields(pattern: Mapping[str, Any], event: Mapping[str, Any]) -> boo
         if name == "$or":
             matched = any(_matches_fields(alternative, event) for alternative in expected)
         elif isinstance(expected, Mapping):
-            # Of a list of objects, one has to match in every field.
+            # One object of a list must match in every field.
             inner = [each for each in _each(event.get(name)) if isinstance(each, Mapping)]
             matched = any(_matches_fields(expected, each) for each in inner or [{}])
         else:
-            # An object or an empty list is no value: as if the field were not there.
+            # An object or an empty list is not a value: the field counts as missing.
             found = _each(event.get(name, []))
             values = [each for each in found if not isinstance(each, Mapping)] or [_ABSENT]
             matched = any(_matches_value(matcher, each) for matcher in expected for each in values)
@@ -85,7 +86,7 @@ def _matches_fields(pattern: Mapping[str, Any], event: Mapping[str, Any]) -> boo
 
 
 def _each(found: Any) -> Iterator[Any]:
-    """What stands in the lists, however deep; or the value itself."""
+    """The values in nested lists, or the value itself."""
     if isinstance(found, list):
         for each in found:
             yield from _each(each)
@@ -100,7 +101,7 @@ def _matches_value(matcher: Any, value: Any) -> bool:
         same = type(matcher) is type(value) or (_is_number(matcher) and _is_number(value))
         return same and bool(matcher == value)
     if len(matcher) != 1:
-        raise PatternError(f"expected one operator, found {matcher!r}: each stands alone")
+        raise PatternError(f"expected one operator, found {matcher!r}: use one operator per object")
     [(name, operand)] = matcher.items()
     if name == "exists" and isinstance(operand, bool):
         return (value is not _ABSENT) is operand
@@ -118,7 +119,7 @@ def _is_number(value: Any) -> bool:
 
 
 def _comparisons(operand: Any) -> list[tuple[Callable[[Any, Any], bool], float]]:
-    """What numeric asks for: one comparison, or a lower limit and then an upper one above it."""
+    """The comparisons of numeric: one, or a lower limit and then a higher upper limit."""
     match operand:
         case ["=" | "<" | "<=" | ">" | ">=" as sign, limit] if _is_number(limit):
             return [(_COMPARISONS[sign], limit)]
@@ -130,7 +131,7 @@ def _comparisons(operand: Any) -> list[tuple[Callable[[Any, Any], bool], float]]
 
 
 def _excluded(operand: Any) -> list[Any]:
-    """What anything-but leaves out, as matchers: texts, numbers, or one operator with texts."""
+    """The values that anything-but excludes, as matchers: texts, numbers, or one text operator."""
     if not isinstance(operand, Mapping):
         values = operand if isinstance(operand, list) else [operand]
         alike = all(isinstance(each, str) for each in values) or all(map(_is_number, values))
@@ -173,7 +174,7 @@ def _text_operator(name: str, operand: Any) -> Callable[[Any], Any]:
 
 
 def _any_case(text: str) -> str:
-    """Each letter as it stands, in upper or in lower case: ß is SS too, k not the sign of Kelvin."""
+    """A pattern of each letter in either case: ß matches SS too, k not the Kelvin sign."""
     return "".join(
         "(?:" + "|".join(map(re.escape, (letter, letter.upper(), letter.lower()))) + ")"
         for letter in text

@@ -1,8 +1,8 @@
 # Owned by the gluecast template: an update rewrites this file and merges local edits into it.
-"""Whether a role or a queue lets a service do something: the part of IAM that a deployment uses.
+"""Evaluate whether a role or a queue permits an action: the subset of IAM that deployments use.
 
-Allow statements, wildcards and the two kinds of conditions below; a Deny, or a condition of another
-kind, counts as a refusal.
+It supports Allow statements, wildcards and the two kinds of conditions below; a Deny, or a
+condition of another kind, counts as denied.
 """
 
 import json
@@ -12,7 +12,7 @@ from typing import Any
 
 
 def role_allows(iam: Any, role_arn: str, service: str, action: str, resource: str) -> bool:
-    """Whether the service may take the role, and the role may do this to the resource."""
+    """Whether the service may assume the role, and the role may perform the action."""
     name = role_arn.rsplit("/", 1)[-1]
     try:
         trust = iam.get_role(RoleName=name)["Role"]["AssumeRolePolicyDocument"]
@@ -31,7 +31,7 @@ def policy_allows(
     service: str | None,
     context: Mapping[str, str],
 ) -> bool:
-    """Whether one statement of a policy fits all of these; None is not asked for."""
+    """Whether a statement of a policy matches all of these; None is not checked."""
     statements = _listed(policy["Statement"])
     return all(statement["Effect"] == "Allow" for statement in statements) and any(
         _fits(statement.get("Action"), action)

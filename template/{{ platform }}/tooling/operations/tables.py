@@ -1,5 +1,5 @@
 # Owned by the gluecast template: an update rewrites this file and merges local edits into it.
-"""Rows as a table for people, or as JSON for programs."""
+"""Print rows as a table or as JSON."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -9,11 +9,11 @@ from typing import Any
 from operations.times import shown
 
 Row = Mapping[str, Any]
-"""A row by its columns. Every row of a table has the same ones."""
+"""A row: values by column. All rows of a table have the same columns."""
 
 
 def as_table(rows: Sequence[Row]) -> str:
-    """Aligned columns below their names; numbers to the right. Nothing for no rows."""
+    """A table with aligned columns, and numbers right-aligned. Empty without rows."""
     if not rows:
         return ""
     names = list(rows[0])
@@ -30,7 +30,7 @@ def as_table(rows: Sequence[Row]) -> str:
 
 
 def as_json(rows: Sequence[Row]) -> str:
-    """An array of objects; times in ISO 8601."""
+    """A JSON array of objects, with times in ISO 8601."""
     return json.dumps(list(rows), indent=2, ensure_ascii=False, default=_iso)
 
 
@@ -50,4 +50,4 @@ def _text(value: Any) -> str:
 def _iso(value: object) -> str:
     if isinstance(value, datetime):
         return value.isoformat()
-    raise TypeError(f"expected a value that JSON knows, found {value!r}")
+    raise TypeError(f"expected a JSON value, found {value!r}")

@@ -1,5 +1,5 @@
 # Owned by the gluecast template: an update rewrites this file and merges local edits into it.
-"""Judging the files of the lake: a Glue run of the job that writes nothing."""
+"""Check the files of the lake, in a Glue run of the job that writes nothing."""
 
 import time
 from typing import Any
@@ -12,14 +12,14 @@ from operations.tables import Row
 _EVERYTHING = "*"
 _GOES_ON = ("STARTING", "RUNNING", "STOPPING", "WAITING")
 _LONGEST_WAIT = 15.0
-"""Seconds from one look at the run to the next, at most."""
+"""The longest pause between two checks of the run, in seconds."""
 
 
 def validate(environment: Environment, job: str, prefix: str) -> tuple[list[Row], str]:
-    """What a strict run would refuse and a lenient one would send to the quarantine, and a summary.
+    """What a strict run would refuse and a lenient run would quarantine, and a summary.
 
     Raises:
-        OperationError: the job is not deployed, its runtime is older than this command, or its run failed.
+        OperationError: the job is not deployed, its runtime is too old, or its run failed.
     """
     glue, name = environment.client("glue"), environment.glue_job(job)
     try:
@@ -29,12 +29,12 @@ def validate(environment: Environment, job: str, prefix: str) -> tuple[list[Row]
     except glue.exceptions.EntityNotFoundException:
         raise OperationError(
             f"expected the Glue job {name}, found none in {environment.region}: deploy it with "
-            f"make deploy-infra ENV={environment.name} ACTION=apply, or say AWS_REGION"
+            f"make deploy-infra ENV={environment.name} ACTION=apply, or set AWS_REGION"
         ) from None
     run = _ended(glue, name, started)
     if run["JobRunState"] != "SUCCEEDED":
         raise OperationError(
-            f"expected the run {started} of {name} to judge its files, found {run['JobRunState']}: "
+            f"expected the run {started} of {name} to check its files, found {run['JobRunState']}: "
             f"{run.get('ErrorMessage', 'no reason given')}"
         )
     logged = (each for each in entries(environment, job, started) if each["event"] == "validated")
@@ -44,8 +44,10 @@ def validate(environment: Environment, job: str, prefix: str) -> tuple[list[Row]
             f"expected a line of the event validated in the log of {started}, found none: the deployed "
             f"runtime is older than this command; make deploy-infra ENV={environment.name} ACTION=apply"
         )
-    told = f"{entry['files']} files, {entry['rows']} rows, {entry['invalid_rows']} of them invalid"
-    return [_row(finding) for finding in entry["findings"]], f"{told}; run {started}"
+    summary = (
+        f"{entry['files']} files, {entry['rows']} rows, {entry['invalid_rows']} of them invalid"
+    )
+    return [_row(finding) for finding in entry["findings"]], f"{summary}; run {started}"
 
 
 def _ended(glue: Any, name: str, run_id: str) -> dict[str, Any]:

@@ -1,5 +1,5 @@
 # Owned by the gluecast template: an update rewrites this file and merges local edits into it.
-"""Where a load finds its files: the uploaded object, a directory of the lake, or test data."""
+"""The location of input files: the uploaded object, a directory of the lake, or test data."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -18,11 +18,11 @@ Files = Mapping[str, StoredFile]
 
 @dataclass(frozen=True)
 class InputLocation:
-    """Where a load finds its files.
+    """The location of the files of a load.
 
     kind: ``event_file``, ``directory_data`` or ``local_data``.
-    where: the URI of the file or folder, for people.
-    listed: the files that are there now, by the URI that their rows name as their origin.
+    where: the URI of the file or folder, for messages.
+    listed: lists the current files, by the URI that their rows have as origin.
     """
 
     kind: str
@@ -33,7 +33,7 @@ class InputLocation:
     listed: Callable[[], Files]
 
     def hides(self, stored: StoredFile) -> bool:
-        """Whether Spark passes over this file when it lists the folder."""
+        """Whether Spark ignores this file when it lists the folder."""
         folder = self.folder
         return bool(folder) and any(
             map(is_hidden, stored.uri.removeprefix(folder or "").split("/"))
@@ -41,10 +41,10 @@ class InputLocation:
 
 
 def event_location(spark: SparkSession, uploaded: S3Object, source: Source | None) -> InputLocation:
-    """The uploaded object; its format is the source's, or taken from the extension.
+    """The uploaded object; its format is declared by the source or taken from the extension.
 
     Raises:
-        SourceNotFoundError: its format is not known.
+        SourceNotFoundError: its format is unknown.
     """
     format_name = source.file_format if source else format_of(uploaded.key)
     if format_name is None:
@@ -65,8 +65,8 @@ def directory_location(
 ) -> InputLocation:
     """All files of a source below `uri`; their format is declared, or taken from their extensions.
 
-    keep: tells by its origin whether a file is among them, where that takes more than a suffix.
-    alias: what the rows name as their origin in place of `uri`.
+    keep: an additional filter on the origin of a file.
+    alias: the origin of the rows instead of `uri`.
 
     Raises:
         SourceNotFoundError: there is no known format, or there are several.
@@ -96,15 +96,15 @@ def local_location(
     keep: Callable[[str], bool],
     alias: str | None,
 ) -> InputLocation:
-    """A file or folder of this machine; the rows of a folder name `alias` as their origin, if given.
+    """A local file or folder; the rows of a folder have `alias` as origin, if given.
 
     Raises:
-        SourceNotFoundError: there is nothing at `path`, or see `directory_location`.
+        SourceNotFoundError: `path` does not exist, or see `directory_location`.
     """
     if not path.exists():
         raise SourceNotFoundError(
             f"expected test data in {path}, found nothing there; put sample files there, "
-            "or give load_data() the path of others"
+            "or pass another path to load_data()"
         )
     if path.is_dir():
         return directory_location(spark, f"file://{path}/", source, keep, "local_data", alias)
@@ -121,7 +121,7 @@ def _file_location(spark: SparkSession, kind: str, uri: str, format_name: str) -
 
 
 def _one_format(storage: Storage, uri: str) -> str:
-    """The one known format among the files below `uri`, by their extensions."""
+    """The single known format of the files below `uri`, by their extensions."""
     names = [stored.uri.rpartition("/")[2] for stored in storage.files(uri)]
     visible = [name for name in names if not is_hidden(name)]
     formats = sorted({name for name in map(format_of, visible) if name})

@@ -1,5 +1,5 @@
 # Owned by the gluecast template: an update rewrites this file and merges local edits into it.
-"""Reading the files of a source as rows that know their origin, and whether they fit."""
+"""Read the files of a source as rows with their origin and a verdict."""
 
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -28,22 +28,22 @@ from glue_runtime.spark.storage import StoredFile, in_parallel
 RESERVED = frozenset(
     (SOURCE_OBJECT, SOURCE_ID, VERDICT, REASON, RAW, NUMBER, POSITION, "_metadata")
 )
-"""Columns that the runtime or Spark adds; one of a file's own would be overwritten."""
+"""Columns that the runtime or Spark adds, and that would overwrite columns of a file."""
 
 
 @dataclass(frozen=True)
 class Reading:
-    """What was found, and how to read it.
+    """Files that were checked, and how to read them.
 
-    verdicts: every row of the readable files, with `VERDICT`, and `SOURCE_OBJECT`.
-    invalid_rows: gives the rows that do not fit: `SOURCE_OBJECT`, position, reason, raw_text. To be
-        used within `spark.session.whole_files`.
-    broken_files: gives the files that their rows show to be unreadable, and why.
-    read_error: why a file cannot be read to its end; None if it can.
-    headers: how many rows are headers by right: one a file, where there are any.
-    row_count: how many rows the files say they have; None if they do not.
-    time_limit: how many seconds a task may take over a file; None if reading ends for sure.
-    unreadable: why a file is not among them, by its origin.
+    verdicts: all rows of the readable files, with `VERDICT` and `SOURCE_OBJECT`.
+    invalid_rows: returns the invalid rows: `SOURCE_OBJECT`, position, reason, raw_text. Use it
+        within `spark.session.whole_files`.
+    broken_files: returns the files whose rows show them to be unreadable, with reasons.
+    read_error: returns why a file cannot be read to its end; None if it can.
+    headers: the expected number of header rows, one per file if the format has headers.
+    row_count: the row count that the files record; None if they record none.
+    time_limit: the seconds that a task may take for a file; None if reading always ends.
+    unreadable: the reasons for unreadable files, by origin.
     """
 
     verdicts: DataFrame
@@ -58,10 +58,10 @@ class Reading:
 
 
 def contract_of(schema: str | None, *, multiline: bool) -> Contract:
-    """The contract that a schema in SQL's form stands for; needs a session.
+    """The contract for a SQL schema; it needs a session.
 
     Raises:
-        ArgumentError: it is not one, or has a type that no file is read as.
+        ArgumentError: the schema is invalid or has an unsupported type.
     """
     if schema is None:
         return Contract(None, multiline)
@@ -90,20 +90,22 @@ def read(
     contract: Contract,
     excluded: Mapping[str, str],
 ) -> Reading:
-    """Look at the files, and prepare to read those that are readable.
+    """Check the files, and prepare to read the readable ones.
 
-    excluded: why a file is unreadable, for those where that is known already.
+    excluded: known unreadable files, with reasons.
 
     Raises:
-        UnreadableSourceError: not one of the files is readable, or their columns have reserved names.
-        SourceNotFoundError: all of them have gone.
+        UnreadableSourceError: no file is readable, or columns have reserved names.
+        SourceNotFoundError: all files were deleted meanwhile.
     """
     reader = FORMATS[format_name].reader_class(spark, wanted, contract)
     kinds, unreadable = _sniff(reader, excluded)
     batches, unbatched = _batches(reader, kinds)
     unreadable = {**excluded, **unreadable, **unbatched}
     if not kinds and not unreadable:
-        raise SourceNotFoundError(f"expected {min(wanted.files)}, found that it has just gone")
+        raise SourceNotFoundError(
+            f"expected {min(wanted.files)}, found that it was deleted meanwhile"
+        )
     if not batches:
         origin, reason = min(unreadable.items())
         raise UnreadableSourceError(
@@ -130,7 +132,7 @@ def read(
 
 
 def refuse_reserved(columns: Sequence[str], where: str) -> None:
-    """Raise UnreadableSourceError if a column has a name that the runtime needs."""
+    """Raise UnreadableSourceError if a column has a reserved name."""
     reserved = [name for name in columns if name.lower() in RESERVED]
     if reserved:
         raise UnreadableSourceError(
@@ -142,7 +144,7 @@ def refuse_reserved(columns: Sequence[str], where: str) -> None:
 def _sniff(
     reader: FormatReader, excluded: Mapping[str, str]
 ) -> tuple[Mapping[Hashable, Mapping[str, StoredFile]], Mapping[str, str]]:
-    """The files that read alike, by what they have in common, and the unreadable ones with reasons."""
+    """The files by kind, and the unreadable files with reasons."""
     kinds: dict[Hashable, dict[str, StoredFile]] = {}
     faults: dict[str, str] = {}
     files = reader.wanted.files
@@ -153,7 +155,7 @@ def _sniff(
         except UnreadableFileError as error:
             faults[origin] = str(error)
         except FileNotFoundError:
-            return  # it went away after it was listed
+            return  # it was deleted after it was listed
         else:
             kinds.setdefault(kind, {})[origin] = files[origin]
 
@@ -164,7 +166,7 @@ def _sniff(
 def _batches(
     reader: FormatReader, kinds: Mapping[Hashable, Mapping[str, StoredFile]]
 ) -> tuple[Sequence[Batch], Mapping[str, str]]:
-    """The batches, in the order of their first files, and the files that make none, with reasons."""
+    """The batches in the order of their first files, and the unreadable files with reasons."""
     batches = []
     faults: dict[str, str] = {}
     for kind, files in sorted(kinds.items(), key=lambda item: min(item[1])):
@@ -176,10 +178,10 @@ def _batches(
 
 
 def _with_common_types(reader: FormatReader, batches: Sequence[Batch]) -> Sequence[Batch]:
-    """The same batches, in which a column has one name and one type, whatever the case of its letters.
+    """The batches with one type and one spelling per column; names ignore case.
 
     Raises:
-        UnreadableSourceError: no type holds all values of a column.
+        UnreadableSourceError: no type fits all values of a column.
     """
     columns: dict[str, StructField] = {}
     for batch in batches:
@@ -203,7 +205,7 @@ def _with_common_types(reader: FormatReader, batches: Sequence[Batch]) -> Sequen
 
 
 def _found(faults: Iterable[tuple[str, str]]) -> dict[str, str]:
-    """Faults as messages say them."""
+    """Faults in the form of messages."""
     return {origin: f"found {fault}" for origin, fault in faults}
 
 

@@ -1,5 +1,5 @@
 # Owned by the gluecast template: an update rewrites this file and merges local edits into it.
-"""Where a job's data comes from."""
+"""The declaration of a data source."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -12,19 +12,19 @@ from glue_runtime.s3_object import S3Object, literal_path
 
 @dataclass(frozen=True)
 class Source:
-    """The files of one data source: everything under a prefix that ends in a suffix.
+    """The files of one data source: all objects with a prefix and a suffix.
 
     prefix: folders in the bronze bucket, ending in ``/``: ``sales/``.
     suffix: the end of the file names: ``.csv``.
     file_format: a name in `glue_runtime.input.formats.registry.FORMATS`.
     schema: the columns and their types, as in SQL: ``"id BIGINT, name STRING"``, in any order.
-        What does not fit is never changed in silence: see `BaseGlueJob.bad_rows`. A column may be
-        ``NOT NULL``; a JSON record may lack the others. Without a schema, Spark infers the types
-        from the files at hand, which costs a pass over them and gives ``40`` another type than
+        Invalid values are never changed silently: see `BaseGlueJob.bad_rows`. A column may be
+        ``NOT NULL``; a JSON record may lack the others. Without a schema, the types are inferred
+        from the current files, which costs a pass over them and gives ``40`` another type than
         ``39.5``.
-    multiline: whether a quoted cell of a CSV file may span lines. A file is then read by one task.
-    routes: names for kinds of files, by patterns of their names (``*`` and ``?``), the first that
-        fits: ``{"corrections_*": "corrections"}``. Such files go through the job's
+    multiline: whether a quoted cell of a CSV file may span lines. One task then reads each file.
+    routes: names of kinds of files, by file name patterns (``*`` and ``?``), of which the first
+        match counts: ``{"corrections_*": "corrections"}``. Such files go through the job's
         ``transform_corrections()``, all others through ``transform()``.
     """
 
@@ -48,15 +48,15 @@ class Source:
 
     @property
     def data_type(self) -> str:
-        """What ``load_data()`` calls this source: the prefix without its last slash."""
+        """The name of this source for ``load_data()``: the prefix without its last slash."""
         return self.prefix.removesuffix("/")
 
     def owns(self, uploaded: S3Object) -> bool:
-        """Whether the upload of this object starts the job (prefix and suffix both fit)."""
+        """Whether the upload of this object starts the job (prefix and suffix match)."""
         return self.fits(uploaded.key)
 
     def fits(self, key: str) -> bool:
-        """The same for a key."""
+        """Whether a key has the prefix and the suffix."""
         return key.startswith(self.prefix) and key.endswith(self.suffix)
 
     def route_of(self, uri: str) -> str | None:
@@ -72,6 +72,6 @@ class Source:
 
 
 def owner_of(sources: Sequence[Source], key: str) -> Source | None:
-    """The source that an object is one of; of nested sources, the inner one."""
+    """The source of an object; of nested sources, the inner one."""
     owners = [source for source in sources if source.fits(key)]
     return max(owners, key=lambda source: len(source.prefix), default=None)

@@ -1,8 +1,8 @@
 # Owned by the gluecast template: an update rewrites this file and merges local edits into it.
 """Run a job on this machine, as `make run-local` does.
 
-Without a file the run is a scheduled one over the job's test data. With a file, the file is put
-into the local bronze bucket and the run starts as S3's event for it would start it on AWS.
+Without a file, this is a scheduled run over the job's test data. With a file, it copies the file to
+the local bronze bucket and runs the job as S3's event for it would on AWS.
 """
 
 import argparse
@@ -24,7 +24,7 @@ JOBS = settings.REPOSITORY / "src" / "jobs"
 
 
 def main(argv: Sequence[str] | None = None) -> None:
-    """Parse the command line, run the job, and exit with 1 and one line when it fails."""
+    """Parse the command line and run the job; if it fails, exit with 1 and print one line."""
     parser = argparse.ArgumentParser(prog="glue_runtime.local.run", description=__doc__)
     parser.add_argument("job", help="name of the job: the module in src/jobs")
     parser.add_argument("--file", help="process this file as if it had just been uploaded")
@@ -44,7 +44,7 @@ def find_job(name: str) -> type[BaseGlueJob]:
     """The job class of the module src/jobs/<name>.py.
 
     Raises:
-        ArgumentError: there is no such module, or it holds not exactly one job.
+        ArgumentError: there is no such module, or it does not have exactly one job.
     """
     names = sorted(path.stem for path in JOBS.glob("*.py") if path.stem != "__init__")
     if name not in names:
@@ -63,12 +63,12 @@ def find_job(name: str) -> type[BaseGlueJob]:
 
 
 def upload(file: Path, job_name: str, job_class: type[BaseGlueJob]) -> S3Object:
-    """Copy a file into the local bronze bucket, under the key it would have there.
+    """Copy a file to the local bronze bucket, under the key that it would have on AWS.
 
     Raises:
         SourceNotFoundError: there is no such file.
-        ArgumentError: the job declares no source to put it under.
-        ObjectKeyError: Spark could not read it under its name.
+        ArgumentError: the job declares no source for the file.
+        ObjectKeyError: Spark cannot read a file of this name.
     """
     if not file.is_file():
         raise SourceNotFoundError(f"expected a file to upload, found none at {file.absolute()}")
@@ -85,7 +85,7 @@ def upload(file: Path, job_name: str, job_class: type[BaseGlueJob]) -> S3Object:
     uploaded = S3Object(settings.lake_bucket("local", "bronze"), key)
     target = local_lake() / uploaded.bucket / uploaded.key
     target.parent.mkdir(parents=True, exist_ok=True)
-    # Spark passes over hidden names: a run that starts meanwhile sees the whole file or none.
+    # Spark ignores hidden names: a concurrent run sees the whole file or none.
     with tempfile.NamedTemporaryFile(dir=target.parent, prefix=".", delete=False) as arriving:
         shutil.copyfile(file, arriving.name)
     os.replace(arriving.name, target)

@@ -1,7 +1,7 @@
 # Owned by the gluecast template: an update rewrites this file and merges local edits into it.
-"""Judge the test data of a job on this machine, as `make validate` does; nothing is written.
+"""Check the test data of a job on this machine, as `make validate` does, without writing.
 
-Prints what a strict run would refuse, and a lenient one would send to the quarantine. Exits with 1 if
+It prints what a strict run would refuse and a lenient run would quarantine, and exits with 1 if
 there is anything.
 """
 
@@ -16,10 +16,12 @@ from glue_runtime.validation import Finding
 
 
 def main(argv: Sequence[str] | None = None) -> None:
-    """Parse the command line, judge, print, and exit with 1 if something was found."""
+    """Parse the command line, check, print, and exit with 1 if there are findings."""
     parser = argparse.ArgumentParser(prog="glue_runtime.local.validate", description=__doc__)
     parser.add_argument("job", help="name of the job: the module in src/jobs")
-    parser.add_argument("--prefix", default="", help="only keys that begin with it: sales/2024/")
+    parser.add_argument(
+        "--prefix", default="", help="check only keys with this prefix: sales/2024/"
+    )
     options = parser.parse_args(argv)
     stream = logs.claim_stdout()
     logs.configure_logging(sys.stderr)
@@ -35,7 +37,7 @@ def main(argv: Sequence[str] | None = None) -> None:
 
 
 def described(finding: Finding) -> str:
-    """A finding as text: a line, and one for each place."""
+    """A finding as text: one line, and one for each place."""
     places = "".join(f"\n    {place}" for place in finding.first)
     return f"{finding.count} {finding.kind}: {finding.reason}{places}"
 

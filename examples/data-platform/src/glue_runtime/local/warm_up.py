@@ -1,5 +1,5 @@
 # Owned by the gluecast template: an update rewrites this file and merges local edits into it.
-"""Let the JVM archive the classes that Spark loads, once, so that every later start is quicker."""
+"""Write the JVM's archive of the classes that Spark loads, so that later starts are quicker."""
 
 import tempfile
 from pathlib import Path
@@ -10,7 +10,7 @@ from glue_runtime.local.session import class_archive, local_session
 
 
 def main() -> None:
-    """Write the archive that `glue_runtime.local.session` starts from, unless it is there."""
+    """Write the archive for `glue_runtime.local.session`, unless it exists."""
     archive = class_archive()
     if archive.exists():
         print(f"Spark's classes: {archive}")
@@ -22,11 +22,11 @@ def main() -> None:
         unfinished.replace(archive)
         print(f"Spark's classes: {archive} ({archive.stat().st_size / 1e6:.0f} MB)")
     else:
-        print("Spark's classes: this Java keeps no archive; Spark starts without")
+        print("Spark's classes: this Java does not support an archive; Spark starts without it")
 
 
 def _run_spark(jvm_options: str) -> int:
-    """Start Spark, touch what jobs use, wait until the JVM has ended; gives its exit code."""
+    """Start Spark, load the classes that jobs use, and wait for the JVM; returns its exit code."""
     spark = local_session("warm_up", jvm_options=jvm_options)
     process = SparkContext._gateway.proc  # type: ignore[union-attr]
     with tempfile.TemporaryDirectory() as folder:

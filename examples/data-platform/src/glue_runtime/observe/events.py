@@ -1,8 +1,8 @@
 # Owned by the gluecast template: an update rewrites this file and merges local edits into it.
-"""The log events of a run, and their fields: the one table that metrics are derived from.
+"""The log events of a run and their fields, from which metrics are derived.
 
-Queries, alarms, the dashboard and the commands of operations/ read these events. Every line also has
-the fields that say which run it is of (`logs.FIELD_ORDER`); a job's own lines are its own.
+Queries, alarms, the dashboard and the commands of operations/ read these events. Every line also
+has the fields that identify the run (`logs.FIELD_ORDER`). Jobs may log further events.
 """
 
 from collections.abc import Mapping
@@ -11,12 +11,12 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True)
 class LogEvent:
-    """One kind of line.
+    """One kind of log line.
 
-    level: as the line says it.
-    fields: what the line has besides the fields of every line: the name -> the unit of the metric that
-        is made of its number, or None for a field that is not a metric.
-    counts: the metric that is 1 for each of these lines, if there is one.
+    level: the log level.
+    fields: the fields besides those of every line: name -> unit of the metric derived from the
+        number, or None if the field is not a metric.
+    counts: a metric with the value 1 for each of these lines, if any.
     """
 
     level: str
@@ -25,7 +25,7 @@ class LogEvent:
 
     @property
     def metrics(self) -> Mapping[str, str]:
-        """The metrics of such a line, and their units."""
+        """The metrics of such a line, with their units."""
         counted = {self.counts: "Count"} if self.counts else {}
         return counted | {name: unit for name, unit in self.fields.items() if unit}
 

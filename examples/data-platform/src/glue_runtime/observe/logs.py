@@ -1,5 +1,5 @@
 # Owned by the gluecast template: an update rewrites this file and merges local edits into it.
-"""Structured logs: one JSON object a line on stdout, in the form CloudWatch Logs Insights reads."""
+"""Structured logs: one JSON object per line on stdout, as CloudWatch Logs Insights expects."""
 
 import math
 import os
@@ -27,7 +27,7 @@ Event = MutableMapping[str, Any]
 
 
 def configure_logging(stream: TextIO | None = None) -> None:
-    """Send every log line of this process to `stream` (stdout unless given)."""
+    """Send every log line of this process to `stream` (default: stdout)."""
     structlog.configure(
         processors=[
             structlog.processors.format_exc_info,
@@ -41,9 +41,9 @@ def configure_logging(stream: TextIO | None = None) -> None:
 
 
 def claim_stdout() -> TextIO:
-    """Keep stdout for the log: everything else in this process, the JVM too, goes to stderr.
+    """Reserve stdout for the log: all other output of this process and its JVM goes to stderr.
 
-    To be called before the JVM starts, which takes over the file descriptors of its parent.
+    Call it before the JVM starts, because the JVM inherits the file descriptors.
     """
     sys.stdout.flush()
     log_stream = os.fdopen(os.dup(1), "w", buffering=1, encoding="utf-8")

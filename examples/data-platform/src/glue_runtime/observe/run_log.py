@@ -1,5 +1,5 @@
 # Owned by the gluecast template: an update rewrites this file and merges local edits into it.
-"""The lines that a run logs about its data."""
+"""Log lines about the data of a run."""
 
 from collections.abc import Mapping, Sequence
 
@@ -12,11 +12,11 @@ from glue_runtime.tables.table import Staged
 Logger = structlog.typing.FilteringBoundLogger
 
 _NAMED_FILES = 10
-"""How many files a line names at most."""
+"""The largest number of files that a line names."""
 
 
 def bound_logger(described_run: Mapping[str, str]) -> Logger:
-    """A logger whose lines all say which run they are of."""
+    """A logger that adds the fields of the run to every line."""
     if not structlog.is_configured():
         logs.configure_logging()
     logger: Logger = structlog.get_logger().bind(**described_run)
@@ -24,7 +24,7 @@ def bound_logger(described_run: Mapping[str, str]) -> Logger:
 
 
 def loaded(logger: Logger, load: Loaded, rows: RowsRead | None) -> None:
-    """Log what was read; its rows are null where nothing has counted them."""
+    """Log what was read; row counts are null if nothing has counted the rows."""
     logger.info(
         f"loaded_{load.location.kind}",
         row_count=rows.rows if rows else None,
@@ -41,7 +41,7 @@ def loaded(logger: Logger, load: Loaded, rows: RowsRead | None) -> None:
 def quarantined(
     logger: Logger, uri: str, loads: Sequence[Loaded], read: Mapping[int, RowsRead]
 ) -> None:
-    """Log what has gone to the quarantine, if anything has."""
+    """Log what was quarantined, if anything."""
     invalid, files = _invalid(read), _unreadable(loads)
     if invalid or files:
         named = dict(list(files.items())[:_NAMED_FILES])
@@ -76,7 +76,7 @@ def _unreadable(loads: Sequence[Loaded]) -> dict[str, str]:
 
 
 def described(error: BaseException) -> dict[str, str]:
-    """An error for the log: its kind and its first line; the whole stack goes to stderr."""
+    """An error for the log: its type and first line; the full traceback goes to stderr."""
     first, *others = str(error).splitlines() or [""]
     if first.startswith("An error occurred while calling") and others:
         first = others[0].removeprefix(": ")

@@ -1,5 +1,5 @@
 # Owned by the gluecast template: an update rewrites this file and merges local edits into it.
-"""Columns of Spark: their names as it takes them, and which types hold the values of which."""
+"""Spark columns: quoted names, and types that hold the values of other types."""
 
 from pyspark.sql.types import DataType, DecimalType
 
@@ -10,16 +10,16 @@ _WIDER = {
     "bigint": {"string"},
     "float": {"double"},
 }
-"""Whole numbers are texts without loss; 1.10 and 1.1 are one number, and two texts."""
+"""The types that convert to text and back without loss, unlike 1.10, which is the same as 1.1."""
 
 
 def quoted(name: str) -> str:
-    """A column's name as Spark takes it literally."""
+    """Quote a column name so that Spark takes it literally."""
     return f"`{name.replace('`', '``')}`"
 
 
 def holds(wanted: DataType, present: DataType) -> bool:
-    """Whether every value of the present type has its equal in the wanted one, to which Spark casts it."""
+    """Whether Spark casts every value of the present type to an equal value of the wanted type."""
     if isinstance(wanted, DecimalType) and isinstance(present, DecimalType):
         has_digits = wanted.precision - wanted.scale >= present.precision - present.scale
         return wanted.scale >= present.scale and has_digits

@@ -1,5 +1,5 @@
 # Owned by the gluecast template: an update rewrites this file and merges local edits into it.
-"""Counting the queries of a run, to know whether its rows have passed exactly once."""
+"""Count the queries of a run, to know whether its rows were computed exactly once."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -8,10 +8,10 @@ from pyspark.sql import SparkSession
 
 
 class QueryCounter:
-    """How often a run has computed its rows: its `RowCount`s hold after exactly one pass.
+    """Counts how often a run has computed its rows: a `RowCount` is valid only after one pass.
 
-    An action of the job's own, such as ``df.limit(3).show()``, would otherwise leave a wrong number
-    in the log.
+    Otherwise an action of the job, such as ``df.limit(3).show()``, would lead to a wrong number in
+    the log.
     """
 
     def __init__(self, spark: SparkSession) -> None:
@@ -20,13 +20,13 @@ class QueryCounter:
 
     @contextmanager
     def not_counting(self) -> Iterator[None]:
-        """Leave out the queries made inside: those that find a schema are not a pass over the rows."""
+        """Do not count queries in this context, such as those that infer a schema."""
         before = self._executions()
         yield
         self._before += self._executions() - before
 
     def exactly_one(self) -> bool:
-        """Whether one query has run since this object was made."""
+        """Whether exactly one query has run since this object was created."""
         return self._executions() - self._before == 1
 
     def _executions(self) -> int:

@@ -1,5 +1,5 @@
 # Owned by the gluecast template: an update rewrites this file and merges local edits into it.
-"""Files by their literal URIs, through the session's own file systems: S3 on Glue, folders locally."""
+"""Access files by literal URI through Spark's file systems: S3 on Glue, folders locally."""
 
 import re
 from collections.abc import Callable, Iterable, Iterator
@@ -14,12 +14,12 @@ from pyspark.sql import SparkSession
 from glue_runtime.spark.errors import refuse_missing_bucket
 
 PARALLEL = 16
-"""How many requests are under way at once where there are many to make."""
+"""The number of concurrent requests."""
 
 _LISTING_ATTEMPTS = 5
 
-# There, `listFiles` starts a process for each file, to find out who may read it; on S3, it is what asks
-# for a thousand keys at once.
+# In these file systems, `listFiles` starts a process for each file to read its permissions; on S3,
+# it lists a thousand keys per request.
 _FOLDERS = ("LocalFileSystem", "ViewFileSystem")
 
 Item = TypeVar("Item")
@@ -28,12 +28,12 @@ Result = TypeVar("Result")
 
 @dataclass(frozen=True)
 class StoredFile:
-    """A file as it was when it was listed.
+    """A file at the time of its listing.
 
-    size: in bytes.
-    modified: seconds since 1970.
-    version: differs between two contents of one URI: the ETag where the file system knows it, with
-        the time (S3 keeps whole seconds of it) and the size.
+    size: the size in bytes.
+    modified: the time of modification in seconds since 1970.
+    version: differs between two contents of one URI: the ETag, if the file system has it, with the
+        time (in S3, in whole seconds) and the size.
     """
 
     uri: str
@@ -43,9 +43,9 @@ class StoredFile:
 
 
 class Storage:
-    """What a run does with files besides reading and writing rows.
+    """File operations of a run besides reading and writing rows.
 
-    jvm, configuration: Spark's Java, and Hadoop's settings in it, for readers of footers.
+    jvm, configuration: Spark's JVM and its Hadoop configuration, for readers of footers.
     """
 
     def __init__(self, spark: SparkSession) -> None:
@@ -53,7 +53,7 @@ class Storage:
         self.configuration = spark.sparkContext._jsc.hadoopConfiguration()
 
     def files(self, uri: str) -> list[StoredFile]:
-        """Every file below a folder, at any depth and of any name; none if there is no folder.
+        """All files below a folder, at any depth and with any name; empty if there is no folder.
 
         Raises:
             SourceNotFoundError: the local lake has no such bucket.
@@ -66,7 +66,7 @@ class Storage:
                 refuse_missing_bucket(error, uri)
                 if not _is_missing(error) or attempt == _LISTING_ATTEMPTS - 1:
                     raise
-                # Either the folder is not there, or a file went away while it was being listed.
+                # Either the folder does not exist, or a file was deleted during the listing.
                 if not file_system.exists(path):
                     return []
         raise AssertionError("unreachable")
@@ -88,7 +88,7 @@ class Storage:
         return None if status.isDirectory() else _stored(status)
 
     def first_file(self, uri: str, fits: Callable[[str], bool]) -> StoredFile | None:
-        """The first file below a folder whose URI fits, if there is one; lists no further than that.
+        """The first file below a folder that matches, if any; the listing stops there.
 
         Raises:
             SourceNotFoundError: the local lake has no such bucket.
@@ -120,7 +120,7 @@ class Storage:
 
     @contextmanager
     def parquet_footer(self, uri: str) -> Iterator[Any]:
-        """The footer of a Parquet file, as Java's ParquetFileReader; Java's error if it has none."""
+        """A Java ParquetFileReader; raises Java's error if the file has no valid footer."""
         parquet = self.jvm.org.apache.parquet.hadoop
         opened = parquet.util.HadoopInputFile.fromPath(self.path(uri), self.configuration)
         file = parquet.ParquetFileReader.open(opened)
@@ -130,7 +130,7 @@ class Storage:
             file.close()
 
     def move(self, source: str, target: str) -> None:
-        """Move a file to a URI where there is none; its folder is made."""
+        """Move a file to a new URI, and create its folder."""
         file_system, path = self._at(source)
         destination = self.path(target)
         file_system.mkdirs(destination.getParent())
@@ -138,12 +138,12 @@ class Storage:
             raise OSError(f"expected to move {source} to {target}, found that it cannot be moved")
 
     def delete(self, uri: str) -> None:
-        """Delete a file, or a folder with all that is in it; nothing if it is not there."""
+        """Delete a file, or a folder with its content, if it exists."""
         file_system, path = self._at(uri)
         file_system.delete(path, True)
 
     def path(self, uri: str) -> Any:
-        """A URI as Hadoop takes it."""
+        """The Hadoop path of a URI."""
         return self.jvm.org.apache.hadoop.fs.Path(uri)
 
     def _read(self, uri: str, size: int, start: int) -> bytes:
@@ -180,7 +180,7 @@ def _listed(file_system: Any, path: Any) -> Iterator[StoredFile]:
 
 
 def in_parallel(action: Callable[[Item], Result], items: Iterable[Item]) -> list[Result]:
-    """Do this for each item, several at once; the first failure is raised when all have ended."""
+    """Run an action for each item concurrently; raise the first error after all have ended."""
     todo = list(items)
     if len(todo) < 2 or PARALLEL == 1:
         return [action(item) for item in todo]

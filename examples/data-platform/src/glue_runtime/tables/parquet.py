@@ -1,19 +1,18 @@
 # Owned by the gluecast template: an update rewrites this file and merges local edits into it.
-"""A table of Parquet files in which each source object owns its partition.
+"""A table of Parquet files in which each source object owns a partition.
 
-The files of a table lie in folders, `source_id=<hash of the source's URI>/`; a table that is one
-result of all sources has its files beside each other. A run replaces partitions in three
-steps:
+The files of a table are in folders, `source_id=<hash of the source's URI>/`; a table with one
+result of all sources has no such folders. A run replaces partitions in three steps:
 
-1. `stage` writes the new rows to a folder of the run's own, where no reader looks. A run that ends
-   here, or is killed, has changed nothing.
+1. `stage` writes the new rows to a folder of the run, where no reader looks. A run that ends or is
+   killed here has changed nothing.
 2. `commit` moves the new files into their partitions, under names that no other run uses.
-3. and then deletes the older files of these partitions.
+3. `commit` then deletes the older files of these partitions.
 
-A file's name carries a version, higher than all that the run found in the table, and how many files
-of it belong together. Of several complete sets of files in a partition, the one of the highest version
-stays, whichever of their runs comes last; a set that a killed run left unfinished stays beside the
-older one until a later run replaces both. So a repeated run, and two runs at once, leave one set.
+A file's name contains a version, higher than all that the run found in the table, and the number
+of files in its set. Of several complete sets of files in a partition, the one with the highest
+version stays, in whatever order their runs end. An incomplete set of a killed run stays beside the
+older set until a later run replaces both. So repeated or concurrent runs leave one set.
 """
 
 import json
@@ -31,18 +30,18 @@ from glue_runtime.spark.storage import Storage, StoredFile, in_parallel
 from glue_runtime.tables.table import NOTHING, DataFile, Staged, Table
 
 ABANDONED_AFTER = 7 * 24 * 3600.0
-"""Seconds after which staged files belong to no live run: Glue stops a job after seven days."""
+"""The age in seconds at which no live run owns staged files: Glue stops jobs after seven days."""
 
 _FILE_NAME = re.compile(r"v(\d{16})-([0-9a-f]{12})-(\d{6})-of-(\d{6})\.")
 
 _SCHEMA = "org.apache.spark.sql.parquet.row.metadata"
-"""What Spark calls its note of the columns in a file's footer."""
+"""The key in a file's footer under which Spark records the columns."""
 
 _ONE_PARTITION = re.compile(rf"Project \[(k[0-9a-f]{{{DIGITS}}}) AS {SOURCE_ID}#\d+\]\n")
 
 
 class ParquetTable(Table):
-    """The table of this URI, ``s3://bucket/name``."""
+    """The table at this URI, ``s3://bucket/name``."""
 
     def __init__(self, spark: SparkSession, uri: str) -> None:
         self.uri = uri
@@ -52,7 +51,7 @@ class ParquetTable(Table):
         self._staging = f"{parent}/_staging/{name}"
 
     def stage(self, df: DataFrame, run_id: str) -> Staged:
-        """Write rows where no reader sees them; with a column `SOURCE_ID`, by partition."""
+        """Write rows where no reader sees them; by partition if there is a column `SOURCE_ID`."""
         folder = f"{self._staging}/{run_id}-{uuid.uuid4().hex[:12]}"
         try:
             _write(df, folder)
@@ -64,7 +63,7 @@ class ParquetTable(Table):
         files: dict[str, list[StoredFile]] = {}
         for stored, held in zip(written, rows, strict=True):
             partition = stored.uri.removeprefix(f"{folder}/").rpartition("/")[0]
-            # A partition without rows has no files; a table of one partition keeps its columns in an empty one.
+            # A partition without rows has no files; an unpartitioned table keeps an empty file.
             if held or not partition:
                 files.setdefault(partition.removeprefix(f"{SOURCE_ID}="), []).append(stored)
         return Staged(folder, files, sum(rows))
@@ -74,7 +73,7 @@ class ParquetTable(Table):
         return self._spark.read.parquet(staged.files[partition][0].uri)
 
     def columns(self, but: str) -> list[StructField]:
-        """See `Table`; of the partitions, the one whose file is listed first."""
+        """See `Table`; it reads the first listed file."""
         spared = f"{self._folder(but)}/"
 
         def is_another(uri: str) -> bool:
@@ -85,7 +84,7 @@ class ParquetTable(Table):
         return self._columns(found.uri) if found else []
 
     def _columns(self, uri: str) -> list[StructField]:
-        """The columns of a file: as Spark has noted them in it, or as Spark reads it."""
+        """The columns of a file, as Spark recorded them in it or else as Spark reads them."""
         with self._storage.parquet_footer(uri) as footer:
             noted = footer.getFileMetaData().getKeyValueMetaData().get(_SCHEMA)
         if noted is None:
@@ -93,10 +92,10 @@ class ParquetTable(Table):
         return StructType.fromJson(json.loads(noted)).fields
 
     def commit(self, staged: Staged, emptied: Collection[str]) -> set[str]:
-        """Replace the partitions that are staged, and empty the others that are named.
+        """Replace the staged partitions, and empty the partitions in `emptied`.
 
-        Gives the partitions in which the new rows do not stand: a run over another content of the same
-        source has deleted some of them meanwhile. These are to be processed again.
+        Returns the partitions that lack some of the new rows because a run over another content of
+        the same source deleted them meanwhile. These must be processed again.
         """
         partitions = {*staged.files, *emptied}
         before = self.files(partitions)
@@ -114,7 +113,7 @@ class ParquetTable(Table):
         return self._settle(version, staged.files)
 
     def files(self, partitions: Collection[str] | None = None) -> list[DataFile]:
-        """The files of these partitions, or of all."""
+        """The files of these partitions, or of all partitions."""
         if partitions is not None and len(partitions) == 1:
             [partition] = partitions
             listed = self._storage.files(self._folder(partition))
@@ -124,16 +123,16 @@ class ParquetTable(Table):
         return [file for file in found if partitions is None or file.partition in partitions]
 
     def delete(self, files: Iterable[DataFile]) -> None:
-        """Delete these files of the table."""
+        """Delete files of the table."""
         in_parallel(lambda file: self._storage.delete(file.stored.uri), files)
 
     def discard(self, staged: Staged) -> None:
-        """Delete what is left of a staged write."""
+        """Delete the remaining files of a staged write."""
         if staged is not NOTHING:
             self._storage.delete(staged.folder)
 
     def remove_abandoned(self) -> None:
-        """Delete what killed runs have staged; spares every run that may still be alive."""
+        """Delete the staged files of killed runs, but not of runs that may still be alive."""
         newest: dict[str, float] = {}
         for stored in self._storage.files(self._staging):
             run = stored.uri.removeprefix(f"{self._staging}/").partition("/")[0]
@@ -143,7 +142,7 @@ class ParquetTable(Table):
                 self._storage.delete(f"{self._staging}/{run}")
 
     def _settle(self, version: tuple[int, str], partitions: Collection[str]) -> set[str]:
-        """Leave one complete set of files in each partition; gives the partitions where that is impossible."""
+        """Keep one complete set of files per partition; return the partitions without one."""
         sets: dict[str, dict[tuple[int, str], list[DataFile]]] = {
             partition: {} for partition in partitions
         }
@@ -171,7 +170,7 @@ class ParquetTable(Table):
         folder, _, name = stored.uri.removeprefix(f"{self.uri}/").rpartition("/")
         partition = folder.removeprefix(f"{SOURCE_ID}=")
         named = _FILE_NAME.match(name)
-        if named is None:  # written by something else than this class: older than all else
+        if named is None:  # not written by this class: treated as the oldest version
             return DataFile(stored, partition, (0, ""), 1)
         return DataFile(stored, partition, (int(named[1]), named[2]), int(named[4]))
 
@@ -186,10 +185,10 @@ def _write(df: DataFrame, folder: str) -> None:
 
 
 def _only_partition(df: DataFrame) -> str | None:
-    """The partition that all rows are of, where Spark has found that out from the query alone.
+    """The single partition of all rows, if Spark has derived it from the query.
 
-    It has for a run over one file that keeps its `source_object`; such rows need not be looked at one
-    by one to see where they belong.
+    It has for a run over one file that keeps its `source_object`. The write then needs no check of
+    each row's partition.
     """
     plan = df.select(SOURCE_ID)._jdf.queryExecution().optimizedPlan().toString()
     known = _ONE_PARTITION.match(plan)

@@ -1,5 +1,5 @@
 # Owned by the gluecast template: an update rewrites this file and merges local edits into it.
-"""What one call of load_data() gives: rows that fit, counted as they pass."""
+"""One call of load_data(): the valid rows, counted while they are read."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -19,14 +19,14 @@ from glue_runtime.lineage import SOURCE_OBJECT
 from glue_runtime.spark.errors import explained_read_errors
 from glue_runtime.spark.row_count import RowCount
 
-_HIDDEN = "found a name that Spark passes over (it begins with _ or . or ends in ._COPYING_)"
+_HIDDEN = "found a name that Spark ignores (it begins with _ or . or ends in ._COPYING_)"
 
 
 @dataclass(frozen=True)
 class RowsRead:
-    """How many rows there are, and how many do not fit.
+    """The numbers of rows and of invalid rows.
 
-    breaking: whether some of them, or their number, show that a file is unreadable.
+    breaking: whether rows or their number show that a file is unreadable.
     """
 
     rows: int
@@ -36,12 +36,12 @@ class RowsRead:
 
 @dataclass(frozen=True)
 class Loaded:
-    """What was loaded.
+    """The result of a load.
 
-    df: the rows that fit, counted as they pass.
-    files: what there is to read, by origin, as it was before; also what is unreadable.
+    df: the valid rows, counted while they are read.
+    files: all files of the location, by origin, as listed before reading; also unreadable ones.
     schema: ``declared`` by the source, or ``inferred`` from the files.
-    owned: whether its files own partitions of the job's table (else they are looked up only).
+    owned: whether its files own partitions of the job's table (else it is a lookup).
     """
 
     df: DataFrame
@@ -53,27 +53,27 @@ class Loaded:
     owned: bool
 
     def counted(self) -> RowsRead | None:
-        """The rows that have passed, if all of them fit; None if not, or if none have been taken."""
+        """The counts of the first pass; None if rows are invalid, or if there was no pass."""
         counts = self.rows.values()
-        # With FITS = 0 and HEADER = 1, this is the sum of the verdicts when nothing else was there.
+        # With FITS = 0 and HEADER = 1, the sum is this if there are no other verdicts.
         if counts and (counts["verdicts"] or 0) == self.found.headers:
             rows = (counts["rows"] or 0) - self.found.headers
             return RowsRead(rows, 0, self._is_other_number(rows))
         return None
 
     def count(self) -> RowsRead:
-        """All rows, by a pass of its own."""
+        """Count all rows in a separate pass."""
         verdict = F.col(VERDICT)
         kinds = [F.count(F.when(verdict == kind, 1)) for kind in (FITS, HEADER, BREAKS_FILE)]
         row = self.found.verdicts.agg(F.count(F.lit(1)), *kinds).first()
         assert row is not None
         rows, fit, headers, breaking = row
-        # A file has one header by right; another one stands where a row should be.
+        # One header per file is expected; a further one takes the place of a row.
         rows -= min(headers, self.found.headers)
         return RowsRead(rows, rows - fit, bool(breaking) or self._is_other_number(rows))
 
     def _is_other_number(self, rows: int) -> bool:
-        """Whether the files say that they have another number of rows."""
+        """Whether the files record another number of rows."""
         return self.found.row_count not in (None, rows)
 
 
@@ -87,11 +87,11 @@ def load(
 ) -> Loaded:
     """Prepare to read the files of a location.
 
-    unreadable: why files that may be among them cannot be read, as far as that is known.
+    unreadable: known unreadable files, with reasons.
 
     Raises:
         SourceNotFoundError: there is no file.
-        UnreadableSourceError: there is no readable one.
+        UnreadableSourceError: there is no readable file.
     """
     listed = location.listed()
     hidden = {uri: _HIDDEN for uri, stored in listed.items() if location.hides(stored)}
@@ -115,7 +115,7 @@ def load(
     watched = rows.watch(found.verdicts, verdicts=F.sum(VERDICT))
     fitting = watched.where(F.col(VERDICT) == FITS).drop(VERDICT)
     if len(wanted.files) == 1:
-        # Said once more past the count, where Spark can see that all rows are of one partition.
+        # Repeated after the count, so that Spark knows that all rows belong to one partition.
         fitting = fitting.withColumn(SOURCE_OBJECT, F.lit(min(wanted.files)))
     return Loaded(
         df=fitting if owned else fitting.drop(SOURCE_OBJECT),

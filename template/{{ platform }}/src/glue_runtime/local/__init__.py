@@ -1,2 +1,2 @@
 # Owned by the gluecast template: an update rewrites this file and merges local edits into it.
-"""Running jobs on a developer's machine. Nothing in here is used on Glue."""
+"""Run jobs on a developer's machine. Glue runs do not use this package."""

@@ -1,8 +1,7 @@
 # Owned by the gluecast template: an update rewrites this file and merges local edits into it.
-"""Zip what a job imports, as Glue's --extra-py-files takes it.
+"""Build the archive of a job's imports for Glue's --extra-py-files.
 
-The same files give the same archive, byte for byte, so that a deployment sees a change only where
-there is one.
+The archive is deterministic, so a deployment replaces it only if a file has changed.
 """
 
 import zipfile
@@ -14,7 +13,7 @@ _LONG_AGO = (1980, 1, 1, 0, 0, 0)
 
 
 def main() -> None:
-    """Write build/glue_runtime.zip from everything in src but bytecode; replaces it at once."""
+    """Write build/glue_runtime.zip from src without bytecode, and replace it in one step."""
     source = settings.REPOSITORY / "src"
     files = [
         path

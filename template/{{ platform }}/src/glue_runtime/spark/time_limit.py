@@ -1,5 +1,5 @@
 # Owned by the gluecast template: an update rewrites this file and merges local edits into it.
-"""A limit of time for Spark's tasks: some damaged files make Spark's readers run for ever."""
+"""A time limit for Spark's tasks: some damaged files make Spark's readers run forever."""
 
 import threading
 import time
@@ -10,14 +10,14 @@ from contextlib import contextmanager
 from pyspark.sql import SparkSession
 
 LOOK_EVERY = 5.0
-"""Seconds from one look at the tasks to the next."""
+"""Seconds between two checks of the tasks."""
 
 
 class TimeLimitError(Exception):
-    """A query was cancelled because a task took longer than `seconds`.
+    """A query was cancelled because one of its tasks exceeded the time limit.
 
-    is_starved: whether no task of it could start at all. Spark cannot stop a task that never looks up:
-        what is left of earlier queries may occupy every core.
+    is_starved: whether no task could start. Spark cannot stop a task that ignores the cancellation, so
+        the tasks of earlier queries may occupy every core.
     """
 
     def __init__(self, seconds: float, *, is_starved: bool) -> None:
@@ -28,12 +28,12 @@ class TimeLimitError(Exception):
 
 @contextmanager
 def limited_tasks(spark: SparkSession, seconds: Callable[[], float | None]) -> Iterator[None]:
-    """Limit how long a task may take, or wait for a core, in the queries of this thread.
+    """Limit the time that a task of a query of this thread may run, or wait for a core.
 
-    seconds: gives the limit; None is no limit.
+    seconds: returns the limit; None is no limit.
 
     Raises:
-        TimeLimitError: one has taken longer; its query has been cancelled.
+        TimeLimitError: a task took longer; its query was cancelled.
     """
     context = spark.sparkContext
     group, ended = f"limited-{uuid.uuid4().hex}", threading.Event()
@@ -68,7 +68,7 @@ def limited_tasks(spark: SparkSession, seconds: Callable[[], float | None]) -> I
 
 
 def _running_tasks(spark: SparkSession, group: str) -> list[float] | None:
-    """The seconds that each running task of a group of jobs has taken; None if no job is running."""
+    """The seconds that each running task of a job group has taken; None if no job is running."""
     status = spark.sparkContext.statusTracker()
     store = spark._jsc.sc().statusStore()
     jobs = [status.getJobInfo(job) for job in status.getJobIdsForGroup(group)]

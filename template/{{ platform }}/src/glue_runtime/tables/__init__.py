@@ -1,5 +1,5 @@
 # Owned by the gluecast template: an update rewrites this file and merges local edits into it.
-"""Where a run writes: the table of a job, and the quarantine of what does not fit."""
+"""The tables that a run writes: the table of the job and its quarantine."""
 
 from pyspark.sql import SparkSession
 
@@ -8,5 +8,5 @@ from glue_runtime.tables.table import Table
 
 
 def open_table(spark: SparkSession, uri: str) -> Table:
-    """The table of this URI, ``s3://bucket/name``, whether it has rows yet or not."""
+    """The table at this URI, ``s3://bucket/name``, which need not exist yet."""
     return ParquetTable(spark, uri)

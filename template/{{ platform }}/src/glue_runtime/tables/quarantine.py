@@ -1,10 +1,10 @@
 # Owned by the gluecast template: an update rewrites this file and merges local edits into it.
-"""What does not fit: the run fails, or it is set aside where people find it.
+"""Handle invalid rows and unreadable files: fail the run or quarantine them.
 
-The quarantine is a table beside the job's, with the same guarantees: each source object owns its
-partition, and a corrected file clears it. Its columns: source_object, position (the line, or the number
-of the record, from 1; null where it is not known or the whole file is unreadable), reason, raw_text,
-run_id.
+The quarantine is a table next to the job's, with the same guarantees: each source object owns a
+partition, and a corrected file clears it. Its columns are source_object, position (the line, or the
+number of the record, from 1; null if unknown or if the whole file is unreadable), reason, raw_text
+and run_id.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -29,7 +29,7 @@ _COLUMNS = f"{SOURCE_OBJECT} STRING, position BIGINT, reason STRING, raw_text ST
 
 
 def refuse_unreadable(unreadable: Mapping[str, str], files: int) -> None:
-    """Raise UnreadableSourceError if there is an unreadable file; files: how many there are in all."""
+    """Raise UnreadableSourceError if a file is unreadable. files: the number of all files."""
     for uri, reason in sorted(unreadable.items()):
         raise UnreadableSourceError(
             f"expected readable data, {reason} in {uri} ({len(unreadable)} of {files} files are "
@@ -40,7 +40,7 @@ def refuse_unreadable(unreadable: Mapping[str, str], files: int) -> None:
 def refuse_invalid_rows(
     spark: SparkSession, read: Mapping[int, RowsRead], loads: Sequence[Loaded]
 ) -> None:
-    """Raise BadRowsError if any row of these loads does not fit."""
+    """Raise BadRowsError if any row of these loads is invalid."""
     for number, rows in read.items():
         if rows.invalid:
             raise BadRowsError(
@@ -53,7 +53,7 @@ def refuse_invalid_rows(
 def refuse_too_many(
     spark: SparkSession, read: Mapping[int, RowsRead], loads: Sequence[Loaded], limit: float
 ) -> None:
-    """Raise BadRowsError if the share of the rows of a load that do not fit is above the limit."""
+    """Raise BadRowsError if the share of invalid rows of a load is above the limit."""
     for number, rows in read.items():
         if rows.invalid > limit * rows.rows:
             raise BadRowsError(
@@ -70,10 +70,10 @@ def stage(
     loads: Sequence[Loaded],
     run_id: str,
 ) -> Staged:
-    """Write what does not fit to the quarantine's staging; reads the sources a second time.
+    """Stage invalid rows and unreadable files for the quarantine, in a second pass.
 
     Raises:
-        OutputError: the second pass has found other rows than the first.
+        OutputError: the second pass found a different number of rows.
     """
     unreadable = {uri: why for each in loads for uri, why in each.found.unreadable.items()}
     frames = [loads[number].found.invalid_rows() for number, rows in read.items() if rows.invalid]
@@ -96,7 +96,7 @@ def stage(
 
 
 def broken_files(read: Mapping[int, RowsRead], loads: Sequence[Loaded]) -> dict[str, str]:
-    """The files that their rows show to be unreadable: an unclosed quote, fewer rows than they say."""
+    """The files whose rows show them to be unreadable: an unclosed quote, or too few rows."""
     return {
         uri: fault
         for number, rows in read.items()
@@ -106,7 +106,7 @@ def broken_files(read: Mapping[int, RowsRead], loads: Sequence[Loaded]) -> dict[
 
 
 def unreadable_files(loads: Sequence[Loaded]) -> dict[str, str]:
-    """The files that cannot be read to their end; reads all that may be so."""
+    """The files that cannot be read to their end; it reads all candidates."""
     suspects = [
         (uri, stored, loaded.found.read_error)
         for loaded in loads

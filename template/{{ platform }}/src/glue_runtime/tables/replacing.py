@@ -1,8 +1,8 @@
 # Owned by the gluecast template: an update rewrites this file and merges local edits into it.
-"""Which rows of a result belong to which source object, and what a run replaces in the table.
+"""Assign the rows of a result to source objects, and replace them in the table.
 
-A run compares the source objects before its read with those after its commit: where they differ, an
-older run may have ended after a newer one, and the object has to be processed again.
+A run compares the source objects before its read with those after its commit. If an object differs,
+an older run may have ended after a newer one, and the object must be processed again.
 """
 
 import re
@@ -20,7 +20,7 @@ from glue_runtime.spark.errors import SparkError, refuse_missing_bucket
 from glue_runtime.spark.storage import StoredFile
 from glue_runtime.tables.table import Staged, Table
 
-_NO_ORIGIN = f"expected {SOURCE_OBJECT} in every row of the result, found a row without"
+_NO_ORIGIN = f"expected {SOURCE_OBJECT} in every row of the result, found a row without it"
 
 _OTHER_TYPE = (
     "expected {} as {}, which it is in {}, found {} in the rows of {}; declare the schema of the source, "
@@ -30,13 +30,12 @@ _OTHER_TYPE_FOUND = re.compile(_OTHER_TYPE.replace("{}", r"\S+"))
 
 
 def partitioned(df: DataFrame, expected: str | None) -> DataFrame:
-    """The same rows with the column `SOURCE_ID`, by which the table is partitioned.
+    """Add the column `SOURCE_ID`, by which the table is partitioned.
 
-    expected: the URI that most rows are from, if that is known: comparing is cheaper than hashing.
+    expected: the URI of most rows, if known: comparing is cheaper than hashing.
 
     Raises:
-        OutputError: the column that says where each row comes from is gone, or that of the partitions is
-            there already.
+        OutputError: the column `SOURCE_OBJECT` is missing, or the column `SOURCE_ID` already exists.
     """
     _check_no_partition_column(df)
     if SOURCE_OBJECT not in df.columns:
@@ -54,29 +53,29 @@ def partitioned(df: DataFrame, expected: str | None) -> DataFrame:
 
 
 def whole(df: DataFrame) -> DataFrame:
-    """The same rows, for a table that is one result of all sources.
+    """Check rows for a table with one result of all sources, and return them.
 
     Raises:
-        OutputError: there is a column of the name by which other tables are partitioned.
+        OutputError: there is a column `SOURCE_ID`.
     """
     _check_no_partition_column(df)
     return df
 
 
 def _check_no_partition_column(df: DataFrame) -> None:
-    """Raise OutputError if the result has a column of the name that the table is partitioned by."""
+    """Raise OutputError if the result has a column `SOURCE_ID`."""
     own = [name for name in df.columns if name.lower() == SOURCE_ID]
     if own:
         raise OutputError(
-            f"expected no column {SOURCE_ID} in the result (the table has one of its own, by which it "
-            f"is partitioned), found {own[0]}; give it another name in transform()"
+            f"expected no column {SOURCE_ID} in the result (the table is partitioned by it), "
+            f"found {own[0]}; rename it in transform()"
         )
 
 
 def as_in_table(table: Table, df: DataFrame, event: str) -> DataFrame:
-    """The rows of one object with the types of the table's columns, so that it stays one table.
+    """Cast the rows of one object to the types of the table's columns.
 
-    A value that would not be the same in such a type fails the write; see `explained_write_errors`.
+    A value that would change in the cast fails the write; see `explained_write_errors`.
     """
     known = {field.name.casefold(): field for field in table.columns(but=source_id(event))}
     changed = {}
@@ -100,8 +99,8 @@ def as_in_table(table: Table, df: DataFrame, event: str) -> DataFrame:
 
 
 def check_that_partitions_were_read(table: Table, staged: Staged, loads: Sequence[Loaded]) -> None:
-    """Raise OutputError if a row names a file as its origin that was not read: nothing would ever
-    replace it, or remove it."""
+    """Raise OutputError if a row's origin is a file that was not read: no run would ever replace
+    or remove the row."""
     read = {source_id(uri) for loaded in loads for uri in loaded.files}
     foreign = next((partition for partition in staged.files if partition not in read), None)
     if foreign:
@@ -115,10 +114,10 @@ def check_that_partitions_were_read(table: Table, staged: Staged, loads: Sequenc
 
 @contextmanager
 def explained_write_errors(uri: str) -> Iterator[None]:
-    """Say what is wrong with the result or its place, where Spark's error is about one of these.
+    """Explain Spark's errors about the result or its location.
 
     Raises:
-        OutputError: a row does not say where it comes from, or has a value of another type than the table.
+        OutputError: a row has no origin, or a value that does not match the table's type.
         SourceNotFoundError: the local lake has no such bucket.
     """
     try:
@@ -136,13 +135,13 @@ def explained_write_errors(uri: str) -> Iterator[None]:
 
 
 Written = Sequence[tuple[Table, Staged]]
-"""Tables with what is staged for them, the one that matters to readers last."""
+"""Tables with the rows staged for them; the job's table is last."""
 
 
 def replace_object(written: Written, loads: Sequence[Loaded], uri: str) -> set[str]:
-    """Replace the partition of the uploaded object, and of what else there are rows of.
+    """Replace the partition of the uploaded object, and of other objects with staged rows.
 
-    Gives the objects that have to be processed again.
+    Returns the objects that must be processed again.
     """
     broken = set()
     for table, staged in written:
@@ -152,16 +151,16 @@ def replace_object(written: Written, loads: Sequence[Loaded], uri: str) -> set[s
 
 
 def replace_directory(written: Written, loads: Sequence[Loaded]) -> set[str]:
-    """Replace the partitions of all objects of the directory, and remove those of objects that are gone.
+    """Replace the partitions of all objects of the directory, and remove those of deleted objects.
 
-    Gives the objects that have to be processed again.
+    Returns the objects that must be processed again.
     """
     partitions = {source_id(each) for loaded in loads for each in loaded.files}
     broken = set()
     for table, staged in written:
         broken |= table.commit(staged, emptied=partitions - {*staged.files})
-    # The tables are listed before the sources, so that what one holds of an object that is not
-    # among these is of one that is gone, and not of one that has just come.
+    # The tables are listed before the sources: a partition whose object is not among the sources
+    # then belongs to a deleted object, not to a new one.
     held = [(table, table.files()) for table, _ in written]
     read, current = _read(loads), _current(loads)
     here = {source_id(each) for each in current} | {
@@ -177,9 +176,9 @@ def replace_directory(written: Written, loads: Sequence[Loaded]) -> set[str]:
 
 
 def replace_all(written: Written, loads: Sequence[Loaded]) -> set[str]:
-    """Replace the whole table by one result of all objects, and the quarantine by partitions.
+    """Replace the whole table with one result of all objects, and the quarantine by partitions.
 
-    Gives the objects that make it necessary to compute the result again.
+    Returns the objects that make it necessary to compute the result again.
     """
     *quarantined, (table, staged) = written
     outdated = replace_directory(quarantined, loads)
@@ -198,6 +197,6 @@ def _current(loads: Sequence[Loaded]) -> Mapping[str, StoredFile]:
     current: dict[str, StoredFile] = {}
     for each in loads:
         if each.owned:
-            # Test data of a local run is not followed: no event tells of its changes.
+            # Local test data is not checked for changes: no event announces them.
             current |= each.files if each.location.kind == "local_data" else each.location.listed()
     return current

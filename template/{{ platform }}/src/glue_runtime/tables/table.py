@@ -1,9 +1,9 @@
 # Owned by the gluecast template: an update rewrites this file and merges local edits into it.
-"""What a table has to do: the interface that a module for each table format implements.
+"""The interface of a table, which a module for each table format implements.
 
-A table is divided into partitions: each source object owns the one of its `lineage.SOURCE_ID`. A table
-that is one result of all sources has a single partition, called "". A run replaces partitions in two
-steps: `stage`, after which no reader sees anything yet, and `commit`.
+A table is divided into partitions: each source object owns the one with its `lineage.SOURCE_ID`. A
+table with one result of all sources has a single partition, called "". A run replaces partitions in
+two steps: `stage`, whose rows no reader sees yet, and `commit`.
 """
 
 from abc import ABC, abstractmethod
@@ -18,10 +18,10 @@ from glue_runtime.spark.storage import StoredFile
 
 @dataclass(frozen=True)
 class Staged:
-    """New rows, written and not yet in the table.
+    """New rows that are written but not yet in the table.
 
-    files: the staged files of each partition, by the partition's `SOURCE_ID` ("" for a table of one partition).
-    rows: how many rows they hold, by their own account.
+    files: the staged files of each partition, by its `SOURCE_ID` ("" for a single partition).
+    rows: the number of rows that the files record.
     """
 
     folder: str
@@ -30,12 +30,12 @@ class Staged:
 
 
 NOTHING = Staged("", {}, 0)
-"""No rows, and no write either."""
+"""Nothing staged."""
 
 
 @dataclass(frozen=True)
 class DataFile:
-    """A file of a table: its partition, and of which set of files it is one."""
+    """A file of a table: its partition, and the set of files to which it belongs."""
 
     stored: StoredFile
     partition: str
@@ -50,7 +50,7 @@ class Table(ABC):
 
     @abstractmethod
     def stage(self, df: DataFrame, run_id: str) -> Staged:
-        """Write rows where no reader sees them; with a column `lineage.SOURCE_ID`, by partition."""
+        """Write rows where no reader sees them; by partition if they have `lineage.SOURCE_ID`."""
 
     @abstractmethod
     def staged_rows(self, staged: Staged, partition: str) -> DataFrame:
@@ -58,28 +58,28 @@ class Table(ABC):
 
     @abstractmethod
     def columns(self, but: str) -> list[StructField]:
-        """The columns of the table, as a partition other than this one has them; none if there is none."""
+        """The columns of the table, from a partition other than this one; empty without one."""
 
     @abstractmethod
     def commit(self, staged: Staged, emptied: Collection[str]) -> set[str]:
-        """Replace the partitions that are staged, and empty the others that are named.
+        """Replace the staged partitions, and empty the partitions in `emptied`.
 
-        Gives the partitions in which the new rows do not stand: a run over another content of the
-        same source has deleted some of them meanwhile. These are to be processed again.
+        Returns the partitions that lack some of the new rows because a run over another content of
+        the same source deleted them meanwhile. These must be processed again.
         """
 
     @abstractmethod
     def files(self, partitions: Collection[str] | None = None) -> list[DataFile]:
-        """The files of these partitions, or of all."""
+        """The files of these partitions, or of all partitions."""
 
     @abstractmethod
     def delete(self, files: Iterable[DataFile]) -> None:
-        """Delete these files of the table."""
+        """Delete files of the table."""
 
     @abstractmethod
     def discard(self, staged: Staged) -> None:
-        """Delete what is left of a staged write; nothing for `NOTHING`."""
+        """Delete the remaining files of a staged write; does nothing for `NOTHING`."""
 
     @abstractmethod
     def remove_abandoned(self) -> None:
-        """Delete what killed runs have staged; spares every run that may still be alive."""
+        """Delete the staged files of killed runs, but not of runs that may still be alive."""

@@ -1,16 +1,16 @@
 # Owned by the gluecast template: an update rewrites this file and merges local edits into it.
-"""Reading text exactly: bytes become rows by written grammars, and each row carries a verdict.
+"""Parse text exactly: explicit grammars turn bytes into rows, and each row has a verdict.
 
-But for `frames`, nothing here needs a Spark session: an executor gets bytes and an array of Arrow, and gives back Arrow.
+Except for `frames`, nothing here needs a Spark session: an executor gets and returns Arrow arrays.
 
-grammar     which text is a value of which type, and which value it is; one value at a time
+grammar     which texts are values of a type, and which values; one value at a time
 columns     the same for whole columns
-csv_lines   CSV whose rows are a line each
+csv_lines   CSV with one row per line
 csv_file    CSV files whose cells span lines
-json_text   JSON, one document a text
+json_text   JSON, one document per text
 json_lines  the same for many lines at once
-inference   the narrowest type that all texts of a column fit
-verdicts    what is found out about a row
-arrays      what all of these do with arrays of texts
+inference   the narrowest type for all texts of a column
+verdicts    the verdict on each row
+arrays      common functions on arrays of texts
 frames      all of it on Spark's executors
 """

@@ -1,8 +1,8 @@
 # Owned by the gluecast template: an update rewrites this file and merges local edits into it.
-"""CSV files whose cells may span lines, as RFC 4180 says and no wider.
+"""Parse CSV files whose cells may span lines, strictly by RFC 4180.
 
-One quote too many there makes one cell of many rows. So whatever the RFC does not say, or a number
-of cells that a row of several lines does not have, makes the whole file doubtful.
+A single extra quote can merge many rows into one cell. So a violation of the RFC, or a row of
+several lines with a wrong number of cells, makes the whole file doubtful.
 """
 
 import re
@@ -25,10 +25,10 @@ _QUOTED = rb'"[^"]*+(?:""[^"]*+)*+"'
 
 @dataclass(frozen=True)
 class Records:
-    """The rows of a file as its bytes.
+    """The records of a file as bytes.
 
-    texts: of each record, without its line end.
-    lines: the number of the line in which each begins, from 1.
+    texts: each record, without its line end.
+    lines: the number of the line in which each record begins, from 1.
     """
 
     texts: pa.Array
@@ -37,7 +37,7 @@ class Records:
 
 @dataclass(frozen=True)
 class ReadFile:
-    """The rows of a file. fault: what makes all of them doubtful, if anything does."""
+    """The rows of a file. fault: why all of them are doubtful, or None."""
 
     records: Records
     rows: Rows
@@ -45,7 +45,7 @@ class ReadFile:
 
 
 class DoubtfulFileError(ValueError):
-    """The quotes of a file are not as the RFC says; the message says how, and in which line."""
+    """The quotes of a file violate the RFC; the message says how, and in which line."""
 
 
 def read(data: bytes, layout: Layout) -> ReadFile:
@@ -60,10 +60,10 @@ def read(data: bytes, layout: Layout) -> ReadFile:
 
 
 def split(data: bytes, separator: str = ",") -> Records:
-    """The records of a file: lines end with LF, CRLF or CR, and within quotes they do not.
+    """Split a file into records: lines end with LF, CRLF or CR, but not within quotes.
 
     Raises:
-        DoubtfulFileError: its quotes are not as the RFC says.
+        DoubtfulFileError: its quotes violate the RFC.
     """
     data = data.removeprefix(_BOM)
     if b'"' not in data:
@@ -86,14 +86,14 @@ def split(data: bytes, separator: str = ",") -> Records:
 
 
 def _record(separator: str) -> bytes:
-    """Cells up to an end of line; or as far as the RFC goes."""
+    """The pattern of cells up to the end of a line, or up to the first violation of the RFC."""
     sep = re.escape(separator).encode()
     cell = rb"(?:" + _QUOTED + rb'|[^"\r\n' + sep + rb"]*+)"
     return rb"(" + cell + rb"(?:" + sep + cell + rb")*+)(\r\n|\n|\r|)"
 
 
 def _contradiction(data: bytes, at: int) -> str:
-    """Why no record goes on at this place."""
+    """Why a record cannot continue at this position."""
     if data[at : at + 1] != b'"':
         return AFTER_A_QUOTE
     before = data[at - 1 : at]
@@ -104,7 +104,7 @@ def _contradiction(data: bytes, at: int) -> str:
 
 
 def _doubt(records: Records, rows: Rows, layout: Layout) -> str | None:
-    """A row of several lines that has another number of cells: its quotes may be of two rows."""
+    """Why a row of several lines is doubtful: with a wrong number of cells, it may be two rows."""
     reason = f"not {len(layout.fields)} cells"
     wrong = pc.and_(pc.equal(rows.verdicts, INVALID), pc.equal(rows.reasons, reason))
     for row in pc.indices_nonzero(pc.fill_null(wrong, False)).to_pylist():

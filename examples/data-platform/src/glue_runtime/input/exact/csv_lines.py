@@ -1,8 +1,8 @@
 # Owned by the gluecast template: an update rewrites this file and merges local edits into it.
-"""CSV whose rows are a line each, as RFC 4180 says: https://www.rfc-editor.org/rfc/rfc4180
+"""Parse CSV with one row per line, by RFC 4180: https://www.rfc-editor.org/rfc/rfc4180
 
-Arrow's parser takes quotes that the RFC does not: text after a closing quote, a quote that is never
-closed. Lines go to it when it is known that they have no such quotes.
+Arrow's parser accepts quotes that the RFC does not: text after a closing quote, an unclosed quote.
+It gets only lines without such quotes.
 """
 
 import re
@@ -30,11 +30,11 @@ BEFORE_A_QUOTE = "a blank before a quote"
 
 @dataclass(frozen=True)
 class Layout:
-    """How the lines of files that are read alike become rows.
+    """How to parse the lines of files with the same header.
 
     fields: the columns, in the order of the header.
     header: the header's line, without a byte order mark and the line's end.
-    names: its cells.
+    names: the cells of the header.
     """
 
     fields: tuple[StructField, ...]
@@ -44,7 +44,7 @@ class Layout:
 
     @property
     def blanks(self) -> str:
-        """The characters that no cell is between."""
+        """The characters that count as blank."""
         return " \t".replace(self.separator, "")
 
     @property
@@ -56,8 +56,8 @@ class Layout:
 def read(lines: pa.Array, layout: Layout) -> Rows:
     """The rows of lines.
 
-    lines: the bytes of each, without its end. A line of no bytes is no row, and neither is one of
-        blanks, where that is not the one cell of a row.
+    lines: the bytes of each line, without its end. An empty line is not a row. Neither is a line of
+        blanks, unless rows have a single cell.
     """
     places, faults = None, []
     if pc.index(lines, pa.scalar(layout.header, lines.type)).as_py() >= 0:
@@ -77,9 +77,9 @@ def read(lines: pa.Array, layout: Layout) -> Rows:
 
 
 def fault_of(line: str, layout: Layout) -> Fault | None:
-    """What RFC 4180 has against the quotes of a line, if anything; its place is 0.
+    """The fault of a line whose quotes violate RFC 4180, or None; its index is 0.
 
-    A quote in a cell that begins with something else stands for itself: `27"`.
+    A quote in a cell that does not begin with a quote is literal: `27"`.
     """
     quoted = re.compile('"(?:[^"]|"")*"')
     end = -1
@@ -121,7 +121,7 @@ def _typed(
 
 
 def _headers(cells: Sequence[pa.Array], layout: Layout) -> list[int]:
-    """The rows that are the header written in another way: with a byte order mark, or in quotes."""
+    """The rows that repeat the header in another form: with a byte order mark, or in quotes."""
     first = pa.array([layout.names[0], BOM + layout.names[0]], pa.string())
     alike = pc.is_in(cells[0], value_set=first)
     if not alike.true_count:
@@ -137,7 +137,7 @@ def _headers(cells: Sequence[pa.Array], layout: Layout) -> list[int]:
 
 
 def _cells_at_once(lines: pa.Array, layout: Layout) -> list[pa.Array] | None:
-    """The cells, a column each, if all lines are rows as the RFC says."""
+    """The cells, one array per column, if all lines are valid; else None."""
     text = joined(lines)
     if text[: len(_BOM)].to_pybytes() == _BOM:
         return None
@@ -151,7 +151,7 @@ def _cells_at_once(lines: pa.Array, layout: Layout) -> list[pa.Array] | None:
 
 
 def _sorted_out(lines: pa.Array, layout: Layout) -> tuple[list[pa.Array], pa.Array, list[Fault]]:
-    """The cells of the lines that are as the RFC says, their places, and what the others are."""
+    """The cells of the valid lines, their indexes, and the faults of the other lines."""
     faults = []
     is_line = _is_line(lines, layout)
     for place in undecodable(lines):
@@ -167,7 +167,7 @@ def _sorted_out(lines: pa.Array, layout: Layout) -> tuple[list[pa.Array], pa.Arr
             faults.append(Fault(places[row].as_py(), fault.verdict, fault.reason))
         texts, places = texts.filter(well_formed), places.filter(well_formed)
     wrong: list[int] = []
-    # Arrow takes a byte order mark from the beginning of a text: let it have another beginning.
+    # Arrow strips a byte order mark at the start of a text: put another line first.
     first = pa.array([layout.nothing.encode()], pa.binary())
     text = joined(pa.concat_arrays([first, texts.cast(pa.binary())]))
     cells = [column[1:] for column in _parsed(text, layout, wrong)]
@@ -183,14 +183,14 @@ def _sorted_out(lines: pa.Array, layout: Layout) -> tuple[list[pa.Array], pa.Arr
 
 
 def _well_formed(lines: pa.Array, layout: Layout) -> pa.Array:
-    """Whether `fault_of` has nothing against a line."""
+    """Whether `fault_of` finds no fault in a line."""
     sep, blanks = re.escape(layout.separator), layout.blanks
     cell = f'(?:"(?:[^"]|"")*"|[{blanks}]*(?:[^"{blanks}{sep}][^{sep}]*)?)'
     return pc.match_substring_regex(lines, f"(?s)\\A{cell}(?:{sep}{cell})*\\z")
 
 
 def _is_line(lines: pa.Array, layout: Layout) -> bytearray:
-    """A flag for each: whether it is not blank."""
+    """For each line, whether it is not blank."""
     flags = bytearray(len(lines))
     alone = len(layout.fields) == 1
     for row, line in enumerate(lines.to_pylist()):
@@ -199,13 +199,13 @@ def _is_line(lines: pa.Array, layout: Layout) -> bytearray:
 
 
 def _parsed(text: pa.Buffer, layout: Layout, wrong: list[int] | None) -> list[pa.Array]:
-    """The cells as Arrow finds them, as strings or nulls.
+    """The cells as Arrow parses them, as strings or nulls.
 
-    wrong: gets the numbers of the lines that have not a cell for each column, from 1; they are left
-        out. If it is None, there must be none.
+    wrong: receives the numbers, from 1, of lines with a wrong number of cells, which are omitted.
+        If it is None, such a line is an error.
 
     Raises:
-        pa.ArrowInvalid: there is one; or the text is no UTF-8.
+        pa.ArrowInvalid: there is such a line, or the text is not UTF-8.
     """
     names = [str(number) for number in range(len(layout.fields))]
 

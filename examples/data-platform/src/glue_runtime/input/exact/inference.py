@@ -1,16 +1,16 @@
 # Owned by the gluecast template: an update rewrites this file and merges local edits into it.
-"""The types of columns that nobody declares.
+"""Infer the types of undeclared columns.
 
-A column has a narrower type than STRING only if each of its texts is a value of it and is written as
-that type writes it: `007`, `1D`, `07:45` and a number of more digits than a DOUBLE has stay text.
+A column has a narrower type than STRING only if each of its texts is a valid value of it in
+canonical form: `007`, `1D`, `07:45` and numbers with more digits than a DOUBLE stay text.
 
-A shape says what is known of a column, or of a whole record. It is plain data, so that executors can
-send it, and shapes of many parts and files merge in any order:
+A shape describes what is known about a column or a record. It is plain data, so executors can send
+it, and the shapes of many tasks and files merge in any order:
 
 None                     no value yet
-a list of names          the types that all values so far have, narrowest first; none of them: STRING
-{"array": shape}         arrays, and what their elements are
-{"struct": {name: ...}}  objects, and what each name holds
+a list of names          the types of all values so far, narrowest first; empty: STRING
+{"array": shape}         arrays, and the shape of their elements
+{"struct": {name: ...}}  objects, and the shape of each name
 """
 
 from collections.abc import Sequence
@@ -63,7 +63,7 @@ _MOST_LEVELS = 32
 
 
 def shape_of_texts(texts: pa.Array) -> Shape:
-    """What is known of a column of strings; nulls say nothing."""
+    """The shape of a column of strings; nulls are ignored."""
     texts = texts.drop_null()
     if not len(texts):
         return None
@@ -71,7 +71,7 @@ def shape_of_texts(texts: pa.Array) -> Shape:
 
 
 def shape_of_csv(lines: pa.Array, layout: Layout) -> Shape:
-    """What is known of the rows of lines; those that have not a cell for each column say nothing.
+    """The shape of the rows of lines; lines with a wrong number of cells are ignored.
 
     layout: its fields are STRING.
     """
@@ -82,28 +82,28 @@ def shape_of_csv(lines: pa.Array, layout: Layout) -> Shape:
 
 
 def shape_of_documents(texts: pa.Array) -> Shape:
-    """What is known of the records of JSON texts."""
+    """The shape of the records of JSON texts."""
     return merged([shape_of_json(text) for text in texts.to_pylist()])
 
 
 def shape_of_json(text: bytes) -> Shape:
-    """What is known of the records of a JSON text; one that is no JSON says nothing."""
+    """The shape of the records of a JSON text; invalid records are ignored."""
     return merged([_shape(one) for one in json_text.sound_records(text)])
 
 
 def merged(shapes: Sequence[Shape]) -> Shape:
-    """What is known from all of them together."""
+    """Merge shapes."""
     return reduce(_merge, shapes, None)
 
 
 def wider(one: DataType, other: DataType) -> DataType | None:
-    """The type of a column that has one type in some files and another in others, where it is no text."""
+    """The common type of a column with two different types in files that are not text."""
     whole, more = sorted((one.typeName(), other.typeName()), key="integer".__ne__)
     return {("integer", "long"): LongType(), ("integer", "double"): DoubleType()}.get((whole, more))
 
 
 def type_of(shape: Shape) -> DataType:
-    """The type that holds all values of a shape without loss."""
+    """The type for all values of a shape without loss."""
     if isinstance(shape, dict) and "array" in shape:
         return ArrayType(type_of(shape["array"]))
     if isinstance(shape, dict):
@@ -116,7 +116,7 @@ def type_of(shape: Shape) -> DataType:
 
 
 def _are_all(texts: pa.Array, name: str) -> bool:
-    """Whether all texts are values of a type, and are written as it writes them."""
+    """Whether all texts are valid values of a type in canonical form."""
     written = _WRITTEN.get(name)
     if written and pc.match_substring_regex(texts, f"^({written})$").false_count:
         return False

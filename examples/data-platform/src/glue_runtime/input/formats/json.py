@@ -15,7 +15,7 @@ from glue_runtime.spark.storage import StoredFile
 
 
 class Reader(TextReader):
-    """JSON files: all of them are read alike."""
+    """Reads JSON files; all of them form one batch."""
 
     position = frames.NUMBER
 

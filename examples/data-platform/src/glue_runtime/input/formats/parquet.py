@@ -18,7 +18,7 @@ _TAIL = 64 * 1024
 _MAGIC = b"PAR1"
 
 _NOTE = b"org.apache.spark.sql.parquet.row.metadata"
-"""What Spark calls its note of the columns in a file's footer; it believes that more than the columns."""
+"""The footer entry in which Spark describes the columns; Spark trusts it more than the columns."""
 
 _NOT_VECTORIZED = frozenset(("DELTA_LENGTH_BYTE_ARRAY", "BYTE_STREAM_SPLIT"))
 """Encodings that Spark's vectorized reader reads wrongly, or not at all."""
@@ -41,11 +41,11 @@ _NOTED_AS = {
     "timestamp": "timestamp",
     "timestamp_ntz": "timestamp",
 }
-"""How the names of Arrow's types begin, by Spark's names of the same types."""
+"""The beginnings of Arrow's type names, by Spark's names for the same types."""
 
 
 class Reader(TypedReader):
-    """Parquet files. A page that has a checksum is checked against it."""
+    """Reads Parquet files, and verifies the checksums of pages that have one."""
 
     spark_format = "parquet"
     options = {"parquet.page.verify-checksum.enabled": "true"}  # noqa: RUF012
@@ -61,7 +61,7 @@ class Reader(TypedReader):
             raise UnreadableFileError(
                 f"a footer of {found.num_rows} rows whose row groups have {in_groups}"
             )
-        # The first line of the text has the address of an object.
+        # The first line of the text contains an object's address.
         schema = str(found.schema).partition("\n")[2]
         metadata = found.metadata or {}
         is_sparks = _NOTE in metadata and _is_right(metadata, found.schema)
@@ -85,7 +85,7 @@ class Reader(TypedReader):
         return StructType.fromJson(json.loads(columns.json()))
 
     def _tail(self, file: StoredFile) -> bytes:
-        """The end of a file, with its whole footer: what it is, its length in four bytes, and a magic."""
+        """The end of a file: the footer, its length in four bytes, and the magic number."""
         tail = self.storage.tail(file, _TAIL)
         if not tail.endswith(_MAGIC) or len(tail) < 12:
             raise UnreadableFileError("no PARQUET data: it does not end with its magic number PAR1")
@@ -96,7 +96,7 @@ class Reader(TypedReader):
 
 
 def _is_right(metadata: Mapping[bytes, bytes], schema: parquet.ParquetSchema) -> bool:
-    """Whether Spark's note tells the columns that are there: others who rewrite a file keep its note."""
+    """Whether Spark's note describes the columns; programs that rewrite a file keep the old note."""
     try:
         noted = [(each["name"], each["type"]) for each in json.loads(metadata[_NOTE])["fields"]]
         columns = schema.to_arrow_schema()
@@ -125,12 +125,12 @@ def _encodings(metadata: parquet.FileMetaData) -> set[str]:
 def _nanoseconds(
     schema: parquet.ParquetSchema, *, int96: bool
 ) -> Iterator[tuple[str, Nanoseconds]]:
-    """The columns that count nanoseconds, which Spark has no type for.
+    """The columns that hold nanoseconds, for which Spark has no type.
 
-    int96: whether those of the older type may be more exact than Spark writes them.
+    int96: whether INT96 columns count; those that Spark has written hold whole microseconds.
 
     Raises:
-        UnreadableFileError: one is within another column.
+        UnreadableFileError: such a column is within another column.
     """
     for number in range(len(schema)):
         column = schema.column(number)

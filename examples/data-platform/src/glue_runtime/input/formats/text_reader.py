@@ -1,5 +1,5 @@
 # Owned by the gluecast template: an update rewrites this file and merges local edits into it.
-"""What the formats have in common whose files are text: `exact` reads them, on Spark's executors."""
+"""The base class of text formats, which `exact` parses on Spark's executors."""
 
 from abc import abstractmethod
 from collections.abc import Mapping
@@ -22,19 +22,19 @@ from glue_runtime.spark.storage import StoredFile
 
 
 class TextReader(SparkFormatReader):
-    """A format whose values are texts: any column of it can be read as STRING."""
+    """A format whose values are texts: every column can be read as STRING."""
 
     position: ClassVar[str] = POSITION
-    """The column that says where a row stands: the line, or `frames.NUMBER`."""
+    """The column with the position of a row: the line, or `frames.NUMBER`."""
 
     @property
     def whole(self) -> bool:
-        """Whether a file is one text, and not a text a line."""
+        """Whether a file is one text, not one text per line."""
         return False
 
     @abstractmethod
     def parsed(self, texts: DataFrame, batch: Batch, *, explained: bool) -> DataFrame:
-        """The rows of texts, as `exact.frames` gives them."""
+        """The rows of texts, as `exact.frames` returns them."""
 
     def rows(self, batch: Batch) -> DataFrame:
         """See `FormatReader`."""
@@ -54,7 +54,7 @@ class TextReader(SparkFormatReader):
             return {origin: self.breach(*found) for origin, found in first.collect()}
 
     def breach(self, position: int | None, reason: str) -> str:
-        """Why a file is unreadable that has such a row."""
+        """Why a file with such a row is unreadable."""
         return reason if position is None else f"{reason} in line {position}"
 
     def read_error(self, file: StoredFile) -> str | None:
@@ -62,28 +62,28 @@ class TextReader(SparkFormatReader):
         return self.read_error_of(file, "text") if file.uri.endswith(".gz") else None
 
     def common_type(self, one: DataType, other: DataType) -> DataType:
-        """See `FormatReader`: whatever it is, its text is there to be read again."""
+        """See `FormatReader`: the text can always be parsed again as STRING."""
         return wider(one, other) or StringType()
 
     def without_headers(self, rows: DataFrame, batch: Batch) -> DataFrame:
-        """These faults of a batch, without the headers that it has by right."""
+        """The faults of a batch, without its expected headers."""
         return rows
 
     def texts(self, files: Mapping[str, StoredFile], *, numbered: bool = False) -> DataFrame:
-        """The texts of these files in the column ``value``; with their origins, if there are several."""
+        """The texts of these files in the column ``value``; with origins for several files."""
         reader = self.spark.read.format("text").option("wholetext", str(self.whole).lower())
         texts = self.with_origin(self.loaded(reader, files), ["value"], numbered=numbered)
         return texts.drop(SOURCE_OBJECT) if self._is_alone else texts
 
     def limit(self, files: Mapping[str, StoredFile]) -> Limit | None:
-        """How much text a task may get of these files, if some of them are compressed."""
+        """The limit of text per task for these files, if some of them are compressed."""
         sizes = [file.size for file in files.values() if file.uri.endswith(".gz")]
         rest = sum(file.size for file in files.values()) - sum(sizes)
         return Limit(most_bytes(sizes) + rest, TOO_LARGE) if sizes else None
 
     @property
     def _is_alone(self) -> bool:
-        """Whether all rows are of one file: its name need not travel with each of them."""
+        """Whether all rows come from one file, so that its name is not needed in each row."""
         return len(self.wanted.files) == 1
 
     def _parsed(self, batch: Batch, *, explained: bool) -> DataFrame:

@@ -1,12 +1,12 @@
 # Owned by the gluecast template: an update rewrites this file and merges local edits into it.
-"""Arrays of texts: which are UTF-8, and the one text that they are the lines of."""
+"""Arrays of texts: join them, and find texts that are not UTF-8."""
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 
 def joined(lines: pa.Array) -> pa.Buffer:
-    """The text of lines of bytes."""
+    """Join lines of bytes to one text."""
     end = pa.scalar(b"\n", pa.binary())
     ended = pc.binary_join_element_wise(lines, pa.scalar(b"", pa.binary()), end)
     data = ended.buffers()[2]
@@ -14,7 +14,7 @@ def joined(lines: pa.Array) -> pa.Buffer:
 
 
 def undecodable(texts: pa.Array) -> list[int]:
-    """The places of the texts whose bytes are no UTF-8."""
+    """The indexes of the texts that are not valid UTF-8."""
     try:
         texts.cast(pa.string())
     except pa.ArrowInvalid:
@@ -23,13 +23,13 @@ def undecodable(texts: pa.Array) -> list[int]:
 
 
 def flags(values: bytearray) -> pa.Array:
-    """An array of truth values, from a byte each that is 0 or 1."""
+    """A boolean array, from one byte per value, 0 or 1."""
     count = len(values)
     return pa.Array.from_buffers(pa.uint8(), count, [None, pa.py_buffer(values)]).cast(pa.bool_())
 
 
 def at_of(mask: pa.Array) -> pa.Array:
-    """The places where it is true."""
+    """The indexes where the mask is true."""
     return pc.indices_nonzero(mask).cast(pa.int64())
 
 

@@ -1,8 +1,8 @@
 # Owned by the gluecast template: an update rewrites this file and merges local edits into it.
-"""Whole columns of text under the grammars.
+"""Convert whole columns of text by the grammars.
 
-Arrow converts a column in one go where what it takes is what the grammar takes. Where it does not,
-a pattern finds the values that surely fit, Arrow converts those, and the grammar itself the rest.
+Arrow converts a column at once if it accepts exactly what the grammar accepts. Otherwise, a pattern
+finds values that are certainly valid, Arrow converts those, and the grammar converts the rest.
 """
 
 from collections.abc import Callable
@@ -25,14 +25,14 @@ _SURE_NUMBER = r"-?[0-9]{1,100}(\.[0-9]{1,100})?"
 
 @dataclass(frozen=True)
 class Converted:
-    """A column. invalid: the rows whose text is no value of the type; null in the values."""
+    """A column. invalid: the rows whose text is not valid for the type; their value is null."""
 
     values: pa.Array
     invalid: tuple[int, ...] = ()
 
 
 def arrow_type(data_type: DataType) -> pa.DataType:
-    """The type that Spark takes for its own; raises ValueError where text has no such values."""
+    """The Arrow type of a Spark type. Raises ValueError if text cannot have it."""
     if isinstance(data_type, ArrayType):
         return pa.list_(arrow_type(data_type.elementType))
     if isinstance(data_type, MapType):
@@ -48,7 +48,7 @@ def arrow_type(data_type: DataType) -> pa.DataType:
 
 
 def convert(texts: pa.Array, data_type: DataType) -> Converted:
-    """The values of a column of strings; nulls stay."""
+    """Convert a column of strings; nulls stay null."""
     target = arrow_type(data_type)
     if pa.types.is_string(target):
         return Converted(texts)
@@ -60,7 +60,7 @@ def convert(texts: pa.Array, data_type: DataType) -> Converted:
 
 
 def _at_once(texts: pa.Array, name: str, target: pa.DataType) -> pa.Array | None:
-    """The column as Arrow converts it, if it takes just what the grammar takes; else nothing."""
+    """Convert with Arrow if it accepts exactly what the grammar accepts; else return None."""
     kind = _KINDS[name]
     data = texts.buffers()[2]
     if data is not None and data.to_pybytes().translate(None, kind.alphabet):
@@ -89,7 +89,7 @@ def _one_by_one(texts: pa.Array, data_type: DataType, target: pa.DataType) -> Co
 
 
 def _cast_mixed(texts: pa.Array, target: pa.DataType) -> pa.Array:
-    """Cast what surely fits; Arrow wants a zone in all texts of a column, or in none."""
+    """Cast valid texts. Arrow requires a zone in all texts of a column, or in none."""
     if not (pa.types.is_timestamp(target) and target.tz):
         return texts.cast(target)
     plain = pa.timestamp(target.unit)
@@ -101,7 +101,7 @@ def _cast_mixed(texts: pa.Array, target: pa.DataType) -> pa.Array:
 
 
 def _sure(data_type: DataType) -> str:
-    """A pattern of texts that surely are values of the type, and that Arrow reads so."""
+    """A pattern of texts that are certainly valid and that Arrow reads correctly."""
     if isinstance(data_type, DecimalType):
         whole, fraction = data_type.precision - data_type.scale, data_type.scale
         parts = [f"[0-9]{{1,{whole}}}" if whole else "0"]
@@ -111,13 +111,13 @@ def _sure(data_type: DataType) -> str:
 
 
 def _cast_decimals(texts: pa.Array, target: pa.DataType) -> pa.Array | None:
-    """Numbers that are so short that moving the point cannot overflow: Arrow would not notice."""
+    """Cast numbers that are too short to overflow the scale, which Arrow would not notice."""
     longest = pc.max(pc.binary_length(texts)).as_py() or 0
     return texts.cast(target) if longest <= _DECIMAL_DIGITS - target.scale else None
 
 
 def _cast_finite(texts: pa.Array, target: pa.DataType) -> pa.Array | None:
-    """Numbers of a floating point, if none is infinite or may have vanished."""
+    """Cast floating-point numbers if none is infinite or may have underflowed."""
     values = texts.cast(target)
     odd = pc.or_(pc.is_inf(values), pc.equal(values, pa.scalar(0, target)))
     suspects = texts.filter(odd)
@@ -148,7 +148,7 @@ def _cast_moments(texts: pa.Array, target: pa.DataType) -> pa.Array | None:
 
 
 def _of_our_calendar(values: pa.Array, first: pa.Scalar, numbers: pa.DataType) -> pa.Array | None:
-    """The values, if none is before the year 1 or after the year 9999."""
+    """The values if all are in the years 1 to 9999; else None."""
     found = pc.min_max(values.cast(numbers))
     lowest, highest = found["min"], found["max"]
     if not lowest.is_valid:
@@ -163,9 +163,11 @@ def _cast(texts: pa.Array, target: pa.DataType) -> pa.Array | None:
 
 @dataclass(frozen=True)
 class _Kind:
-    """alphabet: with these characters alone, Arrow reads what the grammar says, or nothing.
+    """How Arrow reads a kind of type.
 
-    sure: a pattern of texts that surely are values, and that Arrow reads so.
+
+    alphabet: for texts of these characters, Arrow reads the grammar's value or none.
+    sure: a pattern of texts that are certainly valid and that Arrow reads correctly.
     """
 
     alphabet: bytes

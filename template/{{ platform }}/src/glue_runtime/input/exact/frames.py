@@ -1,17 +1,16 @@
 # Owned by the gluecast template: an update rewrites this file and merges local edits into it.
-"""Exact reading on Spark's executors: a DataFrame of texts becomes one of rows with verdicts.
+"""Parse texts on Spark's executors: turn a DataFrame of texts into rows with verdicts.
 
-Spark brings the bytes and takes Arrow back; it converts nothing. Every function takes a DataFrame
-with the bytes of a line or a file a row in the column `value`, keeps its other columns, and adds
-
-the columns of the source
+Spark delivers the bytes and takes back Arrow data; it converts nothing. Every function takes a
+DataFrame whose column `value` holds the bytes of a line or a file, keeps the other columns, and
+adds the columns of the source and
 VERDICT  see `verdicts`
 
-and, where rows are to be explained,
+and, if rows are to be explained,
 
-REASON   null where the row fits; else why it does not, in words
-RAW      null where the row fits; else its text
-NUMBER   the line in which a row of a file begins, or its place in a JSON text, from 1
+REASON   null for a valid row; else why it is invalid, in words
+RAW      null for a valid row; else its text
+NUMBER   the line in which a row of a file begins, or its position in a JSON text, from 1
 """
 
 import json
@@ -55,7 +54,7 @@ Batches = Iterable[pa.RecordBatch]
 
 @dataclass(frozen=True)
 class Limit:
-    """How many bytes of text one task may get; more of them break the file, for this reason."""
+    """The number of bytes that one task may get; more of them break the file, for this reason."""
 
     bytes: int
     reason: str
@@ -78,7 +77,7 @@ def csv_rows(
 def csv_file_rows(
     files: DataFrame, layout: Layout, limit: Limit | None = None, *, explained: bool
 ) -> DataFrame:
-    """The rows of CSV files whose cells span lines; of a doubtful file one row that says so."""
+    """The rows of CSV files whose cells span lines; a doubtful file has one row with the reason."""
 
     def read(batches: Batches) -> Iterator[Found]:
         for batch in batches:
@@ -97,7 +96,7 @@ def json_rows(
     declared: bool,
     explained: bool,
 ) -> DataFrame:
-    """The records of JSON texts; declared: whether a name that is no field makes a record invalid."""
+    """The records of JSON texts. declared: whether an unknown name makes a record invalid."""
 
     def read(batches: Batches) -> Iterator[Found]:
         read_lines = json_lines.reader(fields, declared=declared)
@@ -117,7 +116,7 @@ def inferred(
     shape_of: Callable[[pa.Array], inference.Shape],
     limit: Limit | None = None,
 ) -> dict[str, DataType]:
-    """The columns of texts and their types; shape_of: what is known of some of the texts."""
+    """The inferred columns of texts. shape_of: computes the shape of some of the texts."""
 
     def read(batches: Batches) -> Iterator[pa.RecordBatch]:
         some = _gathered(_up_to(limit, batches, []))
@@ -148,7 +147,7 @@ def shape_apart(
 def _up_to(
     limit: Limit | None, batches: Batches, beyond: list[pa.RecordBatch]
 ) -> Iterator[pa.RecordBatch]:
-    """The batches within a limit; the first one after it goes to `beyond`."""
+    """The batches within a limit; `beyond` gets the first one after it."""
     seen = 0
     for batch in batches:
         # Each with the end of its line.
@@ -160,7 +159,7 @@ def _up_to(
 
 
 def _gathered(batches: Batches) -> Iterator[pa.RecordBatch]:
-    """The same rows in batches of some size: each has its price."""
+    """The same rows in larger batches, since each batch has a cost."""
     kept: list[pa.RecordBatch] = []
     for batch in batches:
         kept.append(batch)
@@ -182,9 +181,9 @@ def _one(batches: list[pa.RecordBatch]) -> pa.RecordBatch:
 class Found:
     """Rows of texts.
 
-    texts: with their other columns.
-    raws: the text of each row that does not fit; None where it is that of `texts`.
-    numbers: `NUMBER` of each row, if it has any.
+    texts: the texts with their other columns.
+    raws: the text of each invalid row; None if it is the one in `texts`.
+    numbers: the `NUMBER` of each row, if rows have one.
     """
 
     texts: pa.RecordBatch
@@ -193,7 +192,7 @@ class Found:
     numbers: pa.Array | None = None
 
     def as_batch(self, fields: Sequence[StructField], *, explained: bool) -> pa.RecordBatch:
-        """The rows as `_mapped` gives them."""
+        """The rows in the form that `_mapped` yields."""
         rows, others = self.rows, self.texts.drop_columns([VALUE])
         if rows.at is not None:
             others = others.take(rows.at)
@@ -242,7 +241,7 @@ def _doubtful(text: pa.RecordBatch, fields: Sequence[StructField], reason: str) 
 
 
 def _raws(rows: Rows, texts: pa.Array) -> pa.Array:
-    """The text of each row that does not fit; else null."""
+    """The text of each invalid row; null for a valid one."""
     places = range(len(rows)) if rows.at is None else rows.at.to_pylist()
     fits = pc.equal(rows.verdicts, FITS).to_pylist()
     shown = [
@@ -288,7 +287,7 @@ def _map_in_arrow(
 
 
 def _let_workers_import(spark: SparkSession) -> None:
-    """Let the Python processes of this machine find this package where this process has it."""
+    """Let Python workers on this machine import this package from where this process has it."""
     environment = spark.sparkContext.environment
     paths = environment.get("PYTHONPATH", "").split(os.pathsep)
     if _ROOT not in paths:

@@ -1,7 +1,7 @@
 # Owned by the gluecast template: an update rewrites this file and merges local edits into it.
-"""One written grammar for each type: which texts are values of it, and which value each is.
+"""One explicit grammar per type: which texts are valid values, and which value each text has.
 
-What is here decides. `columns` does the same faster, and is tested against it.
+This module is the reference. `columns` does the same faster, and is tested against it.
 """
 
 import base64
@@ -26,15 +26,15 @@ ZONE = r"(Z| ?UTC|[+-][0-9]{2}(:?[0-9]{2})?)"
 
 
 class DoesNotFitError(ValueError):
-    """A text is no value of the type."""
+    """A text is not a valid value of the type."""
 
 
 @dataclass(frozen=True)
 class Grammar:
-    """The values of a type.
+    """The valid texts of a type, and their values.
 
-    pattern: what the whole text matches, as a regular expression.
-    meaning: what else must hold, and which value it is; a sentence for the page of guarantees.
+    pattern: a regular expression for the whole text.
+    meaning: further conditions, and the value; a sentence for the page of guarantees.
     value: the value of a text that matches; raises DoesNotFitError if it has none.
     """
 
@@ -70,9 +70,9 @@ def grammar_of(data_type: DataType) -> Grammar:
 
 
 def is_printed_double(text: str) -> bool:
-    """Whether a number's text tells the double that is nearest to it, and that double the text.
+    """Whether a number's text determines the nearest double, and the double determines the text.
 
-    Where it holds, reading the text as a DOUBLE loses nothing.
+    If so, reading the text as a DOUBLE loses nothing.
     """
     try:
         printed = _parts(repr(_double(text)))
@@ -112,7 +112,7 @@ def _decimal_grammar(precision: int, scale: int) -> Grammar:
 
 
 def _parts(text: str) -> tuple[int, str, int]:
-    """Sign, digits without zeros at either end, and the power of ten that they are times."""
+    """The sign, the digits without zeros at either end, and their power of ten."""
     mantissa, _, power = text.lower().partition("e")
     whole, _, fraction = mantissa.lstrip("+-").partition(".")
     digits = (whole + fraction).lstrip("0")
@@ -132,7 +132,7 @@ def _double(text: str) -> float:
 
 
 def _float(text: str) -> float:
-    """The nearest of the numbers of four bytes; by way of the nearest double it may be another."""
+    """The nearest four-byte number; rounding to a double first may give another one."""
     double = _double(text)
     try:
         middle = struct.unpack("<f", struct.pack("<f", double))[0]
@@ -145,7 +145,7 @@ def _float(text: str) -> float:
         if 0 <= number < 0x7F800000
     ]
     exact = abs(Fraction(Decimal(text))) if double else Fraction(0)
-    # Of two that are as near, the one with an even last bit; as IEEE 754 says.
+    # Of two equally near numbers, take the one with an even last bit, as in IEEE 754.
     found = min(near, key=lambda one: (abs(Fraction(one) - exact), _last_bit(one)))
     if found == 0 and double:
         raise DoesNotFitError(text)
@@ -192,10 +192,10 @@ def _timestamp(text: str) -> datetime:
 
 
 def base64_bytes(text: str) -> bytes:
-    """The bytes that a JSON string stands for.
+    """Decode the bytes of a JSON string.
 
     Raises:
-        DoesNotFitError: it is no base64.
+        DoesNotFitError: it is not valid base64.
     """
     try:
         return base64.b64decode(text, validate=True)
@@ -237,7 +237,7 @@ GRAMMARS: Mapping[str, Grammar] = MappingProxyType(
         ),
     }
 )
-"""The grammars by the names that Spark gives its types; DECIMAL's is of its precision and scale."""
+"""The grammars by Spark's type names; a DECIMAL's depends on its precision and scale."""
 
 DECIMAL = _decimal_grammar(38, 18)
 """The grammar of a DECIMAL, as the page of guarantees prints it."""

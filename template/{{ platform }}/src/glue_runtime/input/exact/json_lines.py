@@ -1,9 +1,8 @@
 # Owned by the gluecast template: an update rewrites this file and merges local edits into it.
-"""JSON of an object a line, many lines at once.
+"""Parse JSON with one object per line, many lines at once.
 
-One pattern says of a line that it is an object of these fields, with values that surely fit, and
-then Arrow reads it. What Arrow or the pattern does not take, `json_text` reads: it decides, and has
-the reasons.
+If a line matches a pattern of objects with these fields and certainly valid values, Arrow reads it.
+`json_text` reads all other lines, and gives the reasons for invalid ones.
 """
 
 import json
@@ -34,7 +33,7 @@ _MOST_FIELDS = 200
 _BLANKS = "[ \\t]*"
 _WORDS = (
     r'"(?:[^"\\\x00-\x1f]|\\["\\/bfnrt]'
-    # No half of a surrogate pair, and no pair: what is rare, json_text reads.
+    # No surrogates: json_text reads these rare characters.
     r'|\\u(?:[0-9a-cA-CefEF][0-9a-fA-F]{3}|[dD][0-7][0-9a-fA-F]{2}))*"'
 )
 _WHOLE_DIGITS = {"byte": 2, "short": 4, "integer": 9, "long": 18}
@@ -43,7 +42,7 @@ _FRACTION = r"(?:\.[0-9]{1,17})?"
 
 @dataclass(frozen=True)
 class _Plan:
-    """pattern: of a line that Arrow reads as the grammars say. schema: as what it reads it."""
+    """pattern: lines that Arrow reads like the grammars. schema: the schema for Arrow."""
 
     pattern: str
     schema: pa.Schema
@@ -52,7 +51,7 @@ class _Plan:
 def reader(
     fields: Sequence[StructField], *, declared: bool = True
 ) -> Callable[[pa.Array], JsonRows]:
-    """A function that gives the rows of lines, as `json_text.read` does."""
+    """A function that reads the rows of lines, like `json_text.read`."""
     plan = _plan(fields)
 
     def read(lines: pa.Array) -> JsonRows:
@@ -80,7 +79,7 @@ def reader(
 def _at_once(
     lines: pa.Array, fields: Sequence[StructField], plan: _Plan
 ) -> tuple[pa.Array | None, list[pa.Array]] | None:
-    """Places and columns of the lines that fit for sure; None if there is nothing to gain."""
+    """Indexes and columns of the lines that Arrow can read; None if it would not be faster."""
     if undecodable(lines):
         return None
     texts = lines.cast(pa.string())
@@ -150,7 +149,7 @@ def _plan(fields: Sequence[StructField]) -> _Plan | None:
 
 
 def _pattern(data_type: DataType) -> str | None:
-    """A pattern of values that surely fit; None where that takes more than a pattern."""
+    """A pattern of certainly valid values; None if a pattern is not enough."""
     if isinstance(data_type, DecimalType):
         return _decimal_pattern(data_type)
     name = data_type.typeName()
@@ -175,7 +174,7 @@ def _decimal_pattern(data_type: DecimalType) -> str:
 
 
 def _read_as(data_type: DataType) -> pa.DataType:
-    """Words are read as they are, for their grammar to read."""
+    """The type that Arrow reads; strings are converted by their grammar later."""
     if isinstance(data_type, DateType | TimestampType | TimestampNTZType):
         return pa.string()
     return arrow_type(data_type)

@@ -1,8 +1,8 @@
 # Owned by the gluecast template: an update rewrites this file and merges local edits into it.
-"""JSON: each text is one object or an array of them, and each object is a row.
+"""Parse JSON: each text is an object or an array of objects, and each object is a row.
 
-Python's own parser says what JSON is. Numbers are kept as they are written: the grammar of their
-column's type reads them.
+Python's parser defines what valid JSON is. Numbers are kept as text, and parsed by the grammar of
+their column's type.
 """
 
 import json
@@ -42,13 +42,13 @@ _WORDS = (StringType, DateType, TimestampType, TimestampNTZType, BinaryType)
 
 
 class Literal(str):
-    """A number as it is written; or NaN and the infinities, which are no JSON."""
+    """A number as written; or NaN and the infinities, which are not valid JSON."""
 
     __slots__ = ()
 
 
 class NamedTwice(dict[str, Any]):
-    """An object with a name twice. pairs: all that it has."""
+    """An object with a duplicate name. pairs: all its names and values."""
 
     def __init__(self, pairs: list[tuple[str, Any]]) -> None:
         super().__init__(pairs)
@@ -59,9 +59,9 @@ class NamedTwice(dict[str, Any]):
 class JsonRows:
     """Rows of texts.
 
-    rows: their `at` says of which text.
-    numbers: the place of each in its text, from 1.
-    raws: the text of each row that does not fit; else null.
+    rows: the rows; `at` is the index of their text.
+    numbers: the position of each row in its text, from 1.
+    raws: the text of each invalid row; null for a valid one.
     """
 
     rows: Rows
@@ -69,7 +69,7 @@ class JsonRows:
     raws: pa.Array
 
     def joined(self, rest: "JsonRows", places: pa.Array) -> "JsonRows":
-        """These and those of other texts, which are at these places."""
+        """These rows and those of other texts, which are at these indexes."""
         one, other = self.rows, rest.rows
         at = one.at if one.at is not None else pa.array(range(len(one)), pa.int64())
         return JsonRows(
@@ -86,14 +86,14 @@ class JsonRows:
 
 @dataclass(frozen=True)
 class _Element:
-    """A record that is one of an array."""
+    """A record in an array."""
 
     value: Any
 
 
 @dataclass(frozen=True)
 class _Record:
-    """A record as far as it is read. value: None if it is no object, or half a character is in it."""
+    """A parsed record. value: None if it is not an object, or contains an unpaired surrogate."""
 
     at: int
     number: int
@@ -105,8 +105,8 @@ class _Record:
 def read(texts: pa.Array, fields: Sequence[StructField], *, declared: bool = True) -> JsonRows:
     """The rows of texts.
 
-    texts: the bytes of each. One of blanks alone has no rows.
-    declared: whether a name that is not among the fields makes a record invalid.
+    texts: the bytes of each text. A blank text has no rows.
+    declared: whether a name that is not a field makes a record invalid.
     """
     records = [record for at, text in enumerate(texts.to_pylist()) for record in _records(at, text)]
     found: list[list[str]] = [[record.reason] if record.reason else [] for record in records]
@@ -131,10 +131,10 @@ def read(texts: pa.Array, fields: Sequence[StructField], *, declared: bool = Tru
 
 
 def text_of(value: Any) -> str:
-    """A value as JSON without blanks; numbers as they were written.
+    """A value as compact JSON, with numbers as they were written.
 
     Raises:
-        DoesNotFitError: it has more levels than Python can go down.
+        DoesNotFitError: it is nested deeper than Python can recurse.
     """
     try:
         return _text_of(value)
@@ -154,10 +154,10 @@ def _text_of(value: Any) -> str:
 
 
 def parsed(text: bytes) -> Any:
-    """The value of a text: of dict, list, str, Literal, bool and None.
+    """Parse a text to dict, list, str, Literal, bool and None.
 
     Raises:
-        ValueError: it is no JSON; a UnicodeDecodeError, if it is no UTF-8.
+        ValueError: it is not valid JSON; a UnicodeDecodeError, if it is not UTF-8.
     """
     try:
         return _DECODER.decode(text.removeprefix(_BOM).decode())
@@ -180,7 +180,7 @@ def _quoted(value: Any) -> str:
 
 
 def sound_records(text: bytes) -> list[dict[str, Any]]:
-    """The records of a text that are objects without a fault."""
+    """The valid records of a text."""
     return [record.value for record in _records(0, text) if record.value is not None]
 
 
@@ -194,7 +194,7 @@ def _records(at: int, text: bytes) -> Iterator[_Record]:
         yield _Record(at, 1, None, text, known.get(type(error), NO_OBJECT))
         return
     is_many = isinstance(value, list)
-    # Checks that cost, of what only odd texts have.
+    # Expensive checks that only unusual texts need.
     may_be_odd = b"\\u" in text or b"}" in text.rstrip()[:-1]
     for number, one in enumerate(value if is_many else [value], start=1):
         objection = _objection(one, may_be_odd)
@@ -205,7 +205,7 @@ def _records(at: int, text: bytes) -> Iterator[_Record]:
 def _raw(written: bytes | _Element) -> str:
     if isinstance(written, bytes):
         return _shown(written)
-    return _told(written.value).encode(errors="replace").decode()
+    return _display(written.value).encode(errors="replace").decode()
 
 
 def _shown(text: bytes) -> str:
@@ -244,7 +244,7 @@ def _note_others(
 
 
 def _column(field: StructField, records: Sequence[_Record], found: list[list[str]]) -> pa.Array:
-    """The values of a field; notes what is wrong with them."""
+    """The values of a field; adds the reasons for invalid values to `found`."""
     values = [None if record.value is None else record.value.get(field.name) for record in records]
     if not field.nullable:
         for record, value, reasons in zip(records, values, found, strict=True):
@@ -258,10 +258,10 @@ def _column(field: StructField, records: Sequence[_Record], found: list[list[str
             texts.append(None if value is None else _written(value, field.dataType))
         except DoesNotFitError:
             texts.append(None)
-            reasons.append(verdicts.wrong(field, _told(value)))
+            reasons.append(verdicts.wrong(field, _display(value)))
     converted = convert(pa.array(texts, pa.string()), field.dataType)
     for row in converted.invalid:
-        found[row].append(verdicts.wrong(field, _told(values[row])))
+        found[row].append(verdicts.wrong(field, _display(values[row])))
     return converted.values
 
 
@@ -272,12 +272,12 @@ def _nested(field: StructField, values: Sequence[Any], found: list[list[str]]) -
             read_values.append(_value(value, field.dataType))
         except DoesNotFitError:
             read_values.append(None)
-            reasons.append(verdicts.wrong(field, _told(value)))
+            reasons.append(verdicts.wrong(field, _display(value)))
     return pa.array(read_values, arrow_type(field.dataType))
 
 
-def _told(value: Any) -> str:
-    """A value as messages show it."""
+def _display(value: Any) -> str:
+    """A value as it stands in a message."""
     try:
         return _as_text(value)
     except DoesNotFitError as error:
@@ -289,7 +289,7 @@ def _as_text(value: Any) -> str:
 
 
 def _written(value: Any, data_type: DataType) -> str:
-    """The text that the grammar reads; raises DoesNotFitError if JSON's own type is another."""
+    """The text for the grammar. Raises DoesNotFitError if the JSON type is another."""
     if isinstance(data_type, StringType):
         if isinstance(value, Literal) and value in NO_JSON:
             raise DoesNotFitError(value)
@@ -307,7 +307,7 @@ def _written(value: Any, data_type: DataType) -> str:
 
 
 def _value(value: Any, data_type: DataType) -> Any:
-    """A value of any type; raises DoesNotFitError."""
+    """Convert a value of any type. Raises DoesNotFitError."""
     if value is None:
         return None
     if isinstance(data_type, ArrayType):
@@ -332,7 +332,7 @@ def _value(value: Any, data_type: DataType) -> Any:
 
 
 def _struct(value: Any, data_type: StructType) -> dict[str, Any]:
-    """The values of an object within a record: it has no name that its type does not have."""
+    """Convert an object within a record; it must not have names that its type lacks."""
     names = {field.name: field for field in data_type.fields}
     if not isinstance(value, dict) or not value.keys() <= names.keys():
         raise DoesNotFitError

@@ -1,5 +1,5 @@
 # Owned by the gluecast template: an update rewrites this file and merges local edits into it.
-"""What is found out about the rows of a text."""
+"""The verdicts on the rows of a text."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,14 +12,14 @@ from glue_runtime.input.exact.arrays import flags
 from glue_runtime.input.exact.columns import Converted, arrow_type
 
 FITS, HEADER, INVALID, BREAKS_FILE = range(4)
-"""A row of the table; no row at all; one that does not fit; one that makes those around it doubtful."""
+"""A valid row; a repeated header; an invalid row; a row that makes its whole file doubtful."""
 
 _SHOWN = 40
 
 
 @dataclass(frozen=True)
 class Fault:
-    """Why a text is no row. at: its place among the texts."""
+    """Why a text is not a valid row. at: the index of the text."""
 
     at: int
     verdict: int
@@ -30,10 +30,10 @@ class Fault:
 class Rows:
     """Rows with verdicts.
 
-    at: which of the texts each row was; None where each is the row of its own place.
-    columns: the values, a column a field.
-    verdicts: of each row.
-    reasons: in words, where a verdict is not FITS; else null.
+    at: the index of the text of each row; None if it is the index of the row.
+    columns: the values, one array per field.
+    verdicts: the verdict on each row.
+    reasons: in words, if a verdict is not FITS; else null.
     """
 
     at: pa.Array | None
@@ -46,19 +46,19 @@ class Rows:
 
 
 def wrong(field: StructField, text: str) -> str:
-    """The reason for a value that is none of its column's type."""
+    """The reason for an invalid value."""
     return f"{field.name} {text[:_SHOWN]} is not a valid {field.dataType.simpleString()}"
 
 
 def missing(field: StructField) -> str:
-    """The reason for a null where there must be none."""
+    """The reason for a null in a NOT NULL column."""
     return f"{field.name} is missing"
 
 
 def judged(
     fields: Sequence[StructField], texts: Sequence[pa.Array], converted: Sequence[Converted]
 ) -> dict[int, str]:
-    """The reason of each row that does not fit.
+    """The reason for each invalid row.
 
     texts: the columns before they were converted.
     """
@@ -82,9 +82,9 @@ def rows(
 ) -> Rows:
     """The rows of texts.
 
-    at: which of the texts the columns are of; None if they are of all.
-    found: about rows of the columns; their places are among these.
-    faults: about texts that are not in the columns; they come last.
+    at: the indexes of the texts of the columns; None for all texts.
+    found: the faults of rows of the columns, by their index there.
+    faults: the faults of texts that are not in the columns; they come last.
     """
     count = len(columns[0])
     verdicts = pa.repeat(pa.scalar(FITS, pa.int8()), count)

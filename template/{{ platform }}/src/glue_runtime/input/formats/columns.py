@@ -1,5 +1,5 @@
 # Owned by the gluecast template: an update rewrites this file and merges local edits into it.
-"""Checks of the column names that a file has."""
+"""Check the column names of a file."""
 
 from collections.abc import Sequence
 
@@ -7,10 +7,10 @@ from glue_runtime.input.formats.interface import Contract, UnreadableFileError
 
 
 def check_columns(names: Sequence[str], contract: Contract) -> None:
-    """Check that each name is there once, and that the names are those of the contract.
+    """Check that each name is unique, and that the names are those of the contract.
 
     Raises:
-        UnreadableFileError: a name is there twice, is not declared, or is missing.
+        UnreadableFileError: a name is duplicate, undeclared, or missing.
     """
     lowered = [name.casefold() for name in names]
     if twice := {name for name in names if lowered.count(name.casefold()) > 1}:
@@ -24,7 +24,7 @@ def check_columns(names: Sequence[str], contract: Contract) -> None:
 
 
 def unexpected_columns(found: Sequence[str], expected: Sequence[str]) -> str | None:
-    """What is wrong with these column names, whatever their order and case; None if nothing."""
+    """Compare column names, ignoring order and case; None if they match."""
     have, want = ({name.casefold() for name in names} for names in (found, expected))
     if have == want:
         return None

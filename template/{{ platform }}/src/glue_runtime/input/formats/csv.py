@@ -1,5 +1,5 @@
 # Owned by the gluecast template: an update rewrites this file and merges local edits into it.
-"""CSV: a header, and a row a line (or, where that is declared, cells that span lines)."""
+"""CSV: a header, and one row per line (or cells that span lines, if declared)."""
 
 import csv
 import io
@@ -22,17 +22,17 @@ from glue_runtime.input.formats.text_reader import TextReader
 from glue_runtime.spark.storage import Storage, StoredFile
 
 SEPARATOR = ","
-"""What stands between two cells."""
+"""The separator of cells."""
 
 _OTHER_SEPARATORS = ";\t|"
 
 
 @dataclass(frozen=True)
 class Header:
-    """The first line of a CSV file that is not blank.
+    """The first non-blank line of a CSV file.
 
-    text: without a byte order mark and the line's end.
-    line: its number, from 1.
+    text: the line without a byte order mark and its end.
+    line: the number of the line, from 1.
     """
 
     text: str
@@ -41,13 +41,13 @@ class Header:
 
 
 class Reader(TextReader):
-    """CSV files: those of one header are read alike."""
+    """Reads CSV files; files with the same header form a batch."""
 
     takes_multiline = True
 
     @property
     def whole(self) -> bool:
-        """See `TextReader`: where a cell may span lines, lines are not rows."""
+        """See `TextReader`: if a cell may span lines, a line is not a row."""
         return self.contract.multiline
 
     @property
@@ -114,7 +114,7 @@ def read_header(storage: Storage, file: StoredFile) -> Header:
     """The header of a CSV file.
 
     Raises:
-        UnreadableFileError: there is none, or it does not say what the columns are.
+        UnreadableFileError: there is no header, or it does not name the columns.
     """
     has_blanks = False
     for number, line in enumerate(first_line(storage, file), start=1):

@@ -1,13 +1,13 @@
 # Owned by the gluecast template: an update rewrites this file and merges local edits into it.
-"""What a file format has to do: the interface that each module of this package implements.
+"""The interface of a file format, which each module of this package implements.
 
-A load goes through four steps, each a call of the format's `FormatReader`:
+A load has four steps, each a call of the format's `FormatReader`:
 
-1. `sniff` looks at the beginning of each file, or at its footer, and gives what the files have in
-   common that are read alike; or it raises `UnreadableFileError`.
-2. `batch` takes all files of which `sniff` gave the same, and says which columns they have.
-3. `rows` gives every row of a batch, with a verdict: does it fit the columns?
-4. `invalid_rows` gives the rows that do not, with their positions and reasons. It is called only if
+1. `sniff` looks at the beginning or the footer of each file and returns its kind; or it raises
+   `UnreadableFileError`. Files of the same kind are read together.
+2. `batch` takes all files of one kind, and determines their columns.
+3. `rows` returns every row of a batch, with a verdict: is it valid for the columns?
+4. `invalid_rows` returns the invalid rows, with their positions and reasons. It is called only if
    there are any.
 """
 
@@ -22,20 +22,20 @@ from pyspark.sql.types import DataType, StructField
 from glue_runtime.spark.storage import Storage, StoredFile
 
 POSITION = "_position"
-"""The column that says which line or record of its file a row is, from 1."""
+"""The column with the number of a row's line or record in its file, from 1."""
 
 
 class UnreadableFileError(Exception):
-    """A file cannot be read as its format at all; the message says why."""
+    """A file cannot be read in its format; the message says why."""
 
 
 @dataclass(frozen=True)
 class FileSet:
     """The files that a load reads.
 
-    files: as they were listed, by the URI that their rows name as their origin.
-    folder: the folder that holds them, ending in ``/``; None for a single file.
-    name_pattern: what fits the names of all of them, and of other files of the folder too.
+    files: the listed files, by the URI that their rows have as origin.
+    folder: their folder, ending in ``/``; None for a single file.
+    name_pattern: a pattern that matches all their names, and may match other files of the folder.
     """
 
     files: Mapping[str, StoredFile]
@@ -45,7 +45,7 @@ class FileSet:
 
 @dataclass(frozen=True)
 class Contract:
-    """What a source declares of its files.
+    """What a source declares about its files.
 
     fields: the columns and types; None to infer them.
     multiline: whether a cell of a CSV file may span lines.
@@ -57,12 +57,12 @@ class Contract:
 
 @dataclass(frozen=True)
 class Batch:
-    """Files that are read alike.
+    """Files that are read together.
 
-    files: by their origins.
-    fields: the columns that the rows have, in the order of the files.
-    kind: what `FormatReader.sniff` gave for each of these files.
-    row_counts: how many rows each file says it has, by origin; empty if the format does not say.
+    files: the files, by origin.
+    fields: the columns of the rows, in the order of the files.
+    kind: the result of `FormatReader.sniff` for each of these files.
+    row_counts: the row count that each file records, by origin; empty if the format has none.
     """
 
     files: Mapping[str, StoredFile]
@@ -72,13 +72,13 @@ class Batch:
 
 
 class FormatReader(ABC):
-    """How the files of one load become rows. A module of this package has one, called `Reader`."""
+    """Reads the files of one load. Each format module defines one, called `Reader`."""
 
     takes_multiline: ClassVar[bool] = False
-    """Whether `Contract.multiline` means something for this format."""
+    """Whether `Contract.multiline` applies to this format."""
 
     def __init__(self, spark: SparkSession, wanted: FileSet, contract: Contract) -> None:
-        """spark: the run's session. wanted: all files of the load. contract: what is declared."""
+        """spark: the run's session. wanted: all files of the load. contract: the declarations."""
         self.spark = spark
         self.storage = Storage(spark)
         self.wanted = wanted
@@ -86,61 +86,61 @@ class FormatReader(ABC):
 
     @abstractmethod
     def sniff(self, file: StoredFile) -> Hashable:
-        """What this file has in common with those that are read alike. Called by several threads.
+        """The kind of this file: files of equal kind are read together. Called by several threads.
 
         Raises:
-            UnreadableFileError: it cannot be read as this format, or lacks columns.
-            FileNotFoundError: it has gone since it was listed.
+            UnreadableFileError: it cannot be read in this format, or lacks columns.
+            FileNotFoundError: it was deleted after it was listed.
         """
 
     @abstractmethod
     def batch(self, kind: Hashable, files: Mapping[str, StoredFile]) -> Batch:
-        """The batch of these files, for all of which `sniff` gave this kind.
+        """The batch of these files, which all have this kind.
 
         The columns are those of the contract, or inferred where it has none.
 
         Raises:
-            UnreadableFileError: none of them can be read.
+            UnreadableFileError: none of the files can be read.
         """
 
     @abstractmethod
     def common_type(self, one: DataType, other: DataType) -> DataType | None:
-        """The type that a column has if it is `one` in a batch and `other` in the next.
+        """The common type of a column that is `one` in a batch and `other` in another.
 
         Called only where no type is declared. None if no type holds the values of both.
         """
 
     @abstractmethod
     def rows(self, batch: Batch) -> DataFrame:
-        """Every row of the batch: its fields, `lineage.SOURCE_OBJECT`, `frames.VERDICT`.
+        """All rows of the batch: its fields, `lineage.SOURCE_OBJECT`, `frames.VERDICT`.
 
-        A field of a row that does not fit may hold anything: such rows are left out.
+        The fields of an invalid row may have any value, since such rows are dropped.
         """
 
     @abstractmethod
     def invalid_rows(self, batch: Batch) -> DataFrame:
-        """The rows that do not fit: `lineage.SOURCE_OBJECT`, position, reason, raw_text.
+        """The invalid rows: `lineage.SOURCE_OBJECT`, position, reason, raw_text.
 
-        position is a BIGINT, from 1: the line, or the number of the record; null where it is not
-        known. The query runs within `spark.session.whole_files`.
+        position is a BIGINT, from 1: the line, or the number of the record; null if unknown. The
+        query runs within `spark.session.whole_files`.
         """
 
     @abstractmethod
     def read_error(self, file: StoredFile) -> str | None:
-        """Why this file, for which `sniff` found no fault, cannot be read to its end; None if it can."""
+        """Why this file, which `sniff` accepted, cannot be read to its end; None if it can."""
 
     def time_limit(self, files: Collection[StoredFile]) -> float | None:
-        """How many seconds a task may take over one of these files; None if reading ends for sure."""
+        """The seconds that a task may take for one of these files; None if reading always ends."""
         return None
 
     def header_count(self, batch: Batch) -> int:
-        """How many `verdicts.HEADER` rows the batch has by right; the others are invalid."""
+        """The expected number of `verdicts.HEADER` rows in the batch; further ones are invalid."""
         return 0
 
     def broken_files(self, batch: Batch) -> Mapping[str, str]:
-        """The files of `verdicts.BREAKS_FILE` rows and those of other rows than they say they have, by
-        origin, and what is wrong with each.
+        """The unreadable files and their faults, by origin.
 
-        It is called only if there are such rows, or fewer or more rows.
+        These have `verdicts.BREAKS_FILE` rows, or another number of rows than they record. It is
+        called only if there are such files.
         """
         return {}

@@ -13,11 +13,11 @@ from glue_runtime.spark.errors import SparkError
 from glue_runtime.spark.storage import StoredFile
 
 _JAVA = "ORC_JAVA"
-"""The one writer that has the calendar of Spark's reader."""
+"""The only writer with the same calendar as Spark's reader."""
 
 
 class Reader(TypedReader):
-    """ORC files."""
+    """Reads ORC files."""
 
     spark_format = "orc"
 

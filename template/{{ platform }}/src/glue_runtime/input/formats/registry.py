@@ -13,7 +13,7 @@ from glue_runtime.input.formats.interface import FormatReader
 
 @dataclass(frozen=True)
 class FileFormat:
-    """One format; formats.toml says what each field means."""
+    """One format; formats.toml explains the fields."""
 
     reader: str
     suffixes: tuple[str, ...]
@@ -22,7 +22,7 @@ class FileFormat:
 
     @property
     def reader_class(self) -> type[FormatReader]:
-        """What reads its files: the class `Reader` of its module."""
+        """The reader of its files: the class `Reader` of its module."""
         found: type[FormatReader] = import_module(f"{__package__}.{self.module}").Reader
         return found
 
@@ -36,7 +36,7 @@ class FileFormat:
 
 
 def format_of(name: str) -> str | None:
-    """The name of the format that a file name's extension stands for, if it is a known one."""
+    """The name of the format for a file name's extension, if it is a known one."""
     for format_name, file_format in FORMATS.items():
         plain = name.removesuffix(".gz") if file_format.compressed else name
         if plain.endswith(file_format.suffixes):
@@ -56,4 +56,4 @@ def _entry(entry: dict[str, Any]) -> FileFormat:
 FORMATS = _registry()
 
 DEFAULT_FORMAT = next(iter(FORMATS))
-"""What a local file is read as that neither its name nor its source says anything of."""
+"""The format of a local file if neither its name nor its source determines one."""

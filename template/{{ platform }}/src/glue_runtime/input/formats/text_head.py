@@ -1,8 +1,8 @@
 # Owned by the gluecast template: an update rewrites this file and merges local edits into it.
-"""A look at the beginning of a text file, before anything is read.
+"""Check the beginning of a text file before reading it.
 
-It costs one small request a file, and finds what Spark would read as something else without a word:
-another format than the name says, another encoding, an empty file.
+This costs one small request per file, and finds files that Spark would silently misread: another
+format than the name says, another encoding, an empty file.
 """
 
 import zlib
@@ -14,7 +14,7 @@ from glue_runtime.spark.storage import Storage, StoredFile
 _HEAD = 64 * 1024
 
 LONGEST_LINE = 16 * 1024 * 1024
-"""Bytes that the first line of a file may have: a header of hundreds of thousands of columns."""
+"""The longest first line of a file in bytes: a header of hundreds of thousands of columns."""
 
 TOO_LARGE = "gzip data that expands to more than 200 times its size"
 _DEFLATE_AT_BEST = 1032
@@ -33,19 +33,19 @@ _MAGIC = {
 
 
 MOST_EXPANDED, ALWAYS_EXPANDED = 200, 64 * 1024 * 1024
-"""A gzip file may expand to so many times its size, or to so many bytes; a bomb expands a thousandfold."""
+"""A gzip file may expand by this factor, or to this many bytes; a bomb expands a thousandfold."""
 
 
 def most_bytes(sizes: Iterable[int]) -> int:
-    """How many bytes gzip files of these sizes may expand to."""
+    """The number of bytes to which gzip files of these sizes may expand."""
     return max(ALWAYS_EXPANDED, MOST_EXPANDED * sum(sizes))
 
 
 def check_expansion(storage: Storage, file: StoredFile) -> None:
-    """Check what a gzip file says that it expands to.
+    """Check the expanded size that a gzip file records.
 
     Raises:
-        UnreadableFileError: that is too much.
+        UnreadableFileError: it is too large.
         FileNotFoundError: there is no such file.
     """
     if file.size * _DEFLATE_AT_BEST <= ALWAYS_EXPANDED:
@@ -56,7 +56,7 @@ def check_expansion(storage: Storage, file: StoredFile) -> None:
 
 
 def check_text(storage: Storage, file: StoredFile, *, may_be_empty: bool) -> None:
-    """Check that a file is text, compressed as its name says.
+    """Check that a file is text, compressed according to its name.
 
     Raises:
         UnreadableFileError: it is not.
@@ -69,7 +69,7 @@ def first_line(storage: Storage, file: StoredFile) -> list[bytes]:
     """The lines of a text file as far as the first that is not blank, and some more.
 
     Raises:
-        UnreadableFileError: it is another kind of file, or not compressed as its name says.
+        UnreadableFileError: it is another kind of file, or not compressed according to its name.
         FileNotFoundError: there is no such file.
     """
     return lines_of(text_head(storage, file, _has_a_line))
@@ -93,12 +93,12 @@ def text_head(storage: Storage, file: StoredFile, is_enough: Callable[[bytes], b
 
 
 def _has_text(head: bytes) -> bool:
-    """Whether there is something that is not blank."""
+    """Whether there is anything but blanks."""
     return bool(head.strip(b" \r\n\t\xef\xbb\xbf"))
 
 
 def _has_a_line(head: bytes) -> bool:
-    """Whether a line that is not blank ends here."""
+    """Whether there is a complete non-blank line."""
     return any(map(_has_text, lines_of(head)[:-1]))
 
 
@@ -119,7 +119,7 @@ def _head(storage: Storage, file: StoredFile, size: int) -> bytes:
 
 
 def _decompressed(data: bytes, size: int) -> bytes:
-    """The beginning of what the members of a gzip file hold."""
+    """The beginning of the decompressed members of a gzip file."""
     text = b""
     while data.startswith(_GZIP) and len(text) < size:
         member = zlib.decompressobj(zlib.MAX_WBITS | 16)
@@ -129,5 +129,5 @@ def _decompressed(data: bytes, size: int) -> bytes:
 
 
 def lines_of(head: bytes) -> list[bytes]:
-    """The lines as Spark's reader of text splits them."""
+    """Split text into lines like Spark's text reader."""
     return head.replace(b"\r\n", b"\n").replace(b"\r", b"\n").split(b"\n")

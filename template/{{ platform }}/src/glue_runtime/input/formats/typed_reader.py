@@ -1,5 +1,5 @@
 # Owned by the gluecast template: an update rewrites this file and merges local edits into it.
-"""What the formats share whose files know the types of their columns."""
+"""The base class of formats whose files carry the types of their columns."""
 
 from abc import abstractmethod
 from collections.abc import Callable, Collection, Hashable, Mapping
@@ -40,20 +40,19 @@ from glue_runtime.spark.session import read_row_by_row
 from glue_runtime.spark.storage import StoredFile
 
 SECONDS, BYTES_A_SECOND = 900.0, 1024 * 1024
-"""How long a task may take: so many seconds, and what the largest file takes at this speed."""
+"""The time limit of a task: a number of seconds, plus the largest file's time at this speed."""
 
 
 @dataclass(frozen=True)
 class Footer:
-    """What a file says of itself.
+    """The metadata of a file.
 
     schema: its columns, as text.
-    rows: how many it has.
-    nanoseconds: the columns that count them.
-    is_julian: whether Spark takes days before 1582 for those of the calendar of that time, and the writer
-        did not.
-    is_misdescribed: whether Spark would read other columns than there are.
-    needs_row_by_row: whether Spark's quicker reader cannot read it, or reads something else.
+    rows: its row count.
+    nanoseconds: the columns that hold nanoseconds.
+    is_julian: whether Spark reads days before 1582 in the Julian calendar, unlike the writer.
+    is_misdescribed: whether the footer makes Spark read other columns than the file has.
+    needs_row_by_row: whether Spark's vectorized reader fails on the file or reads wrong values.
     """
 
     schema: str
@@ -65,7 +64,7 @@ class Footer:
 
 
 class TypedReader(SparkFormatReader):
-    """Files that carry their schema: those of the same schema are read alike."""
+    """Reads files that carry their schema; files with the same schema form a batch."""
 
     spark_format: ClassVar[str]
     """Spark's name of the format."""
@@ -156,11 +155,11 @@ class TypedReader(SparkFormatReader):
         )
 
     def time_limit(self, files: Collection[StoredFile]) -> float:
-        """See `FormatReader`: a damaged page may make Spark's reader run for ever."""
+        """See `FormatReader`: a damaged page may make Spark's reader run forever."""
         return SECONDS + max(file.size for file in files) / BYTES_A_SECOND
 
     def broken_files(self, batch: Batch) -> Mapping[str, str]:
-        """See `FormatReader`: those of which Spark reads another number of rows than their footer says."""
+        """See `FormatReader`: files with another number of rows than in their footer."""
         counted = self._judged(batch, numbered=False).groupBy(SOURCE_OBJECT).count().collect()
         found = {origin: 0 for origin in batch.files} | dict(map(tuple, counted))
         return {
@@ -174,7 +173,7 @@ class TypedReader(SparkFormatReader):
         return self.read_error_of(file, self.spark_format, self.options)
 
     def _judged(self, batch: Batch, *, numbered: bool) -> DataFrame:
-        """The rows with their verdicts; a null where there must be none is invalid."""
+        """The rows with verdicts; a null in a NOT NULL column is invalid."""
         nanoseconds = self._nanoseconds(batch.files)
         is_julian = self._footers[batch.files[min(batch.files)].uri].is_julian
         names = [quoted(each.name) for each in batch.fields]
@@ -198,7 +197,7 @@ class TypedReader(SparkFormatReader):
         return rows.select(*values, *added, reason.alias(REASON), verdict.alias(VERDICT))
 
     def _fields(self, files: Mapping[str, StoredFile]) -> list[StructField]:
-        """The columns of files of one schema."""
+        """The columns of files with the same schema."""
         nanoseconds = self._nanoseconds(files)
         fields = []
         for each in self._read(files).schema.fields:
@@ -233,7 +232,7 @@ def _is_day(data_type: DataType) -> bool:
 
 
 def _has(data_type: DataType, wanted: Callable[[DataType], bool]) -> bool:
-    """Whether a type, or one within it, is one of those that are wanted."""
+    """Whether a type or a type nested in it is wanted."""
     within: list[DataType] = []
     if isinstance(data_type, ArrayType):
         within = [data_type.elementType]
@@ -245,29 +244,29 @@ def _has(data_type: DataType, wanted: Callable[[DataType], bool]) -> bool:
 
 
 def _fault_of_text(field: StructField, column: Column) -> Column:
-    """Says that a text is not one, if it is not: Spark takes any bytes."""
+    """The reason for bytes that are not UTF-8, which Spark accepts as text; null for others."""
     decoded = F.decode(column.cast("binary"), "UTF-8")
     return F.when(decoded != column, F.lit(f"{field.name} is not UTF-8"))
 
 
 def _fault_of_calendar(field: StructField, column: Column) -> Column:
-    """Says that Spark counts to a day or a moment in another way than its writer, if it does."""
+    """The reason for a value that Spark reads differently from its writer; null for others."""
     other = "which Spark reads otherwise than its writer"
     old = column < F.lit("1582-10-15").cast(field.dataType)
     fault = F.when(old, F.lit(f"{field.name} is before 1582-10-15, {other}"))
     if isinstance(field.dataType, TimestampType):
         micros = F.unix_micros(column)
         between = (micros < 0) & (F.pmod(micros, F.lit(10**6)) != 0)
-        told = f"{field.name} is before 1970 and has a fraction of a second, {other}"
-        fault = F.coalesce(fault, F.when(between, F.lit(told)))
+        reason = f"{field.name} is before 1970 and has a fraction of a second, {other}"
+        fault = F.coalesce(fault, F.when(between, F.lit(reason)))
     return fault
 
 
 def _fault_of_nanoseconds(field: StructField, column: Column, counted: Nanoseconds) -> Column:
-    """Says that a moment is between two microseconds, if it is."""
-    told = F.concat(
+    """The reason for a timestamp that is not a whole microsecond; null for others."""
+    reason = F.concat(
         F.lit(f"{field.name} "),
         F.coalesce(counted.value(column).cast("string"), F.lit("beyond all years")),
         F.lit(f" and some nanoseconds is not a valid {field.dataType.simpleString()}"),
     )
-    return F.when(~counted.is_exact(column), told)
+    return F.when(~counted.is_exact(column), reason)

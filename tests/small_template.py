@@ -6,6 +6,8 @@ from pathlib import Path
 import copier
 
 from gluecast.template.bundled import commit
+from gluecast.update.report import Report
+from gluecast.update.update import update
 
 COPIER_YML = """\
 _subdirectory: template
@@ -89,3 +91,51 @@ def tree(repository: Path) -> dict[str, tuple[str, bytes]]:
         else:
             found[name] = ("x" if path.stat().st_mode & 0o100 else "-", path.read_bytes())
     return found
+
+
+def edit(repository: Path, path: str, old: str, new: str) -> None:
+    target = repository / path
+    text = target.read_text()
+    assert old in text
+    target.write_text(text.replace(old, new))
+
+
+def edit_and_commit(repository: Path, path: str, old: str, new: str) -> None:
+    edit(repository, path, old, new)
+    commit(repository, "An edit")
+
+
+def quietly(*arguments: object, **options: object) -> Report:
+    return update(*arguments, say=lambda line: None, **options)  # type: ignore[arg-type]
+
+
+def versions(repository: Path) -> set[str]:
+    files = (repository / ".copier-answers").glob("*.yml")
+    return {line for file in files for line in file.read_text().splitlines() if "_commit" in line}
+
+
+def conflict(small: SmallTemplate, repository: Path) -> Report:
+    """A conflict in sales, and a fix for all."""
+    edit_and_commit(repository, "src/jobs/sales.py", "line 02", "line 02, mine")
+    small.replace(JOB, "line 02", "line 02, fixed")
+    small.write("{{ job }}/docs/{{ job_name }}.md", "new\n")
+    small.release("v2.0.0")
+    return quietly(repository)
+
+
+KILLED = """
+import os, sys
+from pathlib import Path
+import gluecast.repository.disk as disk
+from gluecast.update.update import update
+
+replace, left = os.replace, int(sys.argv[2])
+def replace_then_die(source, target):
+    global left
+    replace(source, target)
+    left -= 1
+    if not left:
+        os.kill(os.getpid(), int(sys.argv[3]))
+disk.os.replace = replace_then_die
+update(Path(sys.argv[1]))
+"""

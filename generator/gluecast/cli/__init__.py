@@ -7,7 +7,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from gluecast.cli import adopt, check, demo, docs, list_jobs, new, remove, rename, update
+from gluecast.cli.command import print_json
 from gluecast.errors import ExitCode, GluecastError
+from gluecast.repository.git import isolate
 
 COMMANDS = [
     each.COMMAND for each in (demo, new, adopt, list_jobs, update, check, docs, rename, remove)
@@ -19,12 +21,15 @@ _EXIT_CODES = "exit codes:\n" + "\n".join(f"  {code:>3}  {code.meaning}" for cod
 def main(argv: Sequence[str] | None = None) -> None:
     """Run one command and exit with an ExitCode."""
     options = parser().parse_args(argv)
+    isolate()
     # A command runs for seconds; collecting cycles would take a quarter of an update's time.
     gc.disable()
     try:
         sys.exit(options.run(options))
-    except GluecastError as error:
+    except (GluecastError, OSError) as error:
         print(f"gluecast {options.command}: {error}", file=sys.stderr)
+        if getattr(options, "json", False):
+            print_json({"error": str(error)})
         sys.exit(ExitCode.FAILED)
     except KeyboardInterrupt:
         sys.exit(ExitCode.INTERRUPTED)

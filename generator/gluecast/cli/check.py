@@ -2,7 +2,7 @@
 
 import argparse
 
-from gluecast.cli.command import Command, print_json
+from gluecast.cli.command import Command, print_json, say_unfinished
 from gluecast.cli.options import add_json, add_target
 from gluecast.terminal.progress import counted
 
@@ -15,6 +15,7 @@ def add_options(command: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     from gluecast.jobs.check import check, described
 
+    say_unfinished(options.target)
     findings = check(options.target, counted)
     if options.json:
         print_json(findings.as_json())

@@ -5,6 +5,7 @@ import json
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 
@@ -22,6 +23,14 @@ class Command:
 def say(line: str) -> None:
     """Print progress on standard error, separate from the command's output."""
     print(line, file=sys.stderr)
+
+
+def say_unfinished(target: Path) -> None:
+    """Mention an update that was killed or waits for its conflicts to be resolved."""
+    from gluecast.update.update import unfinished
+
+    if found := unfinished(target):
+        say(found)
 
 
 def print_json(value: Any) -> None:

@@ -2,7 +2,7 @@
 
 import argparse
 
-from gluecast.cli.command import Command, print_json
+from gluecast.cli.command import Command, print_json, say_unfinished
 from gluecast.cli.options import add_json, add_target
 from gluecast.errors import ExitCode
 from gluecast.terminal.progress import counted
@@ -16,6 +16,7 @@ def add_options(command: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     from gluecast.jobs.listing import as_table, jobs
 
+    say_unfinished(options.target)
     found = jobs(options.target, counted)
     if options.json:
         print_json([job.as_json() for job in found])

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from gluecast.cli.command import Command, print_json, say
 from gluecast.cli.options import add_dry_run, add_json, add_target
-from gluecast.errors import ExitCode
+from gluecast.errors import ExitCode, GluecastError
 from gluecast.terminal.progress import counted
 
 _AFTER_CONFLICTS = """
@@ -43,26 +43,38 @@ def add_options(command: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    if options.abort:
-        return _abort(options.target)
-    if options.resume:
-        return _continue(options.target)
+    if options.abort or options.resume:
+        ending = "--abort" if options.abort else "--continue"
+        for name in ("to", "only", "dry_run", "summary"):
+            if getattr(options, name):
+                raise GluecastError(
+                    f"expected {ending} without other options of an update, found "
+                    f"--{name.replace('_', '-')}"
+                )
+        return _abort(options) if options.abort else _continue(options)
     return _update(options)
 
 
-def _abort(target: Path) -> int:
+def _abort(options: argparse.Namespace) -> int:
     from gluecast.update.update import abort_update
 
-    for path in abort_update(target):
-        print(f"{path} was edited since; its content is in gluecast/aborted in the git directory")
+    edited = abort_update(options.target)
+    if options.json:
+        print_json({"aborted": True, "copies": {path: str(copy) for path, copy in edited}})
+        return ExitCode.OK
+    for path, copy in edited:
+        print(f"{path} was edited since; a copy is in {copy}")
     print("Every file is as it was before the update.")
     return ExitCode.OK
 
 
-def _continue(target: Path) -> int:
+def _continue(options: argparse.Namespace) -> int:
     from gluecast.update.update import continue_update
 
-    answers = continue_update(target)
+    answers = continue_update(options.target)
+    if options.json:
+        print_json({"continued": True, "answers": answers})
+        return ExitCode.OK
     moved = f" Updated answers: {', '.join(answers)}." if answers else ""
     print(f"Done.{moved} Commit the result.")
     return ExitCode.OK

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
+from gluecast.errors import GluecastError
 from gluecast.repository.git import git
 from gluecast.repository.work_tree import Entry, File, WorkTree
 
@@ -9,6 +10,20 @@ Stages = tuple[File | None, File | None, File | None]
 """The base, your version and the template's version of a conflict."""
 
 _ABSENT = f"0 {'0' * 40}"
+
+
+def refuse_locked(tree: WorkTree) -> None:
+    """Refuse to start while another git command writes the index.
+
+    Raises:
+        GluecastError: there is a lock.
+    """
+    lock = tree.state_folder.parent / "index.lock"
+    if lock.exists():
+        raise GluecastError(
+            f"expected no other git command here, found {lock}; wait for it to end, or remove the "
+            "lock if it was killed"
+        )
 
 
 def store(tree: WorkTree, file: File) -> str:

@@ -41,7 +41,8 @@ class Entry:
 class WorkTree:
     """The files of a repository, in git's index and on disk.
 
-    Paths are relative to the repository's folder, which may be a subfolder of git's.
+    Paths are relative to the repository's folder, which may be a subfolder of git's. `unwatched` are the
+    tracked files whose changes git ignores (skip-worktree, assume-unchanged).
     """
 
     def __init__(self, folder: Path) -> None:
@@ -54,6 +55,8 @@ class WorkTree:
         try:
             answer = git(folder, "rev-parse", "--show-object-format", "--show-prefix", "--git-dir")
         except GluecastError as error:
+            if "not a git repository" not in str(error):
+                raise
             raise GluecastError(
                 f"expected a git repository in {folder}, found none; a merge needs one: "
                 "git init, git add --all, git commit"
@@ -65,9 +68,12 @@ class WorkTree:
         self.state_folder = (folder / git_dir).resolve() / "gluecast"
         self.entries: dict[str, Entry] = {}
         self.unmerged: set[str] = set()
-        for line in git(folder, "ls-files", "--stage", "-z").split(b"\0")[:-1]:
+        self.unwatched: set[str] = set()
+        for line in git(folder, "ls-files", "--stage", "-v", "-z").split(b"\0")[:-1]:
             head, _, path = line.partition(b"\t")
-            mode, oid, stage = head.decode().split(" ")
+            tag, mode, oid, stage = head.decode().split(" ")
+            if tag == "S" or tag.islower():
+                self.unwatched.add(os.fsdecode(path))
             if stage == "0":
                 self.entries[os.fsdecode(path)] = Entry(mode, oid)
             else:

@@ -120,12 +120,21 @@ def open_source(address: str, repository: Path, scratch: Path) -> Source:
     if local is None:
         local = scratch / f"remote-{abs(hash(address))}.git"
         git(scratch, "clone", "--quiet", "--bare", "--", _url(address), str(local))
-    elif run_git(local if local.is_dir() else local.parent, "rev-parse", "--git-dir").returncode:
+    else:
+        _check_repository(local)
+    return Source(address, local, scratch, releases(local))
+
+
+def _check_repository(local: Path) -> None:
+    try:
+        git(local if local.is_dir() else local.parent, "rev-parse", "--git-dir")
+    except GluecastError as error:
+        if "not a git repository" not in str(error):
+            raise
         raise GluecastError(
             f"expected the template in {local}, found no git repository; "
             "an update needs the version that a job was rendered from"
-        )
-    return Source(address, local, scratch, releases(local))
+        ) from error
 
 
 def latest_release(address: str, repository: Path) -> tuple[str | None, str]:

@@ -1,7 +1,10 @@
 """The journal of an update: a record in the git directory, written before any file changes."""
 
+import fcntl
 import json
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -20,7 +23,6 @@ class Journal:
 
     command: str
     head: str
-    process: int
     written: bool
     before: dict[str, Entry | None]
     after: dict[str, Entry | None]
@@ -28,18 +30,21 @@ class Journal:
     conflicts: list[str]
     answers: dict[str, str] = field(default_factory=dict)
 
-    @property
-    def is_running(self) -> bool:
-        """Whether another process is running it."""
-        if self.process == os.getpid():
-            return False
+
+@contextmanager
+def running(tree: WorkTree) -> Iterator[None]:
+    """Hold the lock of this work tree's updates; the system releases it when the process ends.
+
+    Raises:
+        GluecastError: another update holds it.
+    """
+    tree.state_folder.mkdir(parents=True, exist_ok=True)
+    with (tree.state_folder / "lock").open("a") as file:
         try:
-            os.kill(self.process, 0)
-        except ProcessLookupError:
-            return False
-        except PermissionError:
-            return True
-        return True
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            raise GluecastError("expected no other update here, found a running one") from error
+        yield
 
 
 def read(tree: WorkTree) -> Journal | None:
@@ -48,6 +53,7 @@ def read(tree: WorkTree) -> Journal | None:
         noted = json.loads(_path(tree).read_text(encoding="utf-8"))
     except FileNotFoundError:
         return None
+    noted.pop("process", None)  # of an older gluecast
     sides = {
         side: {path: Entry(*entry) if entry else None for path, entry in noted[side].items()}
         for side in ("before", "after")
@@ -55,24 +61,8 @@ def read(tree: WorkTree) -> Journal | None:
     return Journal(**{**noted, **sides})
 
 
-def begin(tree: WorkTree, journal: Journal) -> None:
-    """Write the journal of a new update.
-
-    Raises:
-        GluecastError: another update has one.
-    """
-    tree.state_folder.mkdir(parents=True, exist_ok=True)
-    fresh = _written(tree, journal)
-    try:
-        os.link(fresh, _path(tree))  # only one of two concurrent updates can start
-    except FileExistsError as error:
-        raise GluecastError("expected no other update here, found a running one") from error
-    finally:
-        fresh.unlink()
-
-
-def rewrite(tree: WorkTree, journal: Journal) -> None:
-    """Replace the journal with a later state."""
+def write(tree: WorkTree, journal: Journal) -> None:
+    """Write the journal of a new update, or a later state of it."""
     os.replace(_written(tree, journal), _path(tree))
 
 
@@ -85,7 +75,7 @@ def _written(tree: WorkTree, journal: Journal) -> Path:
     def plain(entry: Entry) -> list[str]:
         return [entry.mode, entry.oid]
 
-    fresh = tree.state_folder / f"update.{journal.process}"
+    fresh = tree.state_folder / "update.new"
     fresh.write_text(json.dumps(vars(journal), default=plain), encoding="utf-8")
     return fresh
 

@@ -5,8 +5,7 @@ stays until the user runs `--continue` or `--abort`. If an update is killed, the
 it back.
 """
 
-import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -35,21 +34,74 @@ def refuse_unfinished(tree: WorkTree, say: Say) -> None:
                 "resolve them, and git add"
             )
         return
+    with journal.running(tree):
+        if _was_undone(tree, found):
+            journal.close(tree)
+            say(f"The unfinished {found.command} was undone with git; it is forgotten.")
+        elif found.written:
+            raise GluecastError(
+                f"expected no unfinished {found.command}, found conflicts in "
+                f"{_list(found.conflicts)}; resolve them, git add, then gluecast update "
+                "--continue; or gluecast update --abort"
+            )
+        else:
+            say(_recover(tree, found))
+
+
+def interrupted(tree: WorkTree) -> str | None:
+    """What to know about an update that was killed or has conflicts; None if there is none."""
+    found = journal.read(tree)
+    if found is None:
+        return None
     if found.written:
-        raise GluecastError(
-            f"expected no unfinished {found.command}, found conflicts in {_list(found.conflicts)}; "
-            "resolve them, git add, then gluecast update --continue; or gluecast update --abort"
+        return (
+            f"An {found.command} has conflicts in {_list(found.conflicts)}: resolve them, git add, "
+            "then gluecast update --continue; or gluecast update --abort"
         )
-    if found.is_running:
-        raise GluecastError(
-            f"expected no other update here, found one running in process {found.process}"
-        )
-    say("An earlier update was interrupted; its changes are rolled back.")
-    _roll_back(tree, found)
+    return (
+        f"An {found.command} was interrupted, or is running: the next gluecast update rolls it back"
+    )
 
 
-def write(tree: WorkTree, changes: Sequence[Change], held: Iterable[str], command: str) -> None:
-    """Write all changes, or none. `held` are the answers files that `--continue` will write.
+def _recover(tree: WorkTree, found: Journal) -> str:
+    """Roll back a killed update, but nothing that was committed or edited since; returns a report."""
+    if found.head != _head(tree):
+        journal.close(tree)
+        return (
+            f"An earlier {found.command} was interrupted, and there are commits since: nothing is "
+            f"rolled back. Compare with git diff {found.head[:12] or 'HEAD'}: {_list(found.after)}"
+        )
+    edited = [path for path, _ in _roll_back(tree, found, keep_edits=True)]
+    kept = f" You have edited {_list(edited)} since; they stay as they are." if edited else ""
+    return f"An earlier {found.command} was interrupted; its changes are rolled back.{kept}"
+
+
+def _was_undone(tree: WorkTree, found: Journal) -> bool:
+    """Whether the user has undone an update with git, such as with git reset --hard."""
+    if not found.written or tree.unmerged:
+        return False
+    # git reset --hard leaves new files in place: they do not count.
+    older = {path: entry for path, entry in found.before.items() if entry}
+    if found.head != _head(tree):
+        clean = older.keys() - {*found.conflicts}
+        return bool(clean) and not any(_is(tree, path, found.after[path]) for path in clean)
+    if not all(_is(tree, path, entry) for path, entry in older.items()):
+        return False
+    # A conflict that was resolved with git add is noted in the index; git reset removes the note.
+    return not git(tree.folder, "ls-files", "--resolve-undo", "-z")
+
+
+def write(
+    tree: WorkTree,
+    changes: Sequence[Change],
+    held: Iterable[str],
+    command: str,
+    last: Collection[str] = (),
+) -> None:
+    """Write all changes, or none.
+
+    held: the answers files that `--continue` will write.
+    last: files to write after all others. The answers are among them: they say what was written.
 
     Raises:
         GluecastError: the update would overwrite an uncommitted file, or a file is in the way.
@@ -60,6 +112,7 @@ def write(tree: WorkTree, changes: Sequence[Change], held: Iterable[str], comman
     touched = {path for change in changes for path in change.touched}
     contents = {change.path: change.after for change in changes if change.after}
     conflicts = [change.path for change in changes if change.stages]
+    seen = {path: tree.on_disk(path) for path in touched}
     refuse_uncommitted(tree, changes, command)
     _refuse_in_the_way(tree, touched - contents.keys(), contents)
     before = {path: tree.entry(path) for path in sorted(touched.union(conflicts))}
@@ -68,7 +121,6 @@ def write(tree: WorkTree, changes: Sequence[Change], held: Iterable[str], comman
     noted = Journal(
         command=command,
         head=_head(tree),
-        process=os.getpid(),
         written=False,
         before=before,
         after=before | after,
@@ -76,23 +128,38 @@ def write(tree: WorkTree, changes: Sequence[Change], held: Iterable[str], comman
         conflicts=conflicts,
         answers={path: file.data.decode() for path, file in answers.items() if file},
     )
-    for path in untracked:
-        if found := tree.on_disk(path):
-            index.store(tree, found)
-    journal.begin(tree, noted)
-    try:
-        for path in sorted(touched - contents.keys()):
-            remove_file(tree.folder, path)
-        for path, file in contents.items():
-            replace_file(tree.folder, path, file)
-        index.set_unmerged(tree, {each.path: each.stages for each in changes if each.stages})
-    except BaseException:
-        _roll_back(tree, noted)
-        raise
-    if noted.conflicts or noted.answers:
-        journal.rewrite(tree, replace(noted, written=True))
-    else:
-        journal.close(tree)
+    with journal.running(tree):
+        if journal.read(tree):
+            raise GluecastError("expected no other update here, found one that has just begun")
+        index.refuse_locked(tree)
+        for path in untracked:
+            if found := tree.on_disk(path):
+                index.store(tree, found)
+        journal.write(tree, noted)
+        try:
+            for path in sorted(touched - contents.keys()):
+                _refuse_changed(tree, path, seen[path])
+                remove_file(tree.folder, path)
+            for path, file in sorted(contents.items(), key=lambda item: item[0] in last):
+                _refuse_changed(tree, path, seen[path])
+                replace_file(tree.folder, path, file)
+            index.set_unmerged(tree, {each.path: each.stages for each in changes if each.stages})
+        except BaseException:
+            _roll_back(tree, noted, keep_edits=True)
+            raise
+        if noted.conflicts or noted.answers:
+            journal.write(tree, replace(noted, written=True))
+        else:
+            journal.close(tree)
+
+
+def _refuse_changed(tree: WorkTree, path: str, seen: File | None) -> None:
+    """Refuse to replace a file that someone has saved since the update looked at it."""
+    if tree.on_disk(path) != seen:
+        raise GluecastError(
+            f"expected {path} to stay as it is during the update, found that it was just saved; "
+            "commit or stash it, and update again"
+        )
 
 
 def refuse_uncommitted(tree: WorkTree, changes: Iterable[Change], command: str = "update") -> None:
@@ -102,6 +169,13 @@ def refuse_uncommitted(tree: WorkTree, changes: Iterable[Change], command: str =
         GluecastError: some are not committed.
     """
     touched = [(change, path) for change in changes for path in change.touched]
+    if unwatched := [path for _, path in touched if path in tree.unwatched]:
+        raise GluecastError(
+            f"expected files that git watches where gluecast {command} writes, found "
+            f"{_list(unwatched)} outside the sparse checkout, or with assume-unchanged or "
+            "skip-worktree; add them with git sparse-checkout add, or git update-index "
+            "--no-assume-unchanged --no-skip-worktree"
+        )
     refused = [
         path
         for change, path in touched
@@ -128,6 +202,12 @@ def resume(tree: WorkTree) -> Journal:
     found = journal.read(tree)
     if found is None or not found.written:
         raise GluecastError("expected an update with conflicts to continue, found none")
+    if _was_undone(tree, found):
+        journal.close(tree)
+        raise GluecastError(
+            f"expected the files that the {found.command} wrote, found that it was undone with "
+            "git; start again: gluecast update"
+        )
     if tree.unmerged:
         raise GluecastError(
             f"expected resolved files, found {_list(tree.unmerged)} unmerged; "
@@ -138,24 +218,18 @@ def resume(tree: WorkTree) -> Journal:
         raise GluecastError(
             f"expected resolved files, found conflict markers in {_list(marked)}; edit them"
         )
-    clean = [path for path in found.after if path not in found.conflicts]
-    undone = [path for path in clean if _is(tree, path, found.before[path])]
-    if clean and len(undone) == len(clean):
-        raise GluecastError(
-            f"expected the files that the update wrote, found {_list(undone)} as before it; "
-            "start over: gluecast update --abort"
-        )
     for path, text in found.answers.items():
         replace_file(tree.folder, path, File("100644", text.encode()))
+    if found.answers:
+        run_git(tree.folder, "add", "--", *found.answers)
     journal.close(tree)
     return found
 
 
-def abort(tree: WorkTree) -> list[str]:
+def abort(tree: WorkTree) -> list[tuple[str, Path]]:
     """Restore every file as it was before the update.
 
-    Returns the files that were edited since; their content is kept in gluecast/aborted in the git
-    directory.
+    Returns the files that were edited since, each with the copy that was made of it.
 
     Raises:
         GluecastError: there is no unfinished update, or there are newer commits.
@@ -163,16 +237,18 @@ def abort(tree: WorkTree) -> list[str]:
     found = journal.read(tree)
     if found is None:
         raise GluecastError("expected an unfinished update, found none")
-    if found.is_running and not found.written:
-        raise GluecastError(
-            f"expected no other update here, found one running in process {found.process}"
-        )
-    if found.head != _head(tree):
-        raise GluecastError(
-            "expected the commit that the update started from, found a newer one; finish it with "
-            "gluecast update --continue, or go back with git reset first"
-        )
-    return _roll_back(tree, found)
+    with journal.running(tree):
+        if _was_undone(tree, found):
+            journal.close(tree)
+            return []
+        if found.head == _head(tree):
+            return _roll_back(tree, found, keep_edits=False)
+        if not found.written:
+            raise GluecastError(_recover(tree, found))
+    raise GluecastError(
+        "expected the commit that the update started from, found a newer one; finish it with "
+        "gluecast update --continue, or go back with git reset first"
+    )
 
 
 def has_markers(file: File | None) -> bool:
@@ -184,36 +260,53 @@ def has_markers(file: File | None) -> bool:
     return any(line.rstrip() in starts for line in lines)
 
 
-def _roll_back(tree: WorkTree, noted: Journal) -> list[str]:
-    """Undo an update in any state; back up content that exists nowhere else."""
-    edited = []
+def _roll_back(tree: WorkTree, noted: Journal, *, keep_edits: bool) -> list[tuple[str, Path]]:
+    """Undo an update in any state.
+
+    keep_edits: whether files that were edited since stay as they are; otherwise a copy is made of each.
+
+    Returns the edited files with their copies, or with themselves.
+    """
+    edited: list[tuple[str, Path]] = []
+    copies = _fresh_folder(tree.state_folder / "aborted")
     for path in noted.after:
         (tree.folder / (path + UNFINISHED)).unlink(missing_ok=True)
         if _is(tree, path, noted.before[path]) or _is(tree, path, noted.after[path]):
             continue
         found = tree.on_disk(path)
-        if found is not None:
-            edited.append(path)
-            replace_file(tree.state_folder / "aborted", path, found)
+        if found is not None and keep_edits:
+            edited.append((path, tree.folder / path))
+        elif found is not None:
+            replace_file(copies, path, found)
+            edited.append((path, copies / path))
+    kept = {path for path, _ in edited} if keep_edits else set()
     entries = {}
     for path, entry in noted.before.items():
         known = None if path in noted.untracked else entry
         if path in noted.conflicts or tree.entries.get(path) != known:
             entries[path] = known
     index.set_entries(tree, entries)
-    _restore_files(tree, noted)
+    _restore_files(tree, noted, kept)
     journal.close(tree)
     return edited
 
 
-def _restore_files(tree: WorkTree, noted: Journal) -> None:
-    """Restore every file on disk as it was before the update."""
+def _fresh_folder(parent: Path) -> Path:
+    """A subfolder that does not exist yet: 1, 2, 3."""
+    number = 1
+    while (parent / str(number)).exists():
+        number += 1
+    return parent / str(number)
+
+
+def _restore_files(tree: WorkTree, noted: Journal, kept: Collection[str]) -> None:
+    """Restore every file on disk as it was before the update, but for those to be kept."""
     for path in noted.after:
-        if noted.before[path] is None:
+        if noted.before[path] is None and path not in kept:
             remove_file(tree.folder, path)
     tracked = []
     for path, entry in noted.before.items():
-        if entry is None or _is(tree, path, entry):
+        if entry is None or path in kept or _is(tree, path, entry):
             continue
         if path in noted.untracked:
             replace_file(

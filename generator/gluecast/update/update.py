@@ -13,7 +13,14 @@ from gluecast.terminal.progress import Counting, Say, uncounted
 from gluecast.update.merge import Change, merge_layer
 from gluecast.update.plan import Step, plan
 from gluecast.update.report import Report
-from gluecast.update.transaction import abort, refuse_uncommitted, refuse_unfinished, resume, write
+from gluecast.update.transaction import (
+    abort,
+    interrupted,
+    refuse_uncommitted,
+    refuse_unfinished,
+    resume,
+    write,
+)
 
 
 def update(
@@ -45,8 +52,9 @@ def update(
     if dry_run:
         refuse_uncommitted(tree, report.changes)
         return report
-    answers = {step.layer.answers_file for step in steps if step.layer.name in report.held}
-    write(tree, report.changes, answers, "update")
+    answers = {step.layer.name: step.layer.answers_file for step in steps}
+    held = {answers[name] for name in report.held}
+    write(tree, report.changes, held, "update", last=answers.values())
     cache.save()
     return report
 
@@ -102,6 +110,11 @@ def _unedited(layer: Layer, new: Rendering, tree: WorkTree, cache: RenderCache) 
     )
 
 
+def unfinished(start: Path) -> str | None:
+    """What to know about an update that was killed or has conflicts; None if there is none."""
+    return interrupted(WorkTree(find_repository(start)))
+
+
 def continue_update(start: Path) -> list[str]:
     """Finish an update whose conflicts are resolved; returns the updated answers files.
 
@@ -111,8 +124,10 @@ def continue_update(start: Path) -> list[str]:
     return sorted(resume(WorkTree(find_repository(start))).answers)
 
 
-def abort_update(start: Path) -> list[str]:
-    """Restore every file as it was before the update; returns the files that were edited since.
+def abort_update(start: Path) -> list[tuple[str, Path]]:
+    """Restore every file as it was before the update.
+
+    Returns the files that were edited since, each with the copy that was made of it.
 
     Raises:
         GluecastError: there is no unfinished update.

@@ -27,8 +27,6 @@ def why_no_terraform() -> str:
     """
     if os.environ.get("CI"):
         return ""
-    if os.environ.get("CI"):
-        return ""
     if shutil.which("terraform") is None:
         return "terraform is not installed"
     if not os.environ.get("TF_PROVIDER_MIRROR") and not _provider_can_be_installed():

@@ -176,7 +176,8 @@ def test_a_version_on_a_page_is_a_version_of_the_registry(form: str, known: set[
 
 def test_our_own_environment_runs_what_is_rendered() -> None:
     dev = THEIRS["project"]["optional-dependencies"]["dev"]
-    on_glue = [each for each in dev if each.startswith(("pyarrow==", "pyspark=="))]
+    needed = ("pyarrow==", "pyspark==", "setuptools==")
+    on_glue = [each for each in dev if each.startswith(needed)]
 
     assert f"pyspark=={DEFAULT['spark']}" in on_glue
     assert OURS["project"]["optional-dependencies"]["demo"] == [

@@ -17,7 +17,7 @@ from rendering import Copy
 from small_template import git
 from terraform import needs_terraform
 
-pytestmark = [needs_terraform, pytest.mark.usefixtures("shared_provider")]
+pytestmark = needs_terraform
 
 JOBS = ("sales_etl", "customer_import")
 

@@ -1,8 +1,8 @@
 """The journal of an update: a record in the git directory, written before any file changes."""
 
-import fcntl
 import json
 import os
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -41,10 +41,21 @@ def running(tree: WorkTree) -> Iterator[None]:
     tree.state_folder.mkdir(parents=True, exist_ok=True)
     with (tree.state_folder / "lock").open("a") as file:
         try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            _lock(file.fileno())
         except OSError as error:
             raise GluecastError("expected no other update here, found a running one") from error
         yield
+
+
+def _lock(file: int) -> None:
+    if sys.platform == "win32":
+        import msvcrt
+
+        msvcrt.locking(file, msvcrt.LK_NBLCK, 1)
+    else:
+        import fcntl
+
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
 def read(tree: WorkTree) -> Journal | None:

@@ -7,11 +7,13 @@ import csv
 import gzip
 import io
 import json
+from collections.abc import Iterator
 from datetime import date
 from typing import Any
 
 import pyarrow as pa
 import pytest
+from pyspark.sql import SparkSession
 from pyspark.sql import functions as F
 
 from glue_runtime.errors import ArgumentError, UnreadableSourceError
@@ -235,6 +237,16 @@ ENCODINGS = {
     "DELTA_BINARY_PACKED": [1, None, -(2**40), None, 7] * 99,
     "BYTE_STREAM_SPLIT": [0.5, None, -2.0, None, 1e300] * 99,
 }
+
+
+@pytest.fixture(autouse=True)
+def vectorized_readers(spark: SparkSession) -> Iterator[None]:
+    """Some files here make the rest of the session read row by row: not the tests after them."""
+    names = [f"spark.sql.{each}.enableVectorizedReader" for each in ("orc", "parquet")]
+    before = {name: str(spark.conf.get(name)) for name in names}
+    yield
+    for name, value in before.items():
+        spark.conf.set(name, value)
 
 
 @pytest.mark.parametrize("version", ["1.0", "2.0"])

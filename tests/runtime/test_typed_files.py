@@ -130,7 +130,8 @@ def test_reading_a_file_has_a_limit_of_time(lake: Lake, start: str) -> None:
 
     if start == "event":
         assert ran.returncode == 1, ran.stderr
-        assert "sales/bad.parquet" in ran.stderr.splitlines()[-1]
+        assert "UnreadableSourceError" not in ran.stderr
+        assert "sales/bad.parquet" in ran.stderr
         assert not [*(lake.root / "data-lake-test-silver").rglob("*.parquet")]
     else:
         assert ran.returncode == 0, ran.stderr
@@ -146,8 +147,7 @@ def test_a_run_ends_when_endless_files_take_every_core(lake: Lake) -> None:
     ran = endless_run(lake, "--env", "test")
 
     assert ran.returncode == 1, ran.stdout
-    said = ran.stderr.splitlines()[-1]
-    assert f"the damaged file is one of {cores + 1}: s3://" in said
+    assert f"the damaged file is one of {cores + 1}: s3://" in ran.stderr
     assert not [*(lake.root / "data-lake-test-silver").rglob("*.parquet")]
 
 

@@ -44,6 +44,14 @@ def one_bit_of_a_page() -> bytes:
     return edited(as_parquet(write_page_checksum=True), b"n50", b"n51")
 
 
+def one_bit_of_a_page_of_version_2() -> bytes:
+    return edited(
+        as_parquet(write_page_checksum=True, data_page_version="2.0", write_statistics=False),
+        b"n50",
+        b"n51",
+    )
+
+
 def a_footer_of_rows_that_are_not_there() -> bytes:
     # The field of the number of rows, and the list of row groups after it: 25 rows in place of 0.
     return edited(as_parquet(PEOPLE.slice(0, 0)), b"\x16\x00\x19\x1c", b"\x16\x32\x19\x1c")
@@ -68,6 +76,7 @@ def a_stream_that_is_missing() -> bytes:
 
 DAMAGED: dict[str, tuple[str, Callable[[], bytes], str]] = {
     "a flipped bit": ("parquet", one_bit_of_a_page, "cannot be read to its end"),
+    "a flipped bit of version 2": ("parquet", one_bit_of_a_page_of_version_2, "does not match its checksum"),
     "a wrong footer": ("parquet", a_footer_of_rows_that_are_not_there, "a footer of 25 rows"),
     "no footer": ("parquet", lambda: as_parquet()[:-20] + b"\xff\xff\xff\x7fPAR1", "no PARQUET data"),
     "a missing stream": ("orc", a_stream_that_is_missing, "cannot be read to its end"),
@@ -91,6 +100,27 @@ def test_a_damaged_typed_file_is_found_by_its_checksum_or_its_footer(
     assert reason in found
     with pytest.raises(UnreadableSourceError, match=r"expected .* found"):
         run_for(job_class, "job", uploaded)
+
+
+@pytest.mark.parametrize("codec", ["none", "snappy", "zstd"])
+@pytest.mark.parametrize("dictionary", [True, False])
+def test_sound_pages_of_version_2_with_checksums_are_read(
+    lake: Lake, codec: str, dictionary: bool
+) -> None:
+    stream = io.BytesIO()
+    parquet.write_table(
+        PEOPLE,
+        stream,
+        compression=codec,
+        use_dictionary=dictionary,
+        data_page_version="2.0",
+        write_page_checksum=True,
+    )
+    uploaded = lake.upload("sales/a.parquet", stream.getvalue())
+
+    run_for(job(".parquet", "parquet"), "job", uploaded)
+
+    assert sorted(table(lake)) == [tuple(row.values()) for row in PEOPLE.to_pylist()]
 
 
 ENDLESS = """

@@ -110,6 +110,14 @@ class Storage:
         """
         return self._read(uri, size, 0)
 
+    def part(self, file: StoredFile, start: int, size: int) -> bytes:
+        """At most `size` bytes of a file from `start` on.
+
+        Raises:
+            FileNotFoundError: there is no such file.
+        """
+        return self._read(file.uri, size, start)
+
     def tail(self, file: StoredFile, size: int) -> bytes:
         """At most the last `size` bytes of a file.
 

@@ -11,6 +11,7 @@ from pyspark.sql.types import StructType
 
 from glue_runtime.input.formats.interface import UnreadableFileError
 from glue_runtime.input.formats.nanoseconds import Nanoseconds, from_int96, from_numbers
+from glue_runtime.input.formats.page_checksums import check_pages
 from glue_runtime.input.formats.typed_reader import Footer, TypedReader
 from glue_runtime.spark.storage import StoredFile
 
@@ -65,6 +66,8 @@ class Reader(TypedReader):
         schema = str(found.schema).partition("\n")[2]
         metadata = found.metadata or {}
         is_sparks = _NOTE in metadata and _is_right(metadata, found.schema)
+        if not is_sparks:
+            check_pages(self.storage, file, found)
         nanoseconds = dict(_nanoseconds(found.schema, int96=not is_sparks))
         has_raw = any(each.read_as for each in nanoseconds.values())
         return Footer(

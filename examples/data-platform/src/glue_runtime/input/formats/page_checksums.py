@@ -33,7 +33,7 @@ def check_pages(storage: Storage, file: StoredFile, metadata: parquet.FileMetaDa
     start = metadata.row_group(0).column(0).data_page_offset
     if not _has_checksum(storage.part(file, start, _HEADER)):
         return
-    source = io.BufferedReader(_Parts(storage, file), _BUFFER)  # type: ignore[type-var]
+    source = io.BufferedReader(_Parts(storage, file), _BUFFER)
     try:
         reader = parquet.ParquetFile(source, page_checksum_verification=True)
         for _ in reader.iter_batches():

@@ -16,6 +16,7 @@ from gluecast.repository.git import environment
 from gluecast.repository.work_tree import WorkTree
 from gluecast.template.bundled import commit
 from gluecast.update import journal
+from gluecast.update import update as update_module
 from gluecast.update.report import Report
 from gluecast.update.update import abort_update, continue_update, unfinished, update
 from small_template import (
@@ -149,6 +150,37 @@ def test_what_is_saved_while_an_update_runs_is_not_overwritten(
     assert "line 05, saved meanwhile" in (repository / saved).read_text()
     assert {path for path in before if tree(repository)[path] != before[path]} == {saved}
     assert unfinished(repository) is None
+
+
+def test_what_is_saved_while_the_templates_render_is_refused(
+    small: SmallTemplate, repository: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    released(small)
+    real = update_module.write
+
+    def save_before(*arguments: object, **options: object) -> None:
+        edit(repository, SALES, "line 05", "line 05, saved meanwhile")
+        real(*arguments, **options)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(update_module, "write", save_before)
+
+    with pytest.raises(GluecastError, match=f"uncommitted changes in {SALES}"):
+        quietly(repository)
+
+    assert "line 05, saved meanwhile" in (repository / SALES).read_text()
+    assert written(repository) == [SALES]
+
+
+def test_a_damaged_record_of_an_update_is_named(repository: Path) -> None:
+    record = repository / ".git/gluecast/update.json"
+    record.parent.mkdir()
+    record.write_text("")
+
+    for command in (abort_update, continue_update, quietly, unfinished):
+        with pytest.raises(
+            GluecastError, match=r"record of an unfinished update in .*update\.json"
+        ):
+            command(repository)  # type: ignore[operator]
 
 
 @pytest.mark.parametrize("flag", ["skip-worktree", "assume-unchanged"])

@@ -21,10 +21,10 @@ _EXIT_CODES = "exit codes:\n" + "\n".join(f"  {code:>3}  {code.meaning}" for cod
 def main(argv: Sequence[str] | None = None) -> None:
     """Run one command and exit with an ExitCode."""
     options = parser().parse_args(argv)
-    isolate()
     # A command runs for seconds; collecting cycles would take a quarter of an update's time.
     gc.disable()
     try:
+        isolate()
         sys.exit(options.run(options))
     except (GluecastError, OSError) as error:
         print(f"gluecast {options.command}: {error}", file=sys.stderr)

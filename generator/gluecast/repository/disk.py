@@ -1,6 +1,7 @@
 """Write and remove files on disk, each in one step."""
 
 import os
+from contextlib import suppress
 from pathlib import Path
 
 from gluecast.repository.work_tree import EXECUTABLE, SYMLINK, File
@@ -30,7 +31,8 @@ def replace_file(folder: Path, path: str, file: File) -> None:
 def remove_file(folder: Path, path: str) -> None:
     """Remove a file, and the folders below `folder` that become empty."""
     target = folder / path
-    target.unlink(missing_ok=True)
+    with suppress(FileNotFoundError, NotADirectoryError):
+        target.unlink()
     for parent in target.parents:
         if parent == folder:
             break

@@ -42,7 +42,10 @@ def environment(inherited: Mapping[str, str]) -> dict[str, str]:
     """The environment of a git command, and of programs that run git; a second call changes nothing."""
     found = {name: value for name, value in inherited.items() if name not in _OF_A_REPOSITORY}
     found |= _VARIABLES
-    count = int(found.get("GIT_CONFIG_COUNT") or 0)
+    number_of_settings = found.get("GIT_CONFIG_COUNT") or "0"
+    if not number_of_settings.isdecimal():
+        raise GluecastError(f"expected a number in GIT_CONFIG_COUNT, found {number_of_settings}")
+    count = int(number_of_settings)
     given = {
         (found.get(f"GIT_CONFIG_KEY_{number}"), found.get(f"GIT_CONFIG_VALUE_{number}"))
         for number in range(count)

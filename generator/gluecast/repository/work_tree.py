@@ -92,6 +92,10 @@ class WorkTree:
                 found.add(path.removeprefix(self.prefix))
         return frozenset(found)
 
+    def look_again(self) -> None:
+        """Forget what was uncommitted: files may have been saved since."""
+        self.__dict__.pop("uncommitted", None)
+
     def entry(self, path: str) -> Entry | None:
         """The file in the index, or else on disk; None if there is none."""
         if path in self.entries:

@@ -42,7 +42,7 @@ def running(tree: WorkTree) -> Iterator[None]:
     with (tree.state_folder / "lock").open("a") as file:
         try:
             _lock(file.fileno())
-        except OSError as error:
+        except (BlockingIOError, PermissionError) as error:
             raise GluecastError("expected no other update here, found a running one") from error
         yield
 
@@ -62,13 +62,18 @@ def read(tree: WorkTree) -> Journal | None:
     """The journal of the unfinished update, if there is one."""
     try:
         noted = json.loads(_path(tree).read_text(encoding="utf-8"))
+        noted.pop("process", None)  # of an older gluecast
+        sides = {
+            side: {path: Entry(*entry) if entry else None for path, entry in noted[side].items()}
+            for side in ("before", "after")
+        }
     except FileNotFoundError:
         return None
-    noted.pop("process", None)  # of an older gluecast
-    sides = {
-        side: {path: Entry(*entry) if entry else None for path, entry in noted[side].items()}
-        for side in ("before", "after")
-    }
+    except (ValueError, LookupError, TypeError, AttributeError) as error:
+        raise GluecastError(
+            f"expected the record of an unfinished update in {_path(tree)}, found a damaged file; "
+            "compare your files with git status, then delete it"
+        ) from error
     return Journal(**{**noted, **sides})
 
 
@@ -87,7 +92,10 @@ def _written(tree: WorkTree, journal: Journal) -> Path:
         return [entry.mode, entry.oid]
 
     fresh = tree.state_folder / "update.new"
-    fresh.write_text(json.dumps(vars(journal), default=plain), encoding="utf-8")
+    with fresh.open("w", encoding="utf-8") as file:
+        file.write(json.dumps(vars(journal), default=plain))
+        file.flush()
+        os.fsync(file.fileno())
     return fresh
 
 

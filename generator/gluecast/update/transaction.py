@@ -6,6 +6,7 @@ it back.
 """
 
 from collections.abc import Collection, Iterable, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -51,7 +52,7 @@ def refuse_unfinished(tree: WorkTree, say: Say) -> None:
 def interrupted(tree: WorkTree) -> str | None:
     """What to know about an update that was killed or has conflicts; None if there is none."""
     found = journal.read(tree)
-    if found is None:
+    if found is None or _was_undone(tree, found):
         return None
     if found.written:
         return (
@@ -84,7 +85,7 @@ def _was_undone(tree: WorkTree, found: Journal) -> bool:
     older = {path: entry for path, entry in found.before.items() if entry}
     if found.head != _head(tree):
         clean = older.keys() - {*found.conflicts}
-        return bool(clean) and not any(_is(tree, path, found.after[path]) for path in clean)
+        return bool(clean) and all(_is(tree, path, found.before[path]) for path in clean)
     if not all(_is(tree, path, entry) for path, entry in older.items()):
         return False
     # A conflict that was resolved with git add is noted in the index; git reset removes the note.
@@ -108,12 +109,13 @@ def write(
     """
     held = set(held)
     answers = {change.path: change.after for change in changes if change.path in held}
-    changes = [change for change in changes if change.path not in held]
+    every, changes = changes, [change for change in changes if change.path not in held]
     touched = {path for change in changes for path in change.touched}
     contents = {change.path: change.after for change in changes if change.after}
     conflicts = [change.path for change in changes if change.stages]
     seen = {path: tree.on_disk(path) for path in touched}
-    refuse_uncommitted(tree, changes, command)
+    tree.look_again()
+    refuse_uncommitted(tree, every, command)
     _refuse_in_the_way(tree, touched - contents.keys(), contents)
     before = {path: tree.entry(path) for path in sorted(touched.union(conflicts))}
     after = {path: contents[path].entry if path in contents else None for path in touched}
@@ -168,7 +170,11 @@ def refuse_uncommitted(tree: WorkTree, changes: Iterable[Change], command: str =
     Raises:
         GluecastError: some are not committed.
     """
-    touched = [(change, path) for change in changes for path in change.touched]
+    touched = [
+        (change, path)
+        for change in changes
+        for path in {*change.touched, *([change.path] if change.stages else [])}
+    ]
     if unwatched := [path for _, path in touched if path in tree.unwatched]:
         raise GluecastError(
             f"expected files that git watches where gluecast {command} writes, found "
@@ -238,11 +244,11 @@ def abort(tree: WorkTree) -> list[tuple[str, Path]]:
     if found is None:
         raise GluecastError("expected an unfinished update, found none")
     with journal.running(tree):
+        if found.head == _head(tree):
+            return _roll_back(tree, found, keep_edits=False)
         if _was_undone(tree, found):
             journal.close(tree)
             return []
-        if found.head == _head(tree):
-            return _roll_back(tree, found, keep_edits=False)
         if not found.written:
             raise GluecastError(_recover(tree, found))
     raise GluecastError(
@@ -270,7 +276,8 @@ def _roll_back(tree: WorkTree, noted: Journal, *, keep_edits: bool) -> list[tupl
     edited: list[tuple[str, Path]] = []
     copies = _fresh_folder(tree.state_folder / "aborted")
     for path in noted.after:
-        (tree.folder / (path + UNFINISHED)).unlink(missing_ok=True)
+        with suppress(FileNotFoundError, NotADirectoryError):
+            (tree.folder / (path + UNFINISHED)).unlink()
         if _is(tree, path, noted.before[path]) or _is(tree, path, noted.after[path]):
             continue
         found = tree.on_disk(path)

@@ -21,6 +21,8 @@ RESULT_SETTINGS = {
     "spark.sql.parquet.datetimeRebaseModeInWrite": "CORRECTED",
     "spark.sql.parquet.int96RebaseModeInRead": "CORRECTED",
     "spark.sql.parquet.int96RebaseModeInWrite": "CORRECTED",
+    # Bytes that are not UTF-8 become a replacement character, also in Spark 4: the runtime compares.
+    "spark.sql.legacy.codingErrorAction": "true",
     # A number of nanoseconds is read as it is; the runtime makes a timestamp of it, or refuses it.
     "spark.sql.legacy.parquet.nanosAsLong": "true",
     # Rows come file by file: open a file for each partition, in place of sorting the rows. A task reads

@@ -154,6 +154,8 @@ def _sniff(
             kind = reader.sniff(files[origin])
         except UnreadableFileError as error:
             faults[origin] = str(error)
+        except (ValueError, LookupError, TypeError, AttributeError) as error:
+            faults[origin] = f"what cannot be read ({type(error).__name__}: {error})"
         except FileNotFoundError:
             return  # it was deleted after it was listed
         else:

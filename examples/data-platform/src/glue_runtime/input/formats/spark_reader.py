@@ -2,8 +2,7 @@
 """What the formats share whose files Spark itself opens."""
 
 import re
-from collections.abc import Mapping, Sequence
-from types import MappingProxyType
+from collections.abc import Callable, Mapping, Sequence
 from urllib.parse import unquote
 
 from pyspark.sql import Column, DataFrame, DataFrameReader
@@ -58,15 +57,11 @@ class SparkFormatReader(FormatReader):
             added.append(number.alias(POSITION))
         return df.select(*columns, *added)
 
-    def read_error_of(
-        self, file: StoredFile, spark_format: str, options: Mapping[str, str] = MappingProxyType({})
-    ) -> str | None:
-        """What `read_error` gives: reads the file as Spark's format of this name, to its end."""
+    def read_error_of(self, file: StoredFile, opened: Callable[[], DataFrame]) -> str | None:
+        """What `read_error` returns: reads the opened file to its end."""
         try:
             with limited_tasks(self.spark, lambda: self.time_limit([file])):
-                reader = self.spark.read.format(spark_format).options(**options)
-                df = reader.load(literal_path(file.uri))
-                df.write.format("noop").mode("overwrite").save()
+                opened().write.format("noop").mode("overwrite").save()
         except TimeLimitError as error:
             if error.is_starved:
                 raise

@@ -98,13 +98,16 @@ class TypedReader(SparkFormatReader):
         try:
             found = self.footer(file)
         except Py4JJavaError as error:
-            reason = str(error.java_exception.getMessage()).splitlines()[0]
+            [reason, *_] = str(error.java_exception.getMessage()).splitlines() or ["no reason"]
             name = self.spark_format.upper()
             raise UnreadableFileError(f"no {name} data: {reason[:200]}") from error
         self._footers[file.uri] = found
         if found.needs_row_by_row:
             read_row_by_row(self.spark)
-        return f"{found.is_julian} {found.is_misdescribed} {found.schema}"
+        moments = sorted(
+            f"{name} {each.stands_for} {each.read_as}" for name, each in found.nanoseconds.items()
+        )
+        return f"{found.is_julian} {found.is_misdescribed} {moments} {found.schema}"
 
     def batch(self, kind: Hashable, files: Mapping[str, StoredFile]) -> Batch:
         """See `FormatReader`."""
@@ -170,7 +173,7 @@ class TypedReader(SparkFormatReader):
 
     def read_error(self, file: StoredFile) -> str | None:
         """See `FormatReader`."""
-        return self.read_error_of(file, self.spark_format, self.options)
+        return self.read_error_of(file, lambda: self._read({file.uri: file}))
 
     def _judged(self, batch: Batch, *, numbered: bool) -> DataFrame:
         """The rows with verdicts; a null in a NOT NULL column is invalid."""

@@ -4,7 +4,7 @@
 from collections.abc import Iterator
 
 from pyspark.sql import SparkSession
-from pyspark.sql.types import DataType, StructType, _parse_datatype_string
+from pyspark.sql.types import StructType
 
 from glue_runtime.input.formats.interface import Contract, FileSet, UnreadableFileError
 from glue_runtime.input.formats.nanoseconds import Nanoseconds, from_texts, with_texts
@@ -24,7 +24,7 @@ class Reader(TypedReader):
     def __init__(self, spark: SparkSession, wanted: FileSet, contract: Contract) -> None:
         """See `FormatReader`."""
         super().__init__(spark, wanted, contract)
-        self._parsed: dict[str, DataType] = {}
+        self._parsed: dict[str, StructType] = {}
 
     def footer(self, file: StoredFile) -> Footer:
         """See `TypedReader`."""
@@ -38,20 +38,18 @@ class Reader(TypedReader):
             schema = str(columns.toString())
             if str(columns.getCategory().toString()) != "STRUCT":
                 raise UnreadableFileError(f"rows without columns, of the type {schema[:80]}")
-            nanoseconds = dict(self._moments(schema)) if "timestamp" in schema else {}
+            nanoseconds = dict(self._moments(schema, file)) if "timestamp" in schema else {}
             return Footer(schema, rows, nanoseconds, is_julian=writer != _JAVA)
         finally:
             opened.close()
 
-    def _moments(self, schema: str) -> Iterator[tuple[str, Nanoseconds]]:
-        """The columns of a schema with moments; none where Spark cannot read the schema at all."""
+    def _moments(self, schema: str, file: StoredFile) -> Iterator[tuple[str, Nanoseconds]]:
+        """The columns with moments of files of a schema; none where Spark cannot read it."""
         if schema not in self._parsed:
             try:
-                self._parsed[schema] = _parse_datatype_string(schema)
+                self._parsed[schema] = self.own_schema(file)
             except SparkError:
                 return
-        columns = self._parsed[schema]
-        assert isinstance(columns, StructType)
-        for each in columns.fields:
+        for each in self._parsed[schema].fields:
             if with_texts(each.dataType) != each.dataType:
                 yield each.name, from_texts(each.dataType)

@@ -65,7 +65,9 @@ class Reader(TypedReader):
         # The first line of the text contains an object's address.
         schema = str(found.schema).partition("\n")[2]
         metadata = found.metadata or {}
-        is_sparks = _NOTE in metadata and _is_right(metadata, found.schema)
+        # Of the programs that keep Spark's note when they rewrite a file, none is parquet-mr.
+        by_spark = (found.created_by or "").startswith("parquet-mr")
+        is_sparks = _NOTE in metadata and by_spark and _is_right(metadata, found.schema)
         if not is_sparks:
             check_pages(self.storage, file, found)
         nanoseconds = dict(_nanoseconds(found.schema, int96=not is_sparks))
@@ -103,11 +105,12 @@ def _is_right(metadata: Mapping[bytes, bytes], schema: parquet.ParquetSchema) ->
     try:
         noted = [(each["name"], each["type"]) for each in json.loads(metadata[_NOTE])["fields"]]
         columns = schema.to_arrow_schema()
-    except (ValueError, LookupError, TypeError, pa.ArrowException):
+        return [name for name, _ in noted] == columns.names and all(
+            _is_noted_as(kind, stored)
+            for (_, kind), stored in zip(noted, columns.types, strict=True)
+        )
+    except (ValueError, LookupError, TypeError, AttributeError, pa.ArrowException):
         return False
-    return [name for name, _ in noted] == columns.names and all(
-        _is_noted_as(kind, stored) for (_, kind), stored in zip(noted, columns.types, strict=True)
-    )
 
 
 def _is_noted_as(kind: str | dict[str, str], stored: pa.DataType) -> bool:

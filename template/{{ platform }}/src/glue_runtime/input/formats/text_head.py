@@ -5,6 +5,7 @@ This costs one small request per file, and finds files that Spark would silently
 format than the name says, another encoding, an empty file.
 """
 
+import re
 import zlib
 from collections.abc import Callable, Iterable
 
@@ -30,6 +31,9 @@ _MAGIC = {
     b"BZh": "bzip2 data",
     b"\x28\xb5\x2f\xfd": "zstd data",
 }
+
+
+_NO_TEXT = re.compile(rb"[\x00-\x08\x0e-\x1f\x7f-\xff]")
 
 
 MOST_EXPANDED, ALWAYS_EXPANDED = 200, 64 * 1024 * 1024
@@ -113,7 +117,8 @@ def _head(storage: Storage, file: StoredFile, size: int) -> bytes:
         except zlib.error as error:
             raise UnreadableFileError(f"gzip data that cannot be decompressed: {error}") from error
     found = next((name for magic, name in _MAGIC.items() if head.startswith(magic)), None)
-    if found:
+    # Some of them are letters, with which a text may begin too.
+    if found and _NO_TEXT.search(head):
         raise UnreadableFileError(f"{found}, not the text that its name says")
     return head
 

@@ -16,6 +16,7 @@ from glue_runtime.input.formats.interface import POSITION, Batch
 from glue_runtime.input.formats.spark_reader import SparkFormatReader
 from glue_runtime.input.formats.text_head import TOO_LARGE, most_bytes
 from glue_runtime.lineage import SOURCE_OBJECT
+from glue_runtime.s3_object import literal_path
 from glue_runtime.spark.columns import quoted
 from glue_runtime.spark.session import whole_files
 from glue_runtime.spark.storage import StoredFile
@@ -59,7 +60,9 @@ class TextReader(SparkFormatReader):
 
     def read_error(self, file: StoredFile) -> str | None:
         """See `FormatReader`."""
-        return self.read_error_of(file, "text") if file.uri.endswith(".gz") else None
+        if not file.uri.endswith(".gz"):
+            return None
+        return self.read_error_of(file, lambda: self.spark.read.text(literal_path(file.uri)))
 
     def common_type(self, one: DataType, other: DataType) -> DataType:
         """See `FormatReader`: the text can always be parsed again as STRING."""

@@ -123,6 +123,20 @@ def test_sound_pages_of_version_2_with_checksums_are_read(
     assert sorted(table(lake)) == [tuple(row.values()) for row in PEOPLE.to_pylist()]
 
 
+def test_a_page_whose_checksum_nobody_can_verify_is_refused(
+    lake: Lake, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    content = as_parquet(write_page_checksum=True, data_page_version="2.0")
+
+    def unsupported(*_: object, **__: object) -> None:
+        raise pa.ArrowNotImplementedError("LZO codec")
+
+    monkeypatch.setattr(parquet, "ParquetFile", unsupported)
+
+    with pytest.raises(UnreadableSourceError, match="nobody can verify: LZO codec"):
+        run_for(job(".parquet", "parquet"), "job", lake.upload("sales/a.parquet", content))
+
+
 ENDLESS = """
 import sys; sys.path[:0] = {tests}
 from glue_runtime.input.formats import typed_reader

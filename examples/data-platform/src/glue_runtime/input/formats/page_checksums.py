@@ -26,7 +26,7 @@ def check_pages(storage: Storage, file: StoredFile, metadata: parquet.FileMetaDa
     """Verify the checksums of a file whose first page is of version 2 and has one.
 
     Raises:
-        UnreadableFileError: a page does not match its checksum, or cannot be read.
+        UnreadableFileError: a page does not match its checksum, or Arrow cannot read it.
     """
     if not metadata.num_row_groups or not metadata.num_columns:
         return
@@ -38,11 +38,12 @@ def check_pages(storage: Storage, file: StoredFile, metadata: parquet.FileMetaDa
         reader = parquet.ParquetFile(source, page_checksum_verification=True)
         for _ in reader.iter_batches():
             pass
-    except pa.ArrowNotImplementedError:
-        return  # Arrow cannot read it; Spark says whether it can
     except (OSError, pa.ArrowException) as error:
+        # What Arrow cannot read is refused too: Spark would read it without a look at the checksums.
+        is_damaged = not isinstance(error, pa.ArrowNotImplementedError)
+        fault = "does not match its checksum" if is_damaged else "has a checksum nobody can verify"
         reason = " ".join(str(error).split())[:200]
-        raise UnreadableFileError(f"a page that does not match its checksum: {reason}") from error
+        raise UnreadableFileError(f"a page that {fault}: {reason}") from error
 
 
 def _has_checksum(header: bytes) -> bool:

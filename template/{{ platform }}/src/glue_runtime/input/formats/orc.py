@@ -24,7 +24,7 @@ class Reader(TypedReader):
     def __init__(self, spark: SparkSession, wanted: FileSet, contract: Contract) -> None:
         """See `FormatReader`."""
         super().__init__(spark, wanted, contract)
-        self._parsed: dict[str, StructType] = {}
+        self._own_schemas: dict[str, StructType] = {}
 
     def footer(self, file: StoredFile) -> Footer:
         """See `TypedReader`."""
@@ -45,11 +45,11 @@ class Reader(TypedReader):
 
     def _moments(self, schema: str, file: StoredFile) -> Iterator[tuple[str, Nanoseconds]]:
         """The columns with moments of files of a schema; none where Spark cannot read it."""
-        if schema not in self._parsed:
+        if schema not in self._own_schemas:
             try:
-                self._parsed[schema] = self.own_schema(file)
+                self._own_schemas[schema] = self.own_schema(file)
             except SparkError:
                 return
-        for each in self._parsed[schema].fields:
+        for each in self._own_schemas[schema].fields:
             if with_texts(each.dataType) != each.dataType:
                 yield each.name, from_texts(each.dataType)

@@ -119,7 +119,7 @@ def test_check_and_list_mention_an_interrupted_update(
     for command in ("check", "list"):
         with pytest.raises(SystemExit):
             main([command, str(half_written)])
-        assert "An update was interrupted" in capsys.readouterr().err
+        assert "An unfinished update was interrupted" in capsys.readouterr().err
 
 
 def test_check_mentions_conflicts(small: SmallTemplate, repository: Path) -> None:

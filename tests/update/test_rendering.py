@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from gluecast.errors import GluecastError
+from gluecast.repository.file import EXECUTABLE, SYMLINK
 from gluecast.repository.layers import read_layers
-from gluecast.repository.work_tree import EXECUTABLE, SYMLINK
 from gluecast.template.renderer import Renderer
 from gluecast.template.source import open_source
 from rendering import Copy

@@ -180,7 +180,7 @@ def test_a_release_after_what_an_abbreviation_names_is_what_it_is_behind(
     assert versions(repository) == {'_commit: "v2.0.0"'}
 
 
-@pytest.mark.parametrize("commit_name", ["417c597", "1234567", "12a3456", "900rc12", "v4", "1a"])
+@pytest.mark.parametrize("commit_name", ["417c597", "1234567", "12a3456", "900rc12", "1a", "v4a"])
 def test_an_abbreviated_commit_is_no_version(commit_name: str) -> None:
     assert version_of(commit_name) is None
 
@@ -192,6 +192,8 @@ def test_an_abbreviated_commit_is_no_version(commit_name: str) -> None:
         ("0.1.0-4-g417c597", "v0.1.1"),
         ("v2.0.0rc1", "v2.0.0"),
         ("1.9", "v1.10"),
+        ("v9", "v10"),
+        ("v4-2-gabc1234", "v5"),
     ],
 )
 def test_releases_and_descriptions_of_commits_after_them_are_versions(

@@ -20,14 +20,16 @@ from gluecast.adopt.job_classes import Job, find_base_class, find_jobs
 from gluecast.adopt.python_module import NAME, Module
 from gluecast.adopt.report import Adoption, listed
 from gluecast.errors import GluecastError
+from gluecast.repository.file import EXECUTABLE, REGULAR, SYMLINK, File
 from gluecast.repository.git import run_git
 from gluecast.repository.layers import ANSWERS_FOLDER, PLATFORM
-from gluecast.repository.work_tree import EXECUTABLE, REGULAR, SYMLINK, File, WorkTree
+from gluecast.repository.work_tree import WorkTree
 from gluecast.template.copy import copy_template, read_questions
 from gluecast.template.registries import glue_versions
 from gluecast.terminal.progress import Say
 from gluecast.update.merge import Change, Kind
-from gluecast.update.transaction import refuse_uncommitted, refuse_unfinished, write
+from gluecast.update.refusals import refuse_uncommitted
+from gluecast.update.transaction import ready, write
 
 RUNTIME = "src/glue_runtime"
 BASE_CLASS = f"{RUNTIME}/base_job.py"
@@ -68,8 +70,7 @@ def adopt(
         KeyboardInterrupt: the user cancelled the questions.
     """
     repository = _repository(start)
-    tree = WorkTree(repository)
-    refuse_unfinished(tree, say)
+    tree = ready(repository, say)
     if tree.entry(ANSWERS_FILE):
         return Adoption(repository, already=True)
     modules = _python_files(tree)

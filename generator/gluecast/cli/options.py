@@ -40,6 +40,16 @@ def add_questionnaire(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--to", metavar="REF", help="release, branch or commit of the template to use"
     )
+    add_data(command)
+    command.add_argument(
+        "--defaults",
+        action="store_true",
+        help="ask nothing; use the default for every question without an answer",
+    )
+
+
+def add_data(command: argparse.ArgumentParser) -> None:
+    """Answers to questions."""
     command.add_argument(
         "--data",
         action="append",
@@ -47,11 +57,12 @@ def add_questionnaire(command: argparse.ArgumentParser) -> None:
         metavar="NAME=VALUE",
         help="the answer to one question; repeat the option for more",
     )
-    command.add_argument(
-        "--defaults",
-        action="store_true",
-        help="ask nothing; use the default for every question without an answer",
-    )
+
+
+def address(template: str) -> str:
+    """The address of a template as it is recorded: a folder has its absolute path."""
+    path = Path(template).expanduser()
+    return str(path.resolve()) if path.exists() else template
 
 
 def answers(options: argparse.Namespace) -> dict[str, str]:

@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 
 from gluecast.cli.command import Command, print_json, say
-from gluecast.cli.options import add_dry_run, add_json, add_target
+from gluecast.cli.options import add_data, add_dry_run, add_json, add_target, address, answers
 from gluecast.errors import ExitCode, GluecastError
 from gluecast.terminal.progress import counted
 
@@ -25,6 +25,12 @@ def add_options(command: argparse.ArgumentParser) -> None:
         metavar="JOB",
         help="update only these jobs; _platform stands for the files that all jobs share",
     )
+    command.add_argument(
+        "--template",
+        metavar="PATH_OR_URL",
+        help="the new address of a template that has moved; it is recorded for every job",
+    )
+    add_data(command)
     add_dry_run(command)
     add_json(command)
     command.add_argument(
@@ -45,7 +51,7 @@ def add_options(command: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     if options.abort or options.resume:
         ending = "--abort" if options.abort else "--continue"
-        for name in ("to", "only", "dry_run", "summary"):
+        for name in ("to", "only", "template", "data", "dry_run", "summary"):
             if getattr(options, name):
                 raise GluecastError(
                     f"expected {ending} without other options of an update, found "
@@ -84,10 +90,13 @@ def _update(options: argparse.Namespace) -> int:
     from gluecast.update.report import as_markdown, described
     from gluecast.update.update import update
 
+    target, only = _target_and_jobs(options.target, options.only)
     report = update(
-        options.target,
+        target,
         to=options.to,
-        only=options.only,
+        only=only,
+        template=address(options.template) if options.template else None,
+        data=answers(options),
         dry_run=options.dry_run,
         say=say,
         counting=counted,
@@ -101,6 +110,18 @@ def _update(options: argparse.Namespace) -> int:
         if report.conflicts and not options.dry_run:
             print(_AFTER_CONFLICTS)
     return ExitCode.CONFLICT if report.conflicts else ExitCode.OK
+
+
+def _target_and_jobs(target: Path, only: list[str]) -> tuple[Path, list[str]]:
+    """The repository and the jobs: in `--only sales orders lake`, the folder lake is no job."""
+    from gluecast.repository.layers import read_layers, repository_around
+
+    if target != Path() or len(only) < 2 or not repository_around(Path(only[-1])):
+        return target, only
+    around = repository_around(target)
+    if around and only[-1] in {layer.name for layer in read_layers(around)}:
+        return target, only
+    return Path(only[-1]), only[:-1]
 
 
 COMMAND = Command(

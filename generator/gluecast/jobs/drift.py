@@ -27,7 +27,7 @@ def drift_of(
 
     `counting` reports progress to the user while layers are rendered.
     """
-    cache = RenderCache(tree.state_folder)
+    cache = RenderCache(tree)
     found = {
         layer.name: _drift(tree, written)
         for layer in layers
@@ -35,7 +35,7 @@ def drift_of(
     }
     unknown = [layer for layer in layers if layer.name not in found]
     if unknown:
-        with open_templates(tree.folder) as of:
+        with open_templates(tree.folder, tree.storage) as of:
             for layer in counting("layers", unknown):
                 try:
                     rendering = of.renderer(layer).render(layer, of.nowhere, strict=True)

@@ -6,12 +6,13 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
+from gluecast.repository.file import File
 from gluecast.repository.git import git, run_git
 from gluecast.repository.layers import Layer, find_repository, read_layers, select
 from gluecast.repository.ownership import owned_by_template
-from gluecast.repository.work_tree import File, WorkTree
+from gluecast.repository.work_tree import WorkTree
 from gluecast.template.rendering import Rendering
-from gluecast.update.transaction import refuse_unfinished
+from gluecast.update.transaction import ready
 
 
 @dataclass(frozen=True)
@@ -34,8 +35,7 @@ class Outcome:
 
 def find_job(start: Path, name: str) -> tuple[Path, WorkTree, Layer]:
     repository = find_repository(start)
-    tree = WorkTree(repository)
-    refuse_unfinished(tree, lambda line: None)
+    tree = ready(repository, lambda line: None)
     jobs = [layer for layer in read_layers(repository) if not layer.is_platform]
     return repository, tree, select(jobs, [name])[0]
 

@@ -17,10 +17,9 @@ from gluecast.repository.layers import (
     read_layer,
     repository_around,
 )
-from gluecast.repository.work_tree import WorkTree
 from gluecast.template.copy import copy_template
 from gluecast.terminal.progress import Say
-from gluecast.update.transaction import refuse_unfinished
+from gluecast.update.transaction import ready
 
 
 def new(
@@ -47,7 +46,7 @@ def new(
     platform = _platform(repository)
     if platform:
         if run_git(repository, "rev-parse", "--git-dir").returncode == 0:
-            refuse_unfinished(WorkTree(repository), say)
+            ready(repository, say)
         _refuse_shared(platform, data)
         if template is None:
             local = repository / Path(platform.source).expanduser()

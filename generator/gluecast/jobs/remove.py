@@ -23,7 +23,7 @@ def remove(start: Path, job: str) -> Outcome:
         GluecastError: there is no such job, or one of its files is not committed.
     """
     repository, tree, layer = find_job(start, job)
-    with open_templates(repository) as of:
+    with open_templates(repository, tree.storage) as of:
         rendering = of.renderer(layer).render(layer, of.nowhere, strict=True)
     own = own_files(rendering, tree, job, job)
     changes = []

@@ -34,7 +34,7 @@ def rename(start: Path, old: str, new: str) -> Outcome:
     repository, tree, layer = find_job(start, old)
     _refuse_taken(repository, layer, new)
     renamed = replace(layer, name=new, recorded=_renamed(layer, new))
-    with open_templates(repository) as of:
+    with open_templates(repository, tree.storage) as of:
         before = of.renderer(layer).render(layer, of.nowhere, strict=True)
         after = of.renderer(layer).render(renamed, of.nowhere, strict=True)
     names = JobNames(repository, read_layers(repository))

@@ -4,7 +4,7 @@ import os
 from contextlib import suppress
 from pathlib import Path
 
-from gluecast.repository.work_tree import EXECUTABLE, SYMLINK, File
+from gluecast.repository.file import EXECUTABLE, SYMLINK, File
 
 UNFINISHED = ".gluecast-new"
 """The suffix of a file's name until its content is complete."""

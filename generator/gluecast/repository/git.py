@@ -1,8 +1,10 @@
 """Run git, independent of the settings for a person at a terminal and of a git that called us."""
 
 import os
+import re
 import subprocess
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 
 from gluecast.errors import GluecastError
@@ -57,12 +59,27 @@ def environment(inherited: Mapping[str, str]) -> dict[str, str]:
     return {**found, "GIT_CONFIG_COUNT": str(count)}
 
 
+_OLDEST = (2, 31)
+"""Older ones ignore the settings in GIT_CONFIG_COUNT."""
+
+
 def isolate() -> None:
-    """Give this process the environment, for the libraries in it that run git."""
+    """Give this process the environment, for the libraries in it that run git.
+
+    Raises:
+        GluecastError: git is too old to take it.
+    """
     wanted = environment(os.environ)
     for name in os.environ.keys() - wanted.keys():
         del os.environ[name]
     os.environ.update(wanted)
+    with suppress(FileNotFoundError):  # some commands do not need git
+        said = subprocess.run(
+            ["git", "version"], capture_output=True, check=False, text=True
+        ).stdout
+        numbers = re.search(r"(\d+)\.(\d+)", said)
+        if numbers and (int(numbers[1]), int(numbers[2])) < _OLDEST:
+            raise GluecastError(f"expected git 2.31 or newer, found {said.strip()}")
 
 
 def git(
@@ -102,7 +119,7 @@ def run_git(
             ["git", *arguments],
             cwd=folder,
             input=stdin,
-            env=environment({**os.environ, **(more or {})}),
+            env={**environment(os.environ), **(more or {})},
             capture_output=True,
             check=False,
         )

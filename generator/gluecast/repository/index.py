@@ -3,8 +3,9 @@
 from collections.abc import Mapping, Sequence
 
 from gluecast.errors import GluecastError
+from gluecast.repository.file import Entry, File
 from gluecast.repository.git import git
-from gluecast.repository.work_tree import Entry, File, WorkTree
+from gluecast.repository.work_tree import WorkTree
 
 Stages = tuple[File | None, File | None, File | None]
 """The base, your version and the template's version of a conflict."""

@@ -76,14 +76,17 @@ def repository_around(start: Path) -> Path | None:
 def read_layers(repository: Path) -> list[Layer]:
     """Every layer of a repository, by name; the platform comes first.
 
+    The answers files of other templates in the folder do not count.
+
     Raises:
         GluecastError: an answers file cannot be read, or there is none.
     """
     paths = sorted((repository / ANSWERS_FOLDER).glob("*.yml"))
     if not paths:
         raise GluecastError(f"expected answers in {repository / ANSWERS_FOLDER}, found none")
+    found = (read_layer(path.stem, path.read_bytes(), path) for path in paths)
     return sorted(
-        (read_layer(path.stem, path.read_bytes(), path) for path in paths),
+        (layer for layer in found if layer.is_platform or "job_name" in layer.recorded),
         key=lambda each: (not each.is_platform, each.name),
     )
 

@@ -1,47 +1,22 @@
 """The files of a repository, in git's index and on disk."""
 
-import hashlib
 import os
 import stat
-from dataclasses import dataclass
+from collections.abc import Collection
 from functools import cached_property
 from pathlib import Path
 
 from gluecast.errors import GluecastError
-from gluecast.repository.git import git
-
-REGULAR, EXECUTABLE, SYMLINK = "100644", "100755", "120000"
-
-
-@dataclass(frozen=True)
-class File:
-    """Content and git mode of a file; a symlink's content is its target."""
-
-    mode: str
-    data: bytes
-
-    @cached_property
-    def oid(self) -> str:
-        """The object ID that git gives this content."""
-        return hashlib.sha1(b"blob %d\0" % len(self.data) + self.data).hexdigest()
-
-    @property
-    def entry(self) -> "Entry":
-        return Entry(self.mode, self.oid)
-
-
-@dataclass(frozen=True)
-class Entry:
-    """A file's mode and the object ID of its content."""
-
-    mode: str
-    oid: str
+from gluecast.repository.file import EXECUTABLE, REGULAR, SYMLINK, Entry, File
+from gluecast.repository.git import git, run_git
+from gluecast.repository.storage import Storage
 
 
 class WorkTree:
     """The files of a repository, in git's index and on disk.
 
-    Paths are relative to the repository's folder, which may be a subfolder of git's. `unwatched` are the
+    Paths are relative to the repository's folder, which may be a subfolder of git's. Every `File` is as
+    git stores it, whatever line ends, encoding or filter the file on disk has. `unwatched` are the
     tracked files whose changes git ignores (skip-worktree, assume-unchanged).
     """
 
@@ -78,6 +53,8 @@ class WorkTree:
                 self.entries[os.fsdecode(path)] = Entry(mode, oid)
             else:
                 self.unmerged.add(os.fsdecode(path))
+        self._untracked: dict[str, Entry | None] = {}
+        self.storage = Storage(folder, self.prefix, self.entries)
 
     @cached_property
     def uncommitted(self) -> frozenset[str]:
@@ -92,16 +69,24 @@ class WorkTree:
                 found.add(path.removeprefix(self.prefix))
         return frozenset(found)
 
-    def look_again(self) -> None:
-        """Forget what was uncommitted: files may have been saved since."""
-        self.__dict__.pop("uncommitted", None)
+    def ignored(self, paths: Collection[str]) -> set[str]:
+        """The untracked paths among these that git ignores."""
+        asked = [path for path in paths if path not in self.entries]
+        if not asked:
+            return set()
+        names = b"".join(os.fsencode(path) + b"\0" for path in asked)
+        # It exits with 1 where nothing is ignored.
+        found = run_git(self.folder, "check-ignore", "-z", "--stdin", stdin=names).stdout
+        return {*os.fsdecode(found).split("\0")[:-1]}
 
     def entry(self, path: str) -> Entry | None:
-        """The file in the index, or else on disk; None if there is none."""
+        """The file in the index, or else on disk when first asked for; None if there is none."""
         if path in self.entries:
             return self.entries[path]
-        found = self.on_disk(path)
-        return found.entry if found else None
+        if path not in self._untracked:
+            found = self.on_disk(path)
+            self._untracked[path] = found.entry if found else None
+        return self._untracked[path]
 
     def current(self, path: str) -> Entry | None:
         """The current file, committed or not; None if there is none."""
@@ -112,18 +97,54 @@ class WorkTree:
 
     def read(self, path: str) -> File | None:
         """The file that `entry` describes."""
-        if path not in self.entries:
-            return self.on_disk(path)
-        entry = self.entries[path]
-        if path not in self.uncommitted:
-            found = self.on_disk(path)
-            if found and found.entry == entry:
-                return found
-        return File(entry.mode, git(self.folder, "cat-file", "blob", entry.oid))
+        return self.read_all([path]).get(path)
+
+    def read_all(self, paths: Collection[str]) -> dict[str, File]:
+        """The files that `entry` describes, by path, where there are any."""
+        found: dict[str, File] = {}
+        blobs: dict[str, Entry] = {}
+        for path in paths:
+            entry = self.entries.get(path)
+            if entry is None or path not in self.uncommitted:
+                file = self.raw(path) if entry else self.on_disk(path)
+                if file and entry in (None, file.entry):
+                    found[path] = file
+                    continue
+            if entry:
+                blobs[path] = entry
+        return found | self._blobs(blobs)
+
+    def _blobs(self, entries: dict[str, Entry]) -> dict[str, File]:
+        """The content that git has stored for entries."""
+        if not entries:
+            return {}
+        names = "".join(f"{entry.oid}\n" for entry in entries.values()).encode()
+        answer = git(self.folder, "cat-file", "--batch", stdin=names)
+        found = {}
+        start = 0
+        for path, entry in entries.items():
+            end = answer.index(b"\n", start)
+            if answer[start:end].endswith(b" missing"):
+                raise GluecastError(f"expected the content of {path} in git, found none; git fsck")
+            size = int(answer[start:end].split()[-1])
+            start = end + 1
+            found[path] = File(entry.mode, answer[start : start + size])
+            start += size + 1
+        return found
 
     def on_disk(self, path: str) -> File | None:
-        """The file on disk; None if there is none, or if it is a folder."""
+        """The file on disk, as git would store it; None if there is none, or if it is a folder."""
+        found = self.raw(path)
+        return self.storage.stored(path, found) if found else None
+
+    def raw(self, path: str) -> File | None:
+        """The file on disk with its own bytes; None if there is none, or if it is a folder."""
         target = self.folder / path
+        known = self.entries.get(path)
+        if known is None and any(
+            (self.folder / above).is_symlink() for above in Path(path).parents
+        ):
+            return None  # git sees no files beyond a link
         try:
             found = target.lstat()
             if stat.S_ISLNK(found.st_mode):
@@ -131,6 +152,19 @@ class WorkTree:
             if not stat.S_ISREG(found.st_mode):
                 return None
             mode = EXECUTABLE if found.st_mode & stat.S_IXUSR else REGULAR
+            if known and (known.mode == SYMLINK) and not self.storage.links:
+                mode = SYMLINK
+            elif not self.storage.modes:
+                mode = known.mode if known and known.mode != SYMLINK else REGULAR
             return File(mode, target.read_bytes())
         except (FileNotFoundError, NotADirectoryError):
             return None
+
+    def holds(self, path: str, entry: Entry | None) -> bool:
+        """Whether the disk has a file as in an entry; None stands for no file."""
+        found = self.raw(path)
+        if found is None or entry is None:
+            return found is None and entry is None
+        if not self.storage.modes and SYMLINK not in (found.mode, entry.mode):
+            found = File(entry.mode, found.data)
+        return found.entry == entry or self.storage.stored(path, found).entry == entry

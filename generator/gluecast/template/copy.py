@@ -1,5 +1,6 @@
 """Copy a template into a folder, like `copier copy`, with one-line errors."""
 
+import re
 import tempfile
 from collections.abc import Mapping
 from importlib.metadata import version
@@ -14,9 +15,10 @@ from plumbum import ProcessExecutionError
 
 from gluecast.errors import GluecastError
 from gluecast.repository.git import git, run_git
+from gluecast.repository.layers import ANSWERS_FOLDER
 from gluecast.template.bundled import PUBLISHED_AT
 from gluecast.template.source import Source, open_source
-from gluecast.template.versions import newest, tags
+from gluecast.template.versions import newest, only_releases, tags
 
 
 def copy_template(
@@ -35,7 +37,8 @@ def copy_template(
         KeyboardInterrupt: the user cancelled the questions.
     """
     template, ref = _address(template, ref)
-    ref = _checked(template, ref, data)
+    ref, recorded = _checked(template, ref, data)
+    before = _answers_files(target)
     try:
         copier.run_copy(
             template,
@@ -57,6 +60,16 @@ def copy_template(
         raise GluecastError(f"expected the template in {template}, found: {reason}") from error
     except (CopierError, TemplateError, ValueError, OSError) as error:
         raise GluecastError(" ".join(str(error).split())) from error
+    for path, text in _answers_files(target).items():
+        if text != before.get(path):
+            path.write_text(_COMMIT.sub(lambda line: f"{line[1]}{recorded}{line[3]}", text, 1), "utf-8")
+
+
+_COMMIT = re.compile(r"""^(_commit: ["']?)([^"'\s]+)(["']?)$""", re.MULTILINE)
+
+
+def _answers_files(repository: Path) -> dict[Path, str]:
+    return {path: path.read_text("utf-8") for path in (repository / ANSWERS_FOLDER).glob("*.yml")}
 
 
 def read_questions(template: str | None, ref: str | None) -> dict[str, Any]:
@@ -90,7 +103,7 @@ def _opened(address: str, scratch: Path) -> Source:
 
 def _commit(source: Source, ref: str | None) -> str:
     """The commit of `ref`; without it, Copier takes the newest tag, or else HEAD."""
-    return source.resolve(ref or newest(tags(source.git)) or "HEAD")
+    return source.resolve(ref or newest(only_releases(tags(source.git))) or "HEAD")
 
 
 def _questions(source: Source, commit: str) -> dict[str, Any]:
@@ -99,8 +112,12 @@ def _questions(source: Source, commit: str) -> dict[str, Any]:
     return questions
 
 
-def _checked(template: str, ref: str | None, data: Mapping[str, Any]) -> str | None:
-    """The `git describe` name of this version, even if its tag was not fetched.
+def _checked(
+    template: str, ref: str | None, data: Mapping[str, Any]
+) -> tuple[str | None, str]:
+    """The version for Copier to check out, and the version to record for it.
+
+    Copier would record any tag of the commit, also one that moves.
 
     Raises:
         GluecastError: the template cannot be read, or lacks the version or a question of `data`.
@@ -110,6 +127,7 @@ def _checked(template: str, ref: str | None, data: Mapping[str, Any]) -> str | N
         tagged = tags(source.git)
         commit = _commit(source, ref)
         asked = _questions(source, commit)
+        recorded = source.version(commit)
         if ref is None and not tagged and _is_dirty(source.git):
             # Copier would commit the changes to a copy, and record a commit that is nowhere else.
             raise GluecastError(
@@ -122,7 +140,7 @@ def _checked(template: str, ref: str | None, data: Mapping[str, Any]) -> str | N
             f"expected the name of a question, found {unknown[0]}; the questions are "
             f"{', '.join(questions)}"
         )
-    return commit if ref and ref not in tagged else ref
+    return (commit if ref and ref not in tagged else ref), recorded
 
 
 def _is_dirty(template: Path) -> bool:

@@ -9,12 +9,13 @@ from dataclasses import astuple, dataclass
 from pathlib import Path
 from typing import Any
 
-from gluecast.repository.work_tree import Entry
+from gluecast.repository.file import Entry
+from gluecast.repository.work_tree import WorkTree
 from gluecast.template.rendering import Rendering
 from gluecast.repository.layers import Layer
 from gluecast.repository.ownership import owned_by_template
 
-_FORMAT = 1
+_FORMAT = 2
 """Increase it when the rendering or the format of the cache changes."""
 
 
@@ -38,9 +39,10 @@ class RenderedFile:
 class RenderCache:
     """The last rendering of each layer, valid while its answers and its version are unchanged."""
 
-    def __init__(self, folder: Path) -> None:
-        """Read the cache in a folder, if there is one."""
-        self._path = folder / "written.json"
+    def __init__(self, tree: WorkTree) -> None:
+        """Read the cache of a repository, if there is one."""
+        self._path = tree.state_folder / "written.json"
+        self._storage = tree.storage.fingerprint
         self._changed = False
         try:
             known = json.loads(self._path.read_bytes())
@@ -51,7 +53,7 @@ class RenderCache:
     def get(self, layer: Layer) -> dict[str, RenderedFile] | None:
         """The rendered files of a layer, by path, without its answers file; None if unknown."""
         found = self._known.get(layer.name)
-        if not isinstance(found, dict) or found.get("of") != _digest(layer.recorded):
+        if not isinstance(found, dict) or found.get("of") != self._digest(layer):
             return None
         try:
             return {path: RenderedFile(*values) for path, values in found["files"].items()}
@@ -66,7 +68,7 @@ class RenderCache:
             if path != layer.answers_file
         }
         files = {path: astuple(each) for path, each in written.items()}
-        self._known[layer.name] = {"of": _digest(layer.recorded), "files": files}
+        self._known[layer.name] = {"of": self._digest(layer), "files": files}
         self._changed = True
         return written
 
@@ -80,7 +82,7 @@ class RenderCache:
             fresh.write_text(json.dumps(self._known), encoding="utf-8")
             os.replace(fresh, self._path)
 
-
-def _digest(recorded: Mapping[str, Any]) -> str:
-    text = json.dumps([_FORMAT, recorded], sort_keys=True, default=str)
-    return hashlib.sha256(text.encode()).hexdigest()
+    def _digest(self, layer: Layer) -> str:
+        """What a rendering depends on: the answers, the version, and how git stores the files."""
+        text = json.dumps([_FORMAT, layer.recorded, self._storage], sort_keys=True, default=str)
+        return hashlib.sha256(text.encode()).hexdigest()

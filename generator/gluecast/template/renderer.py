@@ -9,8 +9,9 @@ every layer of the real template with the output of `copier copy`.
 
 import os
 import pickle
+import re
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
@@ -25,13 +26,16 @@ from jinja2 import Template as JinjaTemplate
 from jinja2 import TemplateError, meta, nodes
 
 from gluecast.errors import GluecastError
-from gluecast.repository.work_tree import EXECUTABLE, REGULAR, SYMLINK, File
+from gluecast.repository.file import EXECUTABLE, REGULAR, SYMLINK, File
 from gluecast.template.rendering import Rendering
 from gluecast.repository.layers import Layer
+from gluecast.repository.storage import Storage
 from gluecast.template.source import Checkout
 
 _COMPILED: dict[tuple[str, str], tuple[CodeType, tuple[str, ...] | None]] = {}
 """The compiled code of each text, by Jinja's options, and the variables that determine it."""
+
+_UNANSWERED = re.compile(r'Question "(.+)" is required')
 
 _COPIERS_PARSER = _user_data.parse_yaml_string
 
@@ -39,13 +43,14 @@ _COPIERS_PARSER = _user_data.parse_yaml_string
 class Renderer:
     """Renders layers from one checkout of a template."""
 
-    def __init__(self, checkout: Checkout) -> None:
-        """Read the template.
+    def __init__(self, checkout: Checkout, storage: Storage | None = None) -> None:
+        """Read the template. Files are rendered as git stores them in a repository with `storage`.
 
         Raises:
             GluecastError: the template needs `--trust`; only Copier may run it.
         """
         self.checkout = checkout
+        self._storage = storage
         self.template = _template.Template(url=checkout.address, ref=checkout.commit)
         self.template.__dict__.update(
             vcs="git",
@@ -68,12 +73,19 @@ class Renderer:
             self._environment: Any = None
 
     def render(
-        self, layer: Layer, repository: Path, *, strict: bool, exclude: tuple[str, ...] = ()
+        self,
+        layer: Layer,
+        repository: Path,
+        *,
+        strict: bool,
+        exclude: tuple[str, ...] = (),
+        data: Mapping[str, Any] | None = None,
     ) -> Rendering:
         """Render a layer with its recorded answers.
 
         With `strict`, recorded answers must be valid for the version that recorded them; otherwise
-        new questions get their defaults. `repository` is the destination that the questions see.
+        new questions get their answers from `data`, or else their defaults. `repository` is the
+        destination that the questions see.
 
         Raises:
             GluecastError: an answer is invalid, or the template cannot be rendered.
@@ -86,7 +98,7 @@ class Renderer:
             dst_path=repository,
             answers_file=Path(layer.answers_file),
             vcs_ref=self.checkout.commit,
-            data=answers if strict else {},
+            data=answers if strict else dict(data or {}),
             settings=self._settings,
             exclude=exclude,
             defaults=True,
@@ -172,7 +184,7 @@ class Renderer:
             sources[target] = source.path
         return Rendering(
             version=self.checkout.version,
-            files=files,
+            files=self._storage.renderings_stored(files) if self._storage else files,
             sources=sources,
             answers=worker._answers_to_remember(),
             skip=frozenset(
@@ -352,11 +364,11 @@ def _refuse_lost_answers(layer: Layer, worker: _main.Worker) -> None:
     """Refuse the update where Copier would silently replace an invalid answer with a default."""
     for name, value in layer.recorded.items():
         asked = name in worker.template.questions_data and name not in worker.answers.hidden
-        if asked and name not in worker.answers.last:
+        if asked and name not in worker.answers.last and name not in worker.data:
             raise GluecastError(
                 f"the template refuses {name}: {value!r} of {layer.name} at "
-                f"{worker.template.commit}; give another: copier update "
-                f"-a {layer.answers_file} --data {name}=..."
+                f"{worker.template.commit}; give another: gluecast update "
+                f"--only {layer.name} --data {name}=..."
             )
 
 
@@ -387,4 +399,9 @@ def _one_line_errors(what: str) -> Iterator[None]:
         yield
     except (CopierError, TemplateError, ValueError, TypeError, OSError, yaml.YAMLError) as error:
         reason = " ".join(str(error).split()) or type(error).__name__
+        if unanswered := _UNANSWERED.fullmatch(reason):
+            reason = (
+                f"expected an answer to {unanswered[1]}, which is new and has no default; "
+                f"give it: --data {unanswered[1]}=VALUE"
+            )
         raise GluecastError(f"{what}: {reason}") from error

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from gluecast.repository.work_tree import File
+from gluecast.repository.file import File
 
 
 @dataclass(frozen=True)

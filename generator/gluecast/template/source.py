@@ -1,14 +1,31 @@
 """The source of a template: its versions, and checkouts of the versions in use."""
 
+import os
+import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 
 from gluecast.errors import GluecastError
 from gluecast.repository.git import git, run_git
-from gluecast.template.versions import newest, releases, tags, version_of, version_order
+from gluecast.template.versions import (
+    newest,
+    only_releases,
+    releases,
+    tags,
+    version_of,
+    version_order,
+)
 
 _SHORTCUTS = {"gh:": "https://github.com/", "gl:": "https://gitlab.com/"}
+
+
+_AS_STORED = (
+    *("-c", "core.autocrlf=false", "-c", "core.eol=lf", "-c", "core.symlinks=true"),
+    *("-c", f"core.attributesFile={os.devnull}"),
+)
+"""The template's files are checked out the same on every machine."""
 
 
 @dataclass
@@ -16,16 +33,32 @@ class Source:
     """The repository of a template on this machine.
 
     `git` is its git directory. `releases` maps the name of each release to its commit, even if the
-    tags were not fetched.
+    tags were not fetched; `moving` are the tags that name another commit after each release.
     """
 
     address: str
     git: Path
     scratch: Path
     releases: Mapping[str, str]
+    moving: Mapping[str, str] = field(default_factory=dict)
     _checkouts: dict[str, "Checkout"] = field(default_factory=dict)
     _resolved: dict[str, str] = field(default_factory=dict)
     _ancestors: dict[tuple[str, str], bool] = field(default_factory=dict)
+
+    def recorded(self, version: str) -> str:
+        """The commit of a version that an answers file records.
+
+        Raises:
+            GluecastError: the template has no such version, or the version is a tag that moves.
+        """
+        if version in self.moving:
+            today = self.version(self.moving[version])
+            raise GluecastError(
+                f"expected a release or a commit in _commit, found {version}, a tag that moves from "
+                f"release to release (it is {today} today); write the release that the files were "
+                f"rendered from there: {self._known()}"
+            )
+        return self.resolve(version)
 
     def resolve(self, ref: str) -> str:
         """Resolve a tag, branch, `git describe` name (v0.1.0-4-gabc) or commit to a commit.
@@ -43,10 +76,18 @@ class Source:
             found = run_git(self.git, *command)
             if found.returncode == 0:
                 return found.stdout.decode().strip()
-        known = ", ".join(sorted(self.releases, key=version_order)) or "none"
+        if git(self.git, "rev-parse", "--is-shallow-repository").strip() == b"true":
+            raise GluecastError(
+                f"expected the version {ref} of the template, found that {self.address} is a shallow "
+                "clone without it; in that folder: git fetch --unshallow --tags"
+            )
         raise GluecastError(
-            f"expected a version of the template {self.address}, found {ref}; its releases: {known}"
+            f"expected a version of the template {self.address}, found {ref}; its releases: "
+            f"{self._known()}"
         )
+
+    def _known(self) -> str:
+        return ", ".join(sorted(self.releases, key=version_order)) or "none"
 
     def is_older(self, ref: str, other: str) -> bool:
         """Whether one version is older than another, by history or else by name.
@@ -75,27 +116,55 @@ class Source:
         """The newest release, or HEAD if there is none."""
         return newest(self.releases) or "HEAD"
 
+    def version(self, commit: str) -> str:
+        """What an answers file records for a commit: its release, or its `git describe` name.
+
+        A name that moves from commit to commit is never recorded.
+        """
+        of_commit = [name for name, released in self.releases.items() if released == commit]
+        if of_commit:
+            return max(of_commit, key=version_order)
+        names = [f"--match={name}" for name in self.releases] or ["--exclude=*"]
+        described = git(self._with_all_tags, "describe", "--tags", "--always", *names, commit)
+        return described.decode().strip()
+
+    @cached_property
+    def _with_all_tags(self) -> Path:
+        """The repository, or a clone of it where not every release has a tag."""
+        missing = self.releases.keys() - tags(self.git).keys()
+        if not missing:
+            return self.git
+        clone = Path(tempfile.mkdtemp(dir=self.scratch))
+        git(self.scratch, "clone", "--quiet", "--bare", "--shared", str(self.git), str(clone))
+        for name in missing:
+            run_git(clone, "tag", name, self.releases[name])
+        return clone
+
     def checkout(self, commit: str) -> "Checkout":
         """Check out the template's files at one commit, once."""
         if commit not in self._checkouts:
-            folder = self.scratch / f"checkout-{len(self._checkouts)}-{abs(hash(self.address))}"
-            git(
-                self.scratch,
-                "clone",
-                "--quiet",
-                "--shared",
-                "--no-checkout",
-                str(self.git),
-                str(folder),
-            )
-            for name in set(self.releases) - tags(folder).keys():
-                run_git(folder, "tag", name, self.releases[name])
-            git(
-                folder, "-c", "advice.detachedHead=false", "checkout", "--quiet", "--detach", commit
-            )
-            version = git(folder, "describe", "--tags", "--always").decode().strip()
-            self._checkouts[commit] = Checkout(self.address, commit, version, folder)
+            folder = Path(tempfile.mkdtemp(dir=self.scratch))
+            git_dir = git(self.git, "rev-parse", "--absolute-git-dir").decode().strip()
+            with tempfile.TemporaryDirectory(dir=self.scratch) as scratch:
+                more = {"GIT_INDEX_FILE": f"{scratch}/index"}
+                here = (f"--git-dir={git_dir}", "--work-tree=.", *_AS_STORED)
+                git(folder, *here, "read-tree", commit, more=more)
+                git(folder, *here, "checkout-index", "--all", more=more)
+            if (folder / ".gitmodules").exists():
+                folder = self._with_submodules(commit)
+            self._checkouts[commit] = Checkout(self.address, commit, self.version(commit), folder)
         return self._checkouts[commit]
+
+    def _with_submodules(self, commit: str) -> Path:
+        """A clone of the template at one commit; submodules at relative addresses start at its own."""
+        folder = Path(tempfile.mkdtemp(dir=self.scratch))
+        origin = run_git(self.git, "config", "remote.origin.url").stdout.decode().strip()
+        git(self.scratch, "clone", "--quiet", "--shared", "--no-checkout", str(self.git), str(folder))
+        git(folder, "remote", "set-url", "origin", origin or str(self.git))
+        git(folder, *_AS_STORED, "checkout", "--quiet", "--detach", commit)
+        command = ("submodule", "--quiet", "update", "--init", "--recursive", "--force")
+        git(folder, *_AS_STORED, *command)
+        return folder
 
 
 @dataclass(frozen=True)
@@ -122,7 +191,9 @@ def open_source(address: str, repository: Path, scratch: Path) -> Source:
         git(scratch, "clone", "--quiet", "--bare", "--", _url(address), str(local))
     else:
         _check_repository(local)
-    return Source(address, local, scratch, releases(local))
+    released = releases(local)
+    moving = {name: commit for name, commit in tags(local).items() if name not in released}
+    return Source(address, local, scratch, released, moving)
 
 
 def _check_repository(local: Path) -> None:
@@ -148,7 +219,7 @@ def latest_release(address: str, repository: Path) -> tuple[str | None, str]:
     refs = {name: commit for commit, name in (line.split("\t") for line in listing.splitlines())}
     names = [name.removeprefix("refs/tags/") for name in refs if name.startswith("refs/tags/")]
     tagged = {name: "" for name in names if not name.endswith("^{}")}
-    return newest(tagged | (releases(local) if local else {})), refs.get("HEAD", "")
+    return newest(only_releases(tagged) | (releases(local) if local else {})), refs.get("HEAD", "")
 
 
 def _local(address: str, repository: Path) -> Path | None:

@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from gluecast.errors import GluecastError
-from gluecast.repository.work_tree import Entry, WorkTree
+from gluecast.repository.file import Entry
+from gluecast.repository.work_tree import WorkTree
 
 
 @dataclass(frozen=True)

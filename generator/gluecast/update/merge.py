@@ -6,15 +6,18 @@ other files line by line, as in `copier update`.
 
 import tempfile
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from difflib import SequenceMatcher
 from enum import StrEnum
+from functools import cached_property
 from pathlib import Path
 
+from gluecast.repository.file import SYMLINK, Entry, File
 from gluecast.repository.git import run_git
 from gluecast.repository.index import Stages
-from gluecast.repository.work_tree import SYMLINK, File, WorkTree
+from gluecast.repository.work_tree import WorkTree
 from gluecast.template.rendering import Rendering
+from gluecast.update.answers import with_comments
 
 LABELS = ("before updating", "last update", "after updating")
 """Copier's labels in conflict markers: your version, the common base, the template's version."""
@@ -30,6 +33,7 @@ class Kind(StrEnum):
     REMOVED = "removed"
     KEPT_DELETED = "kept-deleted"
     SKIPPED = "skipped"
+    IGNORED = "ignored"
     CONFLICT = "conflict"
 
 
@@ -41,6 +45,7 @@ MEANING = {
     Kind.REMOVED: "removed by the template; you had not edited it",
     Kind.KEPT_DELETED: "changed by the template, deleted by you; it stays deleted",
     Kind.SKIPPED: "the template writes it once and leaves it to you",
+    Kind.IGNORED: "edited by you, and ignored by git, which could not bring it back; it stays",
     Kind.CONFLICT: "changed by you and by the template in the same place",
 }
 
@@ -49,9 +54,9 @@ MEANING = {
 class Change:
     """The change to one file.
 
-    `after` is the new content of `path`; None removes the file or, for kept-deleted and skipped,
-    leaves it unchanged. `moved_from` is removed. `stages` are the base, your version and the
-    template's version of a conflict.
+    `after` is the new content of `path`; None removes the file or, for kept-deleted, skipped and
+    ignored, leaves it unchanged. `moved_from` is removed. `stages` are the base, your version and the
+    template's version of a conflict. `beside` is the template's version of an ignored file.
     """
 
     layer: str
@@ -60,6 +65,7 @@ class Change:
     after: File | None = None
     moved_from: str | None = None
     stages: Stages | None = None
+    beside: File | None = None
     note: str = ""
 
     @property
@@ -85,46 +91,93 @@ def merge_layer(
     `moves` maps old paths to new ones, where they are known. An edited file that the template no
     longer has otherwise moves to the most similar new file of the template.
     """
-    changes: list[Change] = []
-    lost: list[str] = []
-    for path in sorted(old.files.keys() | new.files.keys()):
-        before, after = old.files.get(path), new.files.get(path)
-        if before == after:
-            continue
-        found = tree.entry(path)
-        if found == (after.entry if after else None):
-            continue
-        if path in old.skip | new.skip and found:
-            changes.append(Change(layer, path, Kind.SKIPPED))
-        elif found == (before.entry if before else None):
-            kind = Kind.REMOVED if after is None else Kind.CLEAN if found else Kind.NEW
-            changes.append(Change(layer, path, kind, after))
-        elif found is None:
-            changes.append(Change(layer, path, Kind.KEPT_DELETED))
-        elif after is None:
-            lost.append(path)
+    sides = _Sides(layer, old, new, tree)
+    changes = {path: change for path in sides.paths if (change := sides.in_place(path))}
+    added = {path for path, change in changes.items() if change.kind is Kind.NEW}
+    if moves is None:
+        moves = _pairs(added, old, new) if sides.edited or sides.deleted else {}
+    for path in sides.deleted:
+        if (target := moves.get(path)) in added:
+            note = f"the template renamed {path}, which you deleted"
+            changes[target] = Change(layer, target, Kind.KEPT_DELETED, note=note)
+    for path in sides.edited:
+        if (target := moves.get(path)) in added:
+            changes[target] = sides.moved(path, target)
         else:
-            changes.append(_merged(layer, path, before, _read(tree, path), after))
-    added = [change.path for change in changes if change.kind == Kind.NEW]
-    pairs = _pairs(lost, added, old, new) if moves is None else moves
-    for path in lost:
-        target = pairs.get(path)
-        if target is None or target not in added:
-            stages = (old.files.get(path), _read(tree, path), None)
-            note = "the template no longer has it, and you edited it: git add keeps it, git rm drops it"
-            changes.append(Change(layer, path, Kind.CONFLICT, stages=stages, note=note))
-            continue
-        one = _merged(layer, target, old.files[path], _read(tree, path), new.files[target])
-        kind = Kind.RENAMED if one.kind == Kind.MERGED else one.kind
-        changes = [change for change in changes if change.path != target]
-        changes.append(Change(layer, target, kind, one.after, path, one.stages, one.note))
-    return sorted(
-        (
-            _answers_win(change, new) if change.path == answers_file else change
-            for change in changes
-        ),
-        key=lambda change: change.path,
-    )
+            changes[path] = sides.without_a_place(path)
+    if answers_file in changes:
+        changes[answers_file] = _answers_win(changes[answers_file], new, tree)
+    return sorted(changes.values(), key=lambda change: change.path)
+
+
+@dataclass
+class _Sides:
+    """The three sides of a layer.
+
+    `edited` and `deleted` are the files that the template no longer has, and the user edited or deleted.
+    """
+
+    layer: str
+    old: Rendering
+    new: Rendering
+    tree: WorkTree
+    edited: list[str] = field(default_factory=list)
+    deleted: list[str] = field(default_factory=list)
+
+    @cached_property
+    def paths(self) -> list[str]:
+        return sorted(self.old.files.keys() | self.new.files.keys())
+
+    @cached_property
+    def _ignored(self) -> set[str]:
+        untracked = (path for path in self.paths if path not in self.tree.entries)
+        return self.tree.ignored([path for path in untracked if self.tree.entry(path)])
+
+    def in_place(self, path: str) -> Change | None:
+        """The change to a file that the template does not rename; None leaves it alone."""
+        before, after = self.old.files.get(path), self.new.files.get(path)
+        kind = _kind(before, after, self.tree.entry(path))
+        if kind is None:
+            return None
+        if path in self.old.skip | self.new.skip and self.tree.entry(path):
+            return Change(self.layer, path, Kind.SKIPPED)
+        if kind is Kind.CONFLICT and path in self._ignored:
+            note = "" if after else "the template no longer has it"
+            return Change(self.layer, path, Kind.IGNORED, beside=after, note=note)
+        if after is None and kind is not Kind.REMOVED:
+            (self.edited if kind is Kind.CONFLICT else self.deleted).append(path)
+            return None
+        if kind is Kind.CONFLICT and after:
+            return _merged(self.layer, path, before, self._read(path), after)
+        return Change(self.layer, path, kind, None if kind is Kind.KEPT_DELETED else after)
+
+    def moved(self, path: str, target: str) -> Change:
+        """The change to an edited file that the template renamed."""
+        base, theirs = self.old.files[path], self.new.files[target]
+        one = _merged(self.layer, target, base, self._read(path), theirs)
+        kind = Kind.RENAMED if one.kind is Kind.MERGED else one.kind
+        return replace(one, kind=kind, moved_from=path)
+
+    def without_a_place(self, path: str) -> Change:
+        """The conflict of an edited file that the template dropped."""
+        stages = (self.old.files.get(path), self._read(path), None)
+        note = "the template no longer has it, and you edited it: git add keeps it, git rm drops it"
+        return Change(self.layer, path, Kind.CONFLICT, stages=stages, note=note)
+
+    def _read(self, path: str) -> File:
+        found = self.tree.read(path)
+        assert found is not None, path
+        return found
+
+
+def _kind(before: File | None, after: File | None, found: Entry | None) -> Kind | None:
+    """What to do with a file by its three sides; both kinds of edits are a conflict until merged."""
+    old, new = (file.entry if file else None for file in (before, after))
+    if old == new or (found == new and found):
+        return None
+    if found == old:
+        return Kind.REMOVED if after is None else Kind.CLEAN if found else Kind.NEW
+    return Kind.KEPT_DELETED if found is None else Kind.CONFLICT
 
 
 def merge_lines(ours: bytes, base: bytes, theirs: bytes) -> tuple[bytes, bool] | None:
@@ -139,12 +192,6 @@ def merge_lines(ours: bytes, base: bytes, theirs: bytes) -> tuple[bytes, bool] |
         )
     # Up to 127 is the number of conflicts; above, git could not merge the file as text.
     return (ran.stdout, ran.returncode > 0) if ran.returncode <= 127 else None
-
-
-def _read(tree: WorkTree, path: str) -> File:
-    found = tree.read(path)
-    assert found is not None, path
-    return found
 
 
 def _merged(layer: str, path: str, base: File | None, ours: File, theirs: File) -> Change:
@@ -170,19 +217,28 @@ def _merged(layer: str, path: str, base: File | None, ours: File, theirs: File) 
     return Change(layer, path, Kind.MERGED, File(mode, text))
 
 
-def _answers_win(change: Change, new: Rendering) -> Change:
-    """Take the template's answers file: conflict markers would break every later command."""
-    if change.kind not in (Kind.CONFLICT, Kind.KEPT_DELETED):
+def _answers_win(change: Change, new: Rendering, tree: WorkTree) -> Change:
+    """Take the template's answers file: conflict markers would break every later command.
+
+    It has the user's answers already; the user's comments are added.
+    """
+    if change.kind not in (Kind.CONFLICT, Kind.KEPT_DELETED, Kind.IGNORED):
         return change
-    return Change(change.layer, change.path, Kind.CLEAN, new.files.get(change.path))
+    after, ours = new.files.get(change.path), tree.read(change.path)
+    if after and ours:
+        after = File(after.mode, with_comments(ours.data, after.data))
+    return Change(change.layer, change.path, Kind.CLEAN, after)
 
 
-def _pairs(lost: list[str], added: list[str], old: Rendering, new: Rendering) -> dict[str, str]:
-    """Pair old files of the template with the most similar new ones, if at least half is equal."""
+def _pairs(added: set[str], old: Rendering, new: Rendering) -> dict[str, str]:
+    """Pair old files of the template with the most similar new ones, if at least half is equal.
+
+    The files that the user did not touch take part too: a new file may be one of theirs, renamed.
+    """
     scores = sorted(
         (
             (score, path, target)
-            for path in lost
+            for path in old.files.keys() - new.files.keys()
             for target in added
             if (score := _similarity(old.files[path], new.files[target])) >= 0.5
         ),

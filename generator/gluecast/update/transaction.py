@@ -5,7 +5,7 @@ stays until the user runs `--continue` or `--abort`. If an update is killed, the
 it back.
 """
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -13,40 +13,56 @@ from pathlib import Path
 from gluecast.errors import GluecastError
 from gluecast.repository import index
 from gluecast.repository.disk import UNFINISHED, remove_file, replace_file
+from gluecast.repository.file import REGULAR, SYMLINK, Entry, File
 from gluecast.repository.git import git, run_git
-from gluecast.repository.work_tree import SYMLINK, Entry, File, WorkTree
+from gluecast.repository.work_tree import WorkTree
 from gluecast.terminal.progress import Say
 from gluecast.update import journal
+from gluecast.update.answers import answers_changed, with_comments
 from gluecast.update.journal import Journal
-from gluecast.update.merge import LABELS, Change, Kind
+from gluecast.update.merge import LABELS, Change
+from gluecast.update.refusals import (
+    listed,
+    refuse_in_the_way,
+    refuse_meanwhile,
+    refuse_saved,
+    refuse_uncommitted,
+)
+
+VERSIONS_OF_IGNORED = "ignored"
+"""The folder in the git directory with the template's versions of files that git ignores."""
 
 
-def refuse_unfinished(tree: WorkTree, say: Say) -> None:
-    """Roll back a killed update; refuse to start during another one.
+def ready(folder: Path, say: Say) -> WorkTree:
+    """The work tree of a repository, without an unfinished update: a killed one is rolled back.
 
     Raises:
         GluecastError: an update has conflicts to resolve, or is running.
     """
-    found = journal.read(tree)
-    if found is None:
+    tree = WorkTree(folder)
+    if journal.read(tree) is None:
         if tree.unmerged:
             raise GluecastError(
-                f"expected a repository without unresolved files, found {_list(tree.unmerged)}; "
+                f"expected a repository without unresolved files, found {listed(tree.unmerged)}; "
                 "resolve them, and git add"
             )
-        return
+        return tree
     with journal.running(tree):
-        if _was_undone(tree, found):
+        found = journal.read(tree)
+        if found is None:
+            pass  # it has just ended
+        elif _was_undone(tree, found):
             journal.close(tree)
             say(f"The unfinished {found.command} was undone with git; it is forgotten.")
         elif found.written:
             raise GluecastError(
                 f"expected no unfinished {found.command}, found conflicts in "
-                f"{_list(found.conflicts)}; resolve them, git add, then gluecast update "
+                f"{listed(found.conflicts)}; resolve them, git add, then gluecast update "
                 "--continue; or gluecast update --abort"
             )
         else:
             say(_recover(tree, found))
+    return WorkTree(folder)
 
 
 def interrupted(tree: WorkTree) -> str | None:
@@ -56,11 +72,12 @@ def interrupted(tree: WorkTree) -> str | None:
         return None
     if found.written:
         return (
-            f"An {found.command} has conflicts in {_list(found.conflicts)}: resolve them, git add, "
+            f"An unfinished {found.command} has conflicts in {listed(found.conflicts)}: resolve them, git add, "
             "then gluecast update --continue; or gluecast update --abort"
         )
     return (
-        f"An {found.command} was interrupted, or is running: the next gluecast update rolls it back"
+        f"An unfinished {found.command} was interrupted, or is running: the next gluecast update "
+        "rolls it back"
     )
 
 
@@ -70,10 +87,10 @@ def _recover(tree: WorkTree, found: Journal) -> str:
         journal.close(tree)
         return (
             f"An earlier {found.command} was interrupted, and there are commits since: nothing is "
-            f"rolled back. Compare with git diff {found.head[:12] or 'HEAD'}: {_list(found.after)}"
+            f"rolled back. Compare with git diff {found.head[:12] or 'HEAD'}: {listed(found.after)}"
         )
     edited = [path for path, _ in _roll_back(tree, found, keep_edits=True)]
-    kept = f" You have edited {_list(edited)} since; they stay as they are." if edited else ""
+    kept = f" You have edited {listed(edited)} since; they stay as they are." if edited else ""
     return f"An earlier {found.command} was interrupted; its changes are rolled back.{kept}"
 
 
@@ -85,8 +102,8 @@ def _was_undone(tree: WorkTree, found: Journal) -> bool:
     older = {path: entry for path, entry in found.before.items() if entry}
     if found.head != _head(tree):
         clean = older.keys() - {*found.conflicts}
-        return bool(clean) and all(_is(tree, path, found.before[path]) for path in clean)
-    if not all(_is(tree, path, entry) for path, entry in older.items()):
+        return bool(clean) and all(tree.holds(path, found.before[path]) for path in clean)
+    if not all(tree.holds(path, entry) for path, entry in older.items()):
         return False
     # A conflict that was resolved with git add is noted in the index; git reset removes the note.
     return not git(tree.folder, "ls-files", "--resolve-undo", "-z")
@@ -113,90 +130,64 @@ def write(
     touched = {path for change in changes for path in change.touched}
     contents = {change.path: change.after for change in changes if change.after}
     conflicts = [change.path for change in changes if change.stages]
-    seen = {path: tree.on_disk(path) for path in touched}
-    tree.look_again()
-    refuse_uncommitted(tree, every, command)
-    _refuse_in_the_way(tree, touched - contents.keys(), contents)
-    before = {path: tree.entry(path) for path in sorted(touched.union(conflicts))}
-    after = {path: contents[path].entry if path in contents else None for path in touched}
-    untracked = [path for path in before if path not in tree.entries]
-    noted = Journal(
-        command=command,
-        head=_head(tree),
-        written=False,
-        before=before,
-        after=before | after,
-        untracked=untracked,
-        conflicts=conflicts,
-        answers={path: file.data.decode() for path, file in answers.items() if file},
-    )
     with journal.running(tree):
         if journal.read(tree):
             raise GluecastError("expected no other update here, found one that has just begun")
         index.refuse_locked(tree)
+        seen = {path: tree.raw(path) for path in touched}
+        now = WorkTree(tree.folder)
+        refuse_uncommitted(now, every, command)
+        refuse_meanwhile(tree, now, touched.union(conflicts), command)
+        refuse_in_the_way(now, touched - contents.keys(), contents)
+        checked_out = now.storage.checked_out(contents)
+        before = {path: now.entry(path) for path in sorted(touched.union(conflicts))}
+        untracked = [path for path in before if path not in now.entries]
         for path in untracked:
-            if found := tree.on_disk(path):
-                index.store(tree, found)
-        journal.write(tree, noted)
+            if found := now.raw(path):
+                before[path] = Entry(found.mode, index.store(now, found))
+        noted = Journal(
+            command=command,
+            head=_head(now),
+            written=False,
+            before=before,
+            after=before
+            | {path: contents[path].entry if path in contents else None for path in touched},
+            untracked=untracked,
+            conflicts=conflicts,
+            answers={path: file.data.decode() for path, file in answers.items() if file},
+        )
+        for change in every:
+            if change.beside:
+                replace_file(tree.state_folder / VERSIONS_OF_IGNORED, change.path, change.beside)
+        journal.write(now, noted)
         try:
             for path in sorted(touched - contents.keys()):
-                _refuse_changed(tree, path, seen[path])
-                remove_file(tree.folder, path)
-            for path, file in sorted(contents.items(), key=lambda item: item[0] in last):
-                _refuse_changed(tree, path, seen[path])
-                replace_file(tree.folder, path, file)
-            index.set_unmerged(tree, {each.path: each.stages for each in changes if each.stages})
+                refuse_saved(now, path, seen[path])
+                remove_file(now.folder, path)
+            for path, file in sorted(checked_out.items(), key=lambda item: item[0] in last):
+                refuse_saved(now, path, seen[path])
+                replace_file(now.folder, path, file)
+            index.set_entries(now, _only_in_the_index(now, contents))
+            index.set_unmerged(now, {each.path: each.stages for each in changes if each.stages})
         except BaseException:
-            _roll_back(tree, noted, keep_edits=True)
+            _roll_back(WorkTree(tree.folder), noted, keep_edits=True)
             raise
         if noted.conflicts or noted.answers:
-            journal.write(tree, replace(noted, written=True))
+            journal.write(now, replace(noted, written=True))
         else:
-            journal.close(tree)
+            journal.close(now)
 
 
-def _refuse_changed(tree: WorkTree, path: str, seen: File | None) -> None:
-    """Refuse to replace a file that someone has saved since the update looked at it."""
-    if tree.on_disk(path) != seen:
-        raise GluecastError(
-            f"expected {path} to stay as it is during the update, found that it was just saved; "
-            "commit or stash it, and update again"
-        )
-
-
-def refuse_uncommitted(tree: WorkTree, changes: Iterable[Change], command: str = "update") -> None:
-    """Refuse changes to files whose content git could not restore.
-
-    Raises:
-        GluecastError: some are not committed.
-    """
-    touched = [
-        (change, path)
-        for change in changes
-        for path in {*change.touched, *([change.path] if change.stages else [])}
-    ]
-    if unwatched := [path for _, path in touched if path in tree.unwatched]:
-        raise GluecastError(
-            f"expected files that git watches where gluecast {command} writes, found "
-            f"{_list(unwatched)} outside the sparse checkout, or with assume-unchanged or "
-            "skip-worktree; add them with git sparse-checkout add, or git update-index "
-            "--no-assume-unchanged --no-skip-worktree"
-        )
-    refused = [
-        path
-        for change, path in touched
-        if path in tree.uncommitted
-        or (path not in tree.entries and tree.on_disk(path) and change.kind not in _SAFE)
-    ]
-    if refused:
-        raise GluecastError(
-            f"expected committed files where gluecast {command} writes, found uncommitted changes in "
-            f"{_list(refused)}; commit or stash them"
-        )
-
-
-# For these changes, untracked files are as the template wrote them.
-_SAFE = (Kind.CLEAN, Kind.REMOVED)
+def _only_in_the_index(tree: WorkTree, contents: Mapping[str, File]) -> dict[str, Entry]:
+    """Entries whose mode the disk cannot hold: the executable bit, or a symbolic link."""
+    found = {}
+    for path, file in contents.items():
+        known = tree.entries.get(path)
+        mode = known.mode if known else REGULAR
+        held = tree.storage.links if SYMLINK in (mode, file.mode) else tree.storage.modes
+        if mode != file.mode and not held:
+            found[path] = Entry(file.mode, index.store(tree, file))
+    return found
 
 
 def resume(tree: WorkTree) -> Journal:
@@ -205,31 +196,57 @@ def resume(tree: WorkTree) -> Journal:
     Raises:
         GluecastError: there is no unfinished update, or it has unresolved files.
     """
-    found = journal.read(tree)
-    if found is None or not found.written:
-        raise GluecastError("expected an update with conflicts to continue, found none")
-    if _was_undone(tree, found):
+    with journal.running(tree):
+        found = journal.read(tree)
+        if found is None or not found.written:
+            raise GluecastError("expected an update with conflicts to continue, found none")
+        if _was_undone(tree, found):
+            journal.close(tree)
+            raise GluecastError(
+                f"expected the files that the {found.command} wrote, found that it was undone with "
+                "git; start again: gluecast update"
+            )
+        if tree.unmerged:
+            raise GluecastError(
+                f"expected resolved files, found {listed(tree.unmerged)} unmerged; "
+                "edit them, and git add (or git rm)"
+            )
+        marked = [
+            path
+            for path in found.conflicts
+            if has_markers(tree.raw(path)) or has_markers(tree.on_disk(path))
+        ]
+        if marked:
+            raise GluecastError(
+                f"expected resolved files, found conflict markers in {listed(marked)}; edit them"
+            )
+        answers = {path: _continued(tree, found, path) for path in found.answers}
+        for path, file in tree.storage.checked_out(answers).items():
+            replace_file(tree.folder, path, file)
+        if answers:
+            run_git(tree.folder, "add", "--", *answers)
         journal.close(tree)
+        return found
+
+
+def _continued(tree: WorkTree, found: Journal, path: str) -> File:
+    """The answers file that `--continue` writes, with the comments that it has by now.
+
+    Raises:
+        GluecastError: its answers were changed since the update began.
+    """
+    after = found.answers[path].encode()
+    current = tree.on_disk(path)
+    if current is None:
+        return File(REGULAR, after)
+    before = run_git(tree.folder, "show", f"{found.head}:./{path}")
+    if before.returncode == 0 and (changed := answers_changed(before.stdout, current.data)):
         raise GluecastError(
-            f"expected the files that the {found.command} wrote, found that it was undone with "
-            "git; start again: gluecast update"
+            f"expected the answers in {path} as they were before the {found.command}, found "
+            f"another {changed}; change it after the {found.command}: git checkout {found.head[:12]} "
+            f"-- {path}"
         )
-    if tree.unmerged:
-        raise GluecastError(
-            f"expected resolved files, found {_list(tree.unmerged)} unmerged; "
-            "edit them, and git add (or git rm)"
-        )
-    marked = [path for path in found.conflicts if has_markers(tree.on_disk(path))]
-    if marked:
-        raise GluecastError(
-            f"expected resolved files, found conflict markers in {_list(marked)}; edit them"
-        )
-    for path, text in found.answers.items():
-        replace_file(tree.folder, path, File("100644", text.encode()))
-    if found.answers:
-        run_git(tree.folder, "add", "--", *found.answers)
-    journal.close(tree)
-    return found
+    return File(current.mode, with_comments(current.data, after))
 
 
 def abort(tree: WorkTree) -> list[tuple[str, Path]]:
@@ -240,10 +257,10 @@ def abort(tree: WorkTree) -> list[tuple[str, Path]]:
     Raises:
         GluecastError: there is no unfinished update, or there are newer commits.
     """
-    found = journal.read(tree)
-    if found is None:
-        raise GluecastError("expected an unfinished update, found none")
     with journal.running(tree):
+        found = journal.read(tree)
+        if found is None:
+            raise GluecastError("expected an unfinished update, found none")
         if found.head == _head(tree):
             return _roll_back(tree, found, keep_edits=False)
         if _was_undone(tree, found):
@@ -278,9 +295,9 @@ def _roll_back(tree: WorkTree, noted: Journal, *, keep_edits: bool) -> list[tupl
     for path in noted.after:
         with suppress(FileNotFoundError, NotADirectoryError):
             (tree.folder / (path + UNFINISHED)).unlink()
-        if _is(tree, path, noted.before[path]) or _is(tree, path, noted.after[path]):
+        if tree.holds(path, noted.before[path]) or tree.holds(path, noted.after[path]):
             continue
-        found = tree.on_disk(path)
+        found = tree.raw(path)
         if found is not None and keep_edits:
             edited.append((path, tree.folder / path))
         elif found is not None:
@@ -313,7 +330,7 @@ def _restore_files(tree: WorkTree, noted: Journal, kept: Collection[str]) -> Non
             remove_file(tree.folder, path)
     tracked = []
     for path, entry in noted.before.items():
-        if entry is None or path in kept or _is(tree, path, entry):
+        if entry is None or path in kept or tree.holds(path, entry):
             continue
         if path in noted.untracked:
             replace_file(
@@ -326,43 +343,5 @@ def _restore_files(tree: WorkTree, noted: Journal, kept: Collection[str]) -> Non
         git(tree.folder, "checkout-index", "--force", "-u", "-z", "--stdin", stdin=names)
 
 
-def _refuse_in_the_way(tree: WorkTree, removed: Iterable[str], written: Iterable[str]) -> None:
-    """Refuse to write below a file or a link, or in place of a folder.
-
-    Raises:
-        GluecastError: something is in the way.
-    """
-    removed = set(removed)
-    for path in written:
-        target = tree.folder / path
-        if target.is_dir() and not target.is_symlink():
-            left = {
-                file.relative_to(tree.folder).as_posix()
-                for file in target.rglob("*")
-                if not file.is_dir()
-            }
-            if left - removed:
-                raise GluecastError(
-                    f"expected a place for the file {path}, found a folder; move it"
-                )
-        for parent in Path(path).parents[:-1]:
-            above = tree.folder / parent
-            if above.is_symlink() or (above.is_file() and parent.as_posix() not in removed):
-                raise GluecastError(
-                    f"expected a folder for {path}, found the file or link {parent}; move it"
-                )
-
-
-def _is(tree: WorkTree, path: str, entry: Entry | None) -> bool:
-    found = tree.on_disk(path)
-    return (found.entry if found else None) == entry
-
-
 def _head(tree: WorkTree) -> str:
     return run_git(tree.folder, "rev-parse", "--quiet", "--verify", "HEAD").stdout.decode().strip()
-
-
-def _list(paths: Iterable[str]) -> str:
-    names = sorted(paths)
-    more = f" and {len(names) - 5} more" if len(names) > 5 else ""
-    return ", ".join(names[:5]) + more

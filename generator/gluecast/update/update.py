@@ -1,6 +1,6 @@
 """Update all layers of a repository at once: plan, render, merge, write."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from gluecast.errors import GluecastError
@@ -12,15 +12,9 @@ from gluecast.template.rendering import Rendering
 from gluecast.terminal.progress import Counting, Say, uncounted
 from gluecast.update.merge import Change, merge_layer
 from gluecast.update.plan import Step, plan
+from gluecast.update.refusals import refuse_uncommitted
 from gluecast.update.report import Report
-from gluecast.update.transaction import (
-    abort,
-    interrupted,
-    refuse_uncommitted,
-    refuse_unfinished,
-    resume,
-    write,
-)
+from gluecast.update.transaction import abort, interrupted, ready, resume, write
 
 
 def update(
@@ -28,27 +22,30 @@ def update(
     *,
     to: str | None = None,
     only: Sequence[str] = (),
+    template: str | None = None,
+    data: Mapping[str, str] | None = None,
     dry_run: bool = False,
     say: Say = print,
     counting: Counting = uncounted,
 ) -> Report:
     """Update the layers of the repository around `start` to a version of their template.
 
-    `to` is a release, branch or commit; None is the newest release. With `dry_run` nothing is
-    written. `say` and `counting` report progress to the user.
+    `to` is a release, branch or commit; None is the newest release. `template` is the address where
+    the template is from now on. `data` answers questions of the new version. With `dry_run` nothing
+    is written. `say` and `counting` report progress to the user.
 
     Raises:
         GluecastError: the update cannot start; nothing was changed.
     """
     repository = find_repository(start)
-    tree = WorkTree(repository)
-    refuse_unfinished(tree, say)
-    cache = RenderCache(tree.state_folder)
-    with open_templates(repository) as of:
-        steps = plan(read_layers(repository), to, only, of)
+    tree = ready(repository, say)
+    cache = RenderCache(tree)
+    with open_templates(repository, tree.storage, template) as of:
+        steps = plan(read_layers(repository), to, only, of, template)
+        _refuse_unknown(data or {}, steps, of)
         if not steps:
             return Report({}, [])
-        report = _merge(counting("layers", steps), tree, of, cache)
+        report = _merge(counting("layers", steps), tree, of, cache, data or {})
     if dry_run:
         refuse_uncommitted(tree, report.changes)
         return report
@@ -59,7 +56,35 @@ def update(
     return report
 
 
-def _merge(steps: Iterable[Step], tree: WorkTree, of: OpenTemplates, cache: RenderCache) -> Report:
+def _refuse_unknown(data: Mapping[str, str], steps: Sequence[Step], of: OpenTemplates) -> None:
+    """Refuse answers that no version to install asks for.
+
+    Raises:
+        GluecastError: there are some.
+    """
+    if not data:
+        return
+    questions = [of.renderer(step.target, step.new).template.questions_data for step in steps]
+    asked = {name: None for each in questions for name in each}
+    if not steps:
+        raise GluecastError(
+            "expected a newer version, whose questions --data answers, found none; to change an "
+            "answer: copier update -a ANSWERS_FILE --data NAME=VALUE"
+        )
+    if unknown := sorted(data.keys() - asked.keys()):
+        raise GluecastError(
+            f"expected the name of a question, found {unknown[0]}; the questions are "
+            f"{', '.join(asked)}"
+        )
+
+
+def _merge(
+    steps: Iterable[Step],
+    tree: WorkTree,
+    of: OpenTemplates,
+    cache: RenderCache,
+    data: Mapping[str, str],
+) -> Report:
     """Render both versions of each layer and merge them with the current files.
 
     Raises:
@@ -70,8 +95,8 @@ def _merge(steps: Iterable[Step], tree: WorkTree, of: OpenTemplates, cache: Rend
     owners: dict[str, str] = {}
     for step in steps:
         layer = step.layer
-        after = of.renderer(layer, step.new)
-        new = after.render(layer, tree.folder, strict=False)
+        after = of.renderer(step.target, step.new)
+        new = after.render(step.target, tree.folder, strict=False, data=data)
         old = _unedited(layer, new, tree, cache)
         if old is None:
             # Files that the new version excludes do not count as removed.
@@ -100,10 +125,9 @@ def _unedited(layer: Layer, new: Rendering, tree: WorkTree, cache: RenderCache) 
         return None
     if any(tree.entry(path) != each.entry for path, each in written.items()):
         return None
-    found = {path: tree.read(path) for path in (*written, layer.answers_file)}
     return Rendering(
         version=layer.version,
-        files={path: file for path, file in found.items() if file},
+        files=tree.read_all((*written, layer.answers_file)),
         sources={},
         answers={},
         skip=frozenset(path for path, each in written.items() if each.once),

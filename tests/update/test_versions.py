@@ -132,6 +132,8 @@ def test_the_files_of_a_submodule_are_those_of_the_version(
 ) -> None:
     (tmp_path / "gitconfig").write_text('[protocol "file"]\n\tallow = always\n')
     monkeypatch.setenv("GIT_CONFIG_GLOBAL", str(tmp_path / "gitconfig"))
+    config = small.folder / "copier.yml"
+    config.write_text("_exclude: [.git]\n" + config.read_text())
     shared = tmp_path / "shared"
     shared.mkdir()
     git(shared, "init", "--quiet", "--initial-branch=main")

@@ -69,6 +69,11 @@ class WorkTree:
                 found.add(path.removeprefix(self.prefix))
         return frozenset(found)
 
+    @property
+    def ignored_folder(self) -> Path:
+        """Where the template's versions of edited files lie that git ignores."""
+        return self.state_folder / "ignored"
+
     def ignored(self, paths: Collection[str]) -> set[str]:
         """The untracked paths among these that git ignores."""
         asked = [path for path in paths if path not in self.entries]

@@ -4,6 +4,7 @@ This module writes nothing. If two of the three sides are equal, no merge is nee
 other files line by line, as in `copier update`.
 """
 
+import os
 import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -142,7 +143,8 @@ class _Sides:
         if path in self.old.skip | self.new.skip and self.tree.entry(path):
             return Change(self.layer, path, Kind.SKIPPED)
         if kind is Kind.CONFLICT and path in self._ignored:
-            note = "" if after else "the template no longer has it"
+            place = os.path.relpath(self.tree.ignored_folder / path, self.tree.folder)
+            note = f"the template's version: {place}" if after else "the template no longer has it"
             return Change(self.layer, path, Kind.IGNORED, beside=after, note=note)
         if after is None and kind is not Kind.REMOVED:
             (self.edited if kind is Kind.CONFLICT else self.deleted).append(path)

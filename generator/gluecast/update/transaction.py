@@ -29,10 +29,6 @@ from gluecast.update.refusals import (
     refuse_uncommitted,
 )
 
-VERSIONS_OF_IGNORED = "ignored"
-"""The folder in the git directory with the template's versions of files that git ignores."""
-
-
 def ready(folder: Path, say: Say) -> WorkTree:
     """The work tree of a repository, without an unfinished update: a killed one is rolled back.
 
@@ -158,7 +154,7 @@ def write(
         )
         for change in every:
             if change.beside:
-                replace_file(tree.state_folder / VERSIONS_OF_IGNORED, change.path, change.beside)
+                replace_file(tree.ignored_folder, change.path, change.beside)
         journal.write(now, noted)
         try:
             for path in sorted(touched - contents.keys()):

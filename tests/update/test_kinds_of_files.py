@@ -132,7 +132,11 @@ def small(tmp_path: Path) -> SmallTemplate:
 
 @pytest.fixture
 def repository(small: SmallTemplate, tmp_path: Path) -> Path:
-    return small.repository(tmp_path / "repository", "sales", version="v1.1.0")
+    made = small.repository(tmp_path / "repository", "sales", version="v1.1.0")
+    git(made, "rm", "--cached", "--quiet", ".env")
+    git(made, "-c", "user.name=me", "-c", "user.email=me@localhost", "commit", "-qm", "Ignored")
+    assert git(made, "status", "--porcelain") == ""
+    return made
 
 
 def test_an_edited_file_that_git_ignores_stays_and_the_templates_version_is_beside(

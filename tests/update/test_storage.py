@@ -302,3 +302,55 @@ def test_conflicts_do_not_come_from_a_checkout_with_crlf_alone(
         (made / path).write_bytes((made / path).read_bytes().replace(b"\n", b"\r\n"))
 
     assert len(conflict(small, made).conflicts) == 1
+
+
+# --- sparse checkouts ------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def sparse(small: SmallTemplate, tmp_path: Path) -> Path:
+    """A repository whose folder `tests` is not checked out."""
+    made = small.repository(tmp_path / "repository", "sales")
+    edit_and_commit(made, "tests/test_sales.py", "line 02", "line 02, mine")
+    git(made, "sparse-checkout", "set", "--cone", "src", ".copier-answers")
+    assert not (made / "tests").exists()
+    return made
+
+
+TEST = "{{ job }}/tests/test_{{ job_name }}.py.jinja"
+
+
+def test_a_file_outside_a_sparse_checkout_is_updated_in_the_index(
+    small: SmallTemplate, sparse: Path
+) -> None:
+    small.replace(TEST, "line 09", "line 09, fixed")
+    small.release("v2.0.0")
+
+    [change] = [each for each in quietly(sparse).changes if each.path == "tests/test_sales.py"]
+
+    assert change.kind == Kind.MERGED
+    assert not (sparse / "tests").exists()
+    text = git(sparse, "show", ":tests/test_sales.py")
+    assert "line 09, fixed" in text
+    assert "line 02, mine" in text
+    assert git(sparse, "ls-files", "-t", "tests").startswith("S ")
+    assert (
+        git(sparse, "diff", "--name-only")
+        == ".copier-answers/_platform.yml\n.copier-answers/sales.yml\n"
+    )
+
+
+def test_a_conflict_outside_a_sparse_checkout_is_checked_out_until_it_ends(
+    small: SmallTemplate, sparse: Path
+) -> None:
+    small.replace(TEST, "line 02", "line 02, fixed")
+    small.replace(JOB, "line 02", "line 02, fixed")
+    small.release("v2.0.0")
+    before, index = tree(sparse), git(sparse, "ls-files", "-t", "--stage")
+
+    assert quietly(sparse).conflicts
+    assert "<<<<<<<" in (sparse / "tests/test_sales.py").read_text()
+    abort_update(sparse)
+
+    assert tree(sparse) == before
+    assert git(sparse, "ls-files", "-t", "--stage") == index

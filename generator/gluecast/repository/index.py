@@ -42,6 +42,15 @@ def set_entries(tree: WorkTree, entries: Mapping[str, Entry | None]) -> None:
     _write(tree, lines)
 
 
+def set_sparse(tree: WorkTree, entries: Mapping[str, Entry | None]) -> None:
+    """Set entries of files that a sparse checkout leaves out; they stay out."""
+    set_entries(tree, entries)
+    names = "".join(f"{path}\0" for path, entry in entries.items() if entry)
+    if names:
+        listing = names.encode("utf-8", "surrogateescape")
+        git(tree.folder, "update-index", "--skip-worktree", "-z", "--stdin", stdin=listing)
+
+
 def set_unmerged(tree: WorkTree, conflicts: Mapping[str, Stages]) -> None:
     """Record the three sides of each conflict in the index, as git merge does."""
     lines = []

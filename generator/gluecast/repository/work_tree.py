@@ -165,8 +165,14 @@ class WorkTree:
         except (FileNotFoundError, NotADirectoryError):
             return None
 
+    def is_sparse(self, path: str) -> bool:
+        """Whether a tracked file is not on disk because of a sparse checkout."""
+        return path in self.unwatched and not os.path.lexists(self.folder / path)
+
     def holds(self, path: str, entry: Entry | None) -> bool:
         """Whether the disk has a file as in an entry; None stands for no file."""
+        if self.is_sparse(path):
+            return self.entries[path] == entry
         found = self.raw(path)
         if found is None or entry is None:
             return found is None and entry is None

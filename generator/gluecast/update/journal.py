@@ -18,7 +18,8 @@ class Journal:
     """An unfinished update: files with conflicts, and answers that are not written yet.
 
     `before` and `after` name the content of each file that the update touches; None if there is no
-    file. `untracked` lists the untracked ones among them. `answers` maps answers files to the
+    file. `untracked` lists the untracked ones among them, and `sparse` those that are in the index alone,
+    because a sparse checkout leaves them out. `answers` maps answers files to the
     content that `--continue` writes.
     """
 
@@ -30,6 +31,7 @@ class Journal:
     untracked: list[str]
     conflicts: list[str]
     answers: dict[str, str] = field(default_factory=dict)
+    sparse: list[str] = field(default_factory=list)
 
 
 @contextmanager

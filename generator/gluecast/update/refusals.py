@@ -39,12 +39,12 @@ def refuse_uncommitted(tree: WorkTree, changes: Iterable[Change], command: str =
         for change in changes
         for path in {*change.touched, *([change.path] if change.stages else [])}
     ]
-    if unwatched := [path for _, path in touched if path in tree.unwatched]:
+    unwatched = [path for _, path in touched if path in tree.unwatched and not tree.is_sparse(path)]
+    if unwatched:
         raise GluecastError(
             f"expected files that git watches where gluecast {command} writes, found "
-            f"{listed(unwatched)} outside the sparse checkout, or with assume-unchanged or "
-            "skip-worktree; add them with git sparse-checkout add, or git update-index "
-            "--no-assume-unchanged --no-skip-worktree"
+            f"{listed(unwatched)} with assume-unchanged or skip-worktree; let git look at them: "
+            "git update-index --no-assume-unchanged --no-skip-worktree"
         )
     refused = [
         path

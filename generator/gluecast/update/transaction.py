@@ -29,6 +29,7 @@ from gluecast.update.refusals import (
     refuse_uncommitted,
 )
 
+
 def ready(folder: Path, say: Say) -> WorkTree:
     """The work tree of a repository, without an unfinished update: a killed one is rolled back.
 
@@ -135,8 +136,12 @@ def write(
         refuse_uncommitted(now, every, command)
         refuse_meanwhile(tree, now, touched.union(conflicts), command)
         refuse_in_the_way(now, touched - contents.keys(), contents)
-        checked_out = now.storage.checked_out(contents)
         before = {path: now.entry(path) for path in sorted(touched.union(conflicts))}
+        # A conflict is written to the disk, as git merge does it.
+        sparse = [path for path in before if now.is_sparse(path)]
+        in_index = {*sparse} - {*conflicts}
+        on_disk = {path: file for path, file in contents.items() if path not in in_index}
+        checked_out = now.storage.checked_out(on_disk)
         untracked = [path for path in before if path not in now.entries]
         for path in untracked:
             if found := now.raw(path):
@@ -151,6 +156,7 @@ def write(
             untracked=untracked,
             conflicts=conflicts,
             answers={path: file.data.decode() for path, file in answers.items() if file},
+            sparse=sparse,
         )
         for change in every:
             if change.beside:
@@ -163,7 +169,8 @@ def write(
             for path, file in sorted(checked_out.items(), key=lambda item: item[0] in last):
                 refuse_saved(now, path, seen[path])
                 replace_file(now.folder, path, file)
-            index.set_entries(now, _only_in_the_index(now, contents))
+            index.set_entries(now, _only_in_the_index(now, on_disk))
+            index.set_sparse(now, {path: _stored(now, contents.get(path)) for path in in_index})
             index.set_unmerged(now, {each.path: each.stages for each in changes if each.stages})
         except BaseException:
             _roll_back(WorkTree(tree.folder), noted, keep_edits=True)
@@ -174,15 +181,19 @@ def write(
             journal.close(now)
 
 
-def _only_in_the_index(tree: WorkTree, contents: Mapping[str, File]) -> dict[str, Entry]:
+def _stored(tree: WorkTree, file: File | None) -> Entry | None:
+    return Entry(file.mode, index.store(tree, file)) if file else None
+
+
+def _only_in_the_index(tree: WorkTree, contents: Mapping[str, File]) -> dict[str, Entry | None]:
     """Entries whose mode the disk cannot hold: the executable bit, or a symbolic link."""
-    found = {}
+    found: dict[str, Entry | None] = {}
     for path, file in contents.items():
         known = tree.entries.get(path)
         mode = known.mode if known else REGULAR
         held = tree.storage.links if SYMLINK in (mode, file.mode) else tree.storage.modes
         if mode != file.mode and not held:
-            found[path] = Entry(file.mode, index.store(tree, file))
+            found[path] = _stored(tree, file)
     return found
 
 
@@ -307,6 +318,7 @@ def _roll_back(tree: WorkTree, noted: Journal, *, keep_edits: bool) -> list[tupl
             entries[path] = known
     index.set_entries(tree, entries)
     _restore_files(tree, noted, kept)
+    index.set_sparse(tree, {path: noted.before[path] for path in noted.sparse if path not in kept})
     journal.close(tree)
     return edited
 
@@ -322,11 +334,11 @@ def _fresh_folder(parent: Path) -> Path:
 def _restore_files(tree: WorkTree, noted: Journal, kept: Collection[str]) -> None:
     """Restore every file on disk as it was before the update, but for those to be kept."""
     for path in noted.after:
-        if noted.before[path] is None and path not in kept:
+        if (noted.before[path] is None or path in noted.sparse) and path not in kept:
             remove_file(tree.folder, path)
     tracked = []
     for path, entry in noted.before.items():
-        if entry is None or path in kept or tree.holds(path, entry):
+        if entry is None or path in {*kept, *noted.sparse} or tree.holds(path, entry):
             continue
         if path in noted.untracked:
             replace_file(

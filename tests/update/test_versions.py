@@ -212,7 +212,7 @@ def test_an_address_alone_can_change(
 
 
 def test_the_answers_of_another_template_are_left_alone(
-    small: SmallTemplate, repository: Path
+    small: SmallTemplate, repository: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     theirs = repository / ".copier-answers/linters.yml"
     theirs.write_text("_commit: 1.2.3\n_src_path: gh:else/where\nproject: lake\n")
@@ -220,8 +220,11 @@ def test_the_answers_of_another_template_are_left_alone(
     fixed(small, ",", "v2.0.0")
 
     assert {*check(repository).outdated} == {"_platform", "sales"}
-    quietly(repository)
+    with pytest.raises(SystemExit) as ended:
+        main(["update", str(repository)])
 
+    assert ended.value.code == 0
+    assert ".copier-answers/linters.yml is of another template" in capsys.readouterr().err
     assert "1.2.3" in theirs.read_text()
     assert '"v2.0.0"' in (repository / ".copier-answers/sales.yml").read_text()
 

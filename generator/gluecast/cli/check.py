@@ -2,7 +2,7 @@
 
 import argparse
 
-from gluecast.cli.command import Command, print_json, say_unfinished
+from gluecast.cli.command import Command, print_json, say_other_templates, say_unfinished
 from gluecast.cli.options import add_json, add_target
 from gluecast.terminal.progress import counted
 
@@ -16,6 +16,7 @@ def run(options: argparse.Namespace) -> int:
     from gluecast.jobs.check import check, described
 
     say_unfinished(options.target)
+    say_other_templates(options.target)
     findings = check(options.target, counted)
     if options.json:
         print_json(findings.as_json())

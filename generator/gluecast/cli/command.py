@@ -33,6 +33,14 @@ def say_unfinished(target: Path) -> None:
         say(found)
 
 
+def say_other_templates(target: Path) -> None:
+    """Mention the answers files of other templates, which no command touches."""
+    from gluecast.repository.layers import find_repository, of_other_templates
+
+    for layer in of_other_templates(find_repository(target)):
+        say(f"{layer.answers_file} is of another template, {layer.source}; it is left alone.")
+
+
 def print_json(value: Any) -> None:
     """Print a result as JSON."""
     print(json.dumps(value, indent=2, ensure_ascii=False))

@@ -3,7 +3,7 @@
 import argparse
 from pathlib import Path
 
-from gluecast.cli.command import Command, print_json, say
+from gluecast.cli.command import Command, print_json, say, say_other_templates
 from gluecast.cli.options import add_data, add_dry_run, add_json, add_target, address, answers
 from gluecast.errors import ExitCode, GluecastError
 from gluecast.terminal.progress import counted
@@ -91,6 +91,7 @@ def _update(options: argparse.Namespace) -> int:
     from gluecast.update.update import update
 
     target, only = _target_and_jobs(options.target, options.only)
+    say_other_templates(target)
     report = update(
         target,
         to=options.to,

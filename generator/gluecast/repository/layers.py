@@ -81,14 +81,27 @@ def read_layers(repository: Path) -> list[Layer]:
     Raises:
         GluecastError: an answers file cannot be read, or there is none.
     """
-    paths = sorted((repository / ANSWERS_FOLDER).glob("*.yml"))
-    if not paths:
+    found = _answers(repository)
+    if not found:
         raise GluecastError(f"expected answers in {repository / ANSWERS_FOLDER}, found none")
-    found = (read_layer(path.stem, path.read_bytes(), path) for path in paths)
     return sorted(
-        (layer for layer in found if layer.is_platform or "job_name" in layer.recorded),
+        (layer for layer in found if _is_ours(layer)),
         key=lambda each: (not each.is_platform, each.name),
     )
+
+
+def of_other_templates(repository: Path) -> list[Layer]:
+    """The answers of other templates that are in the same folder."""
+    return [layer for layer in _answers(repository) if not _is_ours(layer)]
+
+
+def _answers(repository: Path) -> list[Layer]:
+    paths = sorted((repository / ANSWERS_FOLDER).glob("*.yml"))
+    return [read_layer(path.stem, path.read_bytes(), path) for path in paths]
+
+
+def _is_ours(layer: Layer) -> bool:
+    return layer.is_platform or "job_name" in layer.recorded
 
 
 def select(layers: Sequence[Layer], names: Sequence[str]) -> list[Layer]:

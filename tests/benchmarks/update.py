@@ -116,7 +116,7 @@ def _measured(
 
     for _ in range(1 if jobs > 100 else 3):
         run("import copier", [python, "-c", "import copier"])
-        (repository / ".git/gluecast/written.json").unlink(missing_ok=True)
+        shutil.rmtree(repository / ".git/gluecast", ignore_errors=True)
         codes = tuple(range(0, 32, 4))
         run("gluecast check, the first", [*gluecast, "check"], codes=codes)
         run("gluecast check", [*gluecast, "check"], codes=codes)
@@ -134,7 +134,13 @@ def _measured(
         )
         run(f"the loop (from {len(names)} layers)", ["sh", "-c", loop], layers / len(names))
         _git(repository, "reset", "--quiet", "--hard", f"HEAD~{len(names)}")
-    ours = _median(costs["gluecast update"], lambda cost: cost.cpu)
+    cpu = {name: _median(found, lambda cost: cost.cpu) for name, found in costs.items()}
+    copier, ours = cpu["import copier"], cpu["gluecast update"]
+    print(
+        f"{jobs} jobs, ratios of CPU: update without import copier to the floor "
+        f"{(ours - copier) / cpu['the floor']:.1f}; to import copier: the first check "
+        f"{cpu['gluecast check, the first'] / copier:.1f}, the second {cpu['gluecast check'] / copier:.2f}"
+    )
     return [
         (
             str(jobs),

@@ -5,17 +5,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import hcl2
-from lark.exceptions import LarkError
-
-from gluecast.errors import GluecastError
+from gluecast.repository.terraform_modules import Module, TerraformError, remembered_modules
 
 FOLDER = Path("infrastructure/jobs")
 ENVIRONMENTS = Path("infrastructure/environments")
 
 
-class TriggersError(GluecastError):
-    """A Terraform file cannot be read; the message says which, and why."""
+TriggersError = TerraformError
 
 
 @dataclass(frozen=True)
@@ -54,7 +50,8 @@ def triggers(repository: Path) -> list[Trigger]:
         TriggersError: a file is not valid Terraform code, or lacks a value.
     """
     paths = sorted((repository / FOLDER).glob("*.tf"))
-    return [trigger for path in paths for trigger in _of_modules(path, _modules(path))]
+    with remembered_modules(repository, "jobs") as modules:
+        return [trigger for path in paths for trigger in _of_modules(path, modules(path))]
 
 
 def environment_triggers(repository: Path) -> dict[str, list[Trigger]]:
@@ -64,38 +61,27 @@ def environment_triggers(repository: Path) -> dict[str, list[Trigger]]:
     `triggers`.
     """
     found: dict[str, list[Trigger]] = {}
-    for path in sorted((repository / ENVIRONMENTS).glob("*/*.tf")):
-        # Parsing a file takes far longer than seeing that there is nothing to find.
-        if b"/eventbridge" in path.read_bytes():
-            modules = [
-                module
-                for module in _modules(path)
-                if str(module.get("source", "")).endswith("/eventbridge")
-            ]
-            found.setdefault(path.parent.name, []).extend(_of_modules(path, modules))
+    with remembered_modules(repository, "environments") as modules:
+        for path in sorted((repository / ENVIRONMENTS).glob("*/*.tf")):
+            # Parsing a file takes far longer than seeing that there is nothing to find.
+            if b"/eventbridge" in path.read_bytes():
+                of_events = [
+                    module
+                    for module in modules(path)
+                    if str(module.get("source", "")).endswith("/eventbridge")
+                ]
+                found.setdefault(path.parent.name, []).extend(_of_modules(path, of_events))
     return found
 
 
-def _modules(path: Path) -> list[Mapping[str, Any]]:
-    """The module blocks of a file."""
-    options = hcl2.SerializationOptions(with_comments=False, strip_string_quotes=True)
-    try:
-        with path.open(encoding="utf-8") as file:
-            code = hcl2.load(file, serialization_options=options)
-    except (LarkError, OSError, UnicodeDecodeError) as error:
-        reason = str(error).splitlines()[0]
-        raise TriggersError(f"expected Terraform code in {path}, found {reason}") from error
-    return [body for block in code.get("module", []) for body in block.values()]
-
-
-def _of_modules(path: Path, modules: Sequence[Mapping[str, Any]]) -> list[Trigger]:
+def _of_modules(path: Path, modules: Sequence[Module]) -> list[Trigger]:
     try:
         return list(_triggers(modules))
     except KeyError as error:
         raise TriggersError(f"expected a value for {error} of each trigger in {path}") from error
 
 
-def _triggers(modules: Sequence[Mapping[str, Any]]) -> Iterator[Trigger]:
+def _triggers(modules: Sequence[Module]) -> Iterator[Trigger]:
     for module in modules:
         for name, rule in _entries(module, "s3_event_rules"):
             zone, job = _key(rule["bucket_name"]), _key(rule["target_arn"])

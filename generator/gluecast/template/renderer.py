@@ -2,31 +2,32 @@
 
 Copier renders one layer at a time into a folder, and sets everything up again for each. This module
 shares the checkout, the Jinja environment and every compiled template. It uses Copier's own
-questionnaire, so validators, `when`, defaults and excludes keep their meaning. Only this module
-uses private names of Copier; pyproject.toml pins the releases that have them, and a test compares
-every layer of the real template with the output of `copier copy`.
+questionnaire, so validators, `when`, defaults and excludes keep their meaning. Only this module and
+questionnaire.py use private names of Copier; pyproject.toml pins the releases that have them, and a
+test compares every layer of the real template with the output of `copier copy`.
 """
 
 import os
-import pickle
 import re
 import stat
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import cached_property
 from pathlib import Path
 from types import CodeType
 from typing import Any
 
 import yaml
-from copier import _jinja_ext, _main, _settings, _subproject, _template, _types, _user_data
+from copier import _jinja_ext, _main, _settings, _subproject, _template, _types
 from copier.errors import CopierError
 from jinja2 import Template as JinjaTemplate
-from jinja2 import TemplateError, meta, nodes
+from jinja2 import TemplateError
 
 from gluecast.errors import GluecastError
 from gluecast.repository.file import EXECUTABLE, REGULAR, SYMLINK, File
+from gluecast.template.compiled import CompiledTemplate, Once, Plain, decided_by
+from gluecast.template.questionnaire import quicker_questionnaire
 from gluecast.template.rendering import Rendering
 from gluecast.repository.layers import Layer
 from gluecast.repository.storage import Storage
@@ -37,7 +38,6 @@ _COMPILED: dict[tuple[str, str], tuple[CodeType, tuple[str, ...] | None]] = {}
 
 _UNANSWERED = re.compile(r'Question "(.+)" is required')
 
-_COPIERS_PARSER = _user_data.parse_yaml_string
 
 
 class Renderer:
@@ -114,7 +114,7 @@ class Renderer:
         try:
             with _one_line_errors(f"{layer.name} at {self.checkout.version}"):
                 worker.__dict__["jinja_env"] = self._shared_environment(worker)
-                with _types.Phase.use(_types.Phase.PROMPT), _yaml_parsed_once():
+                with _types.Phase.use(_types.Phase.PROMPT), quicker_questionnaire():
                     try:
                         worker._ask()
                     finally:
@@ -130,7 +130,7 @@ class Renderer:
             environment = worker.jinja_env
             environment.auto_reload = False
             environment.cache = {}
-            compiled: dict[str, _Template] = {}
+            compiled: dict[str, CompiledTemplate] = {}
             options = repr(self.template.envops)
             marks = (
                 environment.variable_start_string,
@@ -138,18 +138,18 @@ class Renderer:
                 environment.comment_start_string,
             )
 
-            def compile_once(text: str) -> _Template:
+            def compile_once(text: str) -> CompiledTemplate:
                 if not any(mark in text for mark in marks):
-                    return _Plain(text)
+                    return Plain(text)
                 # Two versions of a template share most of their texts.
                 if (options, text) not in _COMPILED:
                     parsed = environment.parse(text)
-                    _COMPILED[options, text] = environment.compile(parsed), _decided_by(parsed)
+                    _COMPILED[options, text] = environment.compile(parsed), decided_by(parsed)
                 code, names = _COMPILED[options, text]
                 template = JinjaTemplate.from_code(environment, code, environment.make_globals({}))
-                return template if names is None else _Once(template, names)
+                return template if names is None else Once(template, names)
 
-            def from_string(text: Any) -> _Template:
+            def from_string(text: Any) -> CompiledTemplate:
                 if not isinstance(text, str):
                     raise TypeError("expected a string")  # Copier then takes the value as it is
                 if text not in compiled:
@@ -291,58 +291,6 @@ class Renderer:
 
 
 @dataclass(frozen=True)
-class _Plain:
-    """A template without placeholders, like most values of most questions."""
-
-    text: str
-
-    def render(self, *_: Any, **__: Any) -> str:
-        return self.text
-
-
-class _Once:
-    """A template that depends on a few variables; it is rendered once for the same values.
-
-    Most questions of a thousand jobs depend on the same few values.
-    """
-
-    def __init__(self, template: JinjaTemplate, names: tuple[str, ...]) -> None:
-        self._template = template
-        self._names = names
-        self._known: dict[tuple[Any, ...], str] = {}
-
-    def render(self, *arguments: Any, **named: Any) -> str:
-        context = dict(*arguments, **named)
-        values = [context.get(name) for name in self._names]
-        if any(type(value) not in _PLAIN_TYPES for value in values):
-            return self._template.render(context)
-        # None may also mean an undefined variable, and 1 is not True.
-        key = (*[name in context for name in self._names], *map(repr, values))
-        if key not in self._known:
-            self._known[key] = self._template.render(context)
-        return self._known[key]
-
-
-_Template = JinjaTemplate | _Plain | _Once
-
-_PLAIN_TYPES = (str, bool, int, float, list, dict, type(None))
-_OF_EXTENSIONS = (nodes.CallBlock, nodes.ExtensionAttribute, nodes.ContextReference)
-_BY_CHANCE = {"ans_random", "lipsum", "random", "random_mac", "shuffle", "strftime"}
-
-
-def _decided_by(parsed: nodes.Template) -> tuple[str, ...] | None:
-    """The variables that fully determine a rendered template; None if there may be others."""
-    if any(
-        isinstance(node, _OF_EXTENSIONS)
-        or getattr(node, "with_context", False)
-        or (isinstance(node, (nodes.Filter, nodes.Name)) and node.name in _BY_CHANCE)
-        for node in parsed.find_all(nodes.Node)
-    ):
-        return None
-    return tuple(sorted(meta.find_undeclared_variables(parsed)))
-
-
-@dataclass(frozen=True)
 class _Source:
     """A file of the template: its name without the template suffix, and its path."""
 
@@ -370,26 +318,6 @@ def _refuse_lost_answers(layer: Layer, worker: _main.Worker) -> None:
                 f"{worker.template.commit}; give another: gluecast update "
                 f"--only {layer.name} --data {name}=..."
             )
-
-
-@contextmanager
-def _yaml_parsed_once() -> Iterator[None]:
-    module: Any = _user_data
-    module.CAST_STR_TO_NATIVE["yaml"] = module.parse_yaml_string = _parse_yaml
-    try:
-        yield
-    finally:
-        module.CAST_STR_TO_NATIVE["yaml"] = module.parse_yaml_string = _COPIERS_PARSER
-
-
-@lru_cache(maxsize=4096)
-def _parsed_once(text: str) -> bytes:
-    return pickle.dumps(_COPIERS_PARSER(text))
-
-
-def _parse_yaml(text: str) -> Any:
-    """Copier's parser, but each text is parsed once: the formats are the same for every job."""
-    return pickle.loads(_parsed_once(text))
 
 
 @contextmanager

@@ -5,8 +5,8 @@ stays until the user runs `--continue` or `--abort`. If an update is killed, the
 it back.
 """
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -44,7 +44,7 @@ def ready(folder: Path, say: Say) -> WorkTree:
                 "resolve them, and git add"
             )
         return tree
-    with journal.running(tree):
+    with _locked(folder) as tree:
         found = journal.read(tree)
         if found is None:
             pass  # it has just ended
@@ -60,6 +60,13 @@ def ready(folder: Path, say: Say) -> WorkTree:
         else:
             say(_recover(tree, found))
     return WorkTree(folder)
+
+
+@contextmanager
+def _locked(folder: Path) -> Iterator[WorkTree]:
+    """The work tree as it is once no other update can change it."""
+    with journal.running(WorkTree(folder)):
+        yield WorkTree(folder)
 
 
 def interrupted(tree: WorkTree) -> str | None:
@@ -126,7 +133,7 @@ def write(
     every, changes = changes, [change for change in changes if change.path not in held]
     touched = {path for change in changes for path in change.touched}
     contents = {change.path: change.after for change in changes if change.after}
-    conflicts = [change.path for change in changes if change.stages]
+    conflicts = {change.path: change.stages for change in changes if change.stages}
     with journal.running(tree):
         if journal.read(tree):
             raise GluecastError("expected no other update here, found one that has just begun")
@@ -136,42 +143,26 @@ def write(
         refuse_uncommitted(now, every, command)
         refuse_meanwhile(tree, now, touched.union(conflicts), command)
         refuse_in_the_way(now, touched - contents.keys(), contents)
-        before = {path: now.entry(path) for path in sorted(touched.union(conflicts))}
-        # A conflict is written to the disk, as git merge does it.
-        sparse = [path for path in before if now.is_sparse(path)]
-        in_index = {*sparse} - {*conflicts}
-        on_disk = {path: file for path, file in contents.items() if path not in in_index}
-        checked_out = now.storage.checked_out(on_disk)
-        untracked = [path for path in before if path not in now.entries]
-        for path in untracked:
-            if found := now.raw(path):
-                before[path] = Entry(found.mode, index.store(now, found))
+        for change in every:
+            if change.beside:
+                replace_file(tree.ignored_folder, change.path, change.beside)
+        before = _before(now, touched.union(conflicts))
+        after = {path: contents[path].entry if path in contents else None for path in touched}
         noted = Journal(
             command=command,
             head=_head(now),
             written=False,
             before=before,
-            after=before
-            | {path: contents[path].entry if path in contents else None for path in touched},
-            untracked=untracked,
-            conflicts=conflicts,
+            after=before | after,
+            untracked=[path for path in before if path not in now.entries],
+            conflicts=[*conflicts],
             answers={path: file.data.decode() for path, file in answers.items() if file},
-            sparse=sparse,
+            sparse=[path for path in before if now.is_sparse(path)],
         )
-        for change in every:
-            if change.beside:
-                replace_file(tree.ignored_folder, change.path, change.beside)
         journal.write(now, noted)
         try:
-            for path in sorted(touched - contents.keys()):
-                refuse_saved(now, path, seen[path])
-                remove_file(now.folder, path)
-            for path, file in sorted(checked_out.items(), key=lambda item: item[0] in last):
-                refuse_saved(now, path, seen[path])
-                replace_file(now.folder, path, file)
-            index.set_entries(now, _only_in_the_index(now, on_disk))
-            index.set_sparse(now, {path: _stored(now, contents.get(path)) for path in in_index})
-            index.set_unmerged(now, {each.path: each.stages for each in changes if each.stages})
+            _apply(now, noted, contents, seen, last)
+            index.set_unmerged(now, conflicts)
         except BaseException:
             _roll_back(WorkTree(tree.folder), noted, keep_edits=True)
             raise
@@ -179,6 +170,41 @@ def write(
             journal.write(now, replace(noted, written=True))
         else:
             journal.close(now)
+
+
+def _before(tree: WorkTree, paths: Iterable[str]) -> dict[str, Entry | None]:
+    """What `--abort` restores: the entries of git's index, and untracked files, which are stored now."""
+    before = {path: tree.entry(path) for path in sorted(paths)}
+    for path in before.keys() - tree.entries.keys():
+        if found := tree.raw(path):
+            before[path] = _stored(tree, found)
+    return before
+
+
+def _apply(
+    tree: WorkTree,
+    noted: Journal,
+    contents: Mapping[str, File],
+    seen: Mapping[str, File | None],
+    last: Collection[str],
+) -> None:
+    """Remove and write the files: on disk, or in the index alone where the disk does not have them.
+
+    Raises:
+        GluecastError: one of them was saved since it was seen.
+    """
+    # A conflict is written to the disk, as git merge does it.
+    in_index = {*noted.sparse} - {*noted.conflicts}
+    on_disk = {path: file for path, file in contents.items() if path not in in_index}
+    for path in sorted(seen.keys() - contents.keys()):
+        refuse_saved(tree, path, seen[path])
+        remove_file(tree.folder, path)
+    checked_out = tree.storage.checked_out(on_disk)
+    for path, file in sorted(checked_out.items(), key=lambda item: item[0] in last):
+        refuse_saved(tree, path, seen[path])
+        replace_file(tree.folder, path, file)
+    index.set_entries(tree, _only_in_the_index(tree, on_disk))
+    index.set_sparse(tree, {path: _stored(tree, contents.get(path)) for path in in_index})
 
 
 def _stored(tree: WorkTree, file: File | None) -> Entry | None:
@@ -197,13 +223,13 @@ def _only_in_the_index(tree: WorkTree, contents: Mapping[str, File]) -> dict[str
     return found
 
 
-def resume(tree: WorkTree) -> Journal:
+def resume(folder: Path) -> Journal:
     """Finish an update whose conflicts are resolved: write its answers files.
 
     Raises:
         GluecastError: there is no unfinished update, or it has unresolved files.
     """
-    with journal.running(tree):
+    with _locked(folder) as tree:
         found = journal.read(tree)
         if found is None or not found.written:
             raise GluecastError("expected an update with conflicts to continue, found none")
@@ -256,7 +282,7 @@ def _continued(tree: WorkTree, found: Journal, path: str) -> File:
     return File(current.mode, with_comments(current.data, after))
 
 
-def abort(tree: WorkTree) -> list[tuple[str, Path]]:
+def abort(folder: Path) -> list[tuple[str, Path]]:
     """Restore every file as it was before the update.
 
     Returns the files that were edited since, each with the copy that was made of it.
@@ -264,7 +290,7 @@ def abort(tree: WorkTree) -> list[tuple[str, Path]]:
     Raises:
         GluecastError: there is no unfinished update, or there are newer commits.
     """
-    with journal.running(tree):
+    with _locked(folder) as tree:
         found = journal.read(tree)
         if found is None:
             raise GluecastError("expected an unfinished update, found none")

@@ -145,7 +145,7 @@ def continue_update(start: Path) -> list[str]:
     Raises:
         GluecastError: there is no unfinished update, or it has unresolved files.
     """
-    return sorted(resume(WorkTree(find_repository(start))).answers)
+    return sorted(resume(find_repository(start)).answers)
 
 
 def abort_update(start: Path) -> list[tuple[str, Path]]:
@@ -156,4 +156,4 @@ def abort_update(start: Path) -> list[tuple[str, Path]]:
     Raises:
         GluecastError: there is no unfinished update.
     """
-    return abort(WorkTree(find_repository(start)))
+    return abort(find_repository(start))

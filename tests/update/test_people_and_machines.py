@@ -6,9 +6,8 @@ where the tool said), and the answers never claim a version whose changes are no
 
 import os
 import shutil
-import subprocess
-import sys
 import tempfile
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -18,6 +17,7 @@ from hypothesis.stateful import (
     RuleBasedStateMachine,
     initialize,
     invariant,
+    precondition,
     rule,
     run_state_machine_as_test,
 )
@@ -27,7 +27,7 @@ from gluecast.jobs.rename import rename
 from gluecast.repository.git import git as quiet_git
 from gluecast.repository.git import run_git
 from gluecast.update.update import abort_update, continue_update, update
-from small_template import BASE, JOB, KILLED, SmallTemplate, git
+from small_template import BASE, JOB, SmallTemplate, git
 
 FILES = (
     "src/base.py",
@@ -91,6 +91,15 @@ def commit_tracked(repository: Path, message: str) -> None:
     git(repository, *author, "commit", "--quiet", "--allow-empty", "--no-verify", "-m", message)
 
 
+LINES = st.sampled_from([0, 1, 2, 9, 10, 11, 25])
+"""Places in a file: beside the lines that the template changes, and elsewhere."""
+
+
+def amid(state: "People") -> bool:
+    """Whether an update was killed, or has conflicts: what people do then is tried most."""
+    return (state.repository / ".git/gluecast/update.json").exists()
+
+
 class People(RuleBasedStateMachine):
     """What may happen to a repository. `made` are the lines that a person wrote and did not delete."""
 
@@ -112,7 +121,7 @@ class People(RuleBasedStateMachine):
 
     # --- people --------------------------------------------------------------------------------
 
-    @rule(path=st.sampled_from(FILES), line=st.integers(0, 25), kept=st.booleans())
+    @rule(path=st.sampled_from(FILES), line=LINES, kept=st.booleans())
     def edit(self, path: str, line: int, kept: bool) -> None:
         file = self.repository / path
         if not file.is_file():
@@ -155,6 +164,7 @@ class People(RuleBasedStateMachine):
         git(self.repository, "reset", "--quiet", "--hard")
         # What was only in the files that git has just replaced is deleted by the person.
 
+    @precondition(amid)
     @rule(path=st.sampled_from(FILES), side=st.sampled_from(["--ours", "--theirs"]))
     def checkout(self, path: str, side: str) -> None:
         if self._is_unmerged(path):
@@ -171,11 +181,13 @@ class People(RuleBasedStateMachine):
     def add(self) -> None:
         git(self.repository, "add", "--all")
 
+    @precondition(lambda self: not amid(self))
     @rule(setting=st.sampled_from(["core.autocrlf", "core.fileMode"]), on=st.booleans())
     def configure(self, setting: str, on: bool) -> None:
         value = on if setting == "core.autocrlf" else not on
         git(self.repository, "config", setting, str(value).lower())
 
+    @precondition(lambda self: not amid(self))
     @rule(path=st.sampled_from(FILES), on=st.booleans())
     def skip_worktree(self, path: str, on: bool) -> None:
         flag = "--skip-worktree" if on else "--no-skip-worktree"
@@ -183,13 +195,26 @@ class People(RuleBasedStateMachine):
 
     # --- machines ------------------------------------------------------------------------------
 
-    @rule(version=st.sampled_from(RELEASES), after=st.integers(1, 8))
+    @precondition(lambda self: not amid(self))
+    @rule(version=st.sampled_from(RELEASES), after=st.integers(1, 9))
     def be_killed(self, version: str, after: int) -> None:
-        script = KILLED.replace(
-            "update(Path(sys.argv[1]))", f"update(Path(sys.argv[1]), to='{version}')"
-        )
-        command = [sys.executable, "-c", script, str(self.repository), str(after), "9"]
-        subprocess.run(command, check=False, capture_output=True)
+        process = os.fork()
+        if process:
+            os.waitpid(process, 0)
+            return
+        replace = os.replace
+
+        def replace_then_die(source: Path, target: Path) -> None:
+            nonlocal after
+            replace(source, target)
+            after -= 1
+            if not after:
+                os._exit(9)
+
+        os.replace = replace_then_die  # type: ignore[assignment]
+        with suppress(GluecastError):
+            update(self.repository, to=version, say=lambda line: None)
+        os._exit(0)
 
     # --- commands ------------------------------------------------------------------------------
 
@@ -198,15 +223,33 @@ class People(RuleBasedStateMachine):
         self._run(lambda: update(self.repository, to=version, say=note))
 
     @rule()
+    def update_to_the_newest(self) -> None:
+        self._run(lambda: update(self.repository, say=note))
+
+    @rule(path=st.sampled_from(FILES), line=LINES)
+    def edit_and_update(self, path: str, line: int) -> None:
+        self.edit(path, line, True)
+        self.update_to_the_newest()
+
+    @rule(path=st.sampled_from(FILES[:3]), line=LINES)
+    def edit_commit_and_update(self, path: str, line: int) -> None:
+        self.edit(path, line, True)
+        self.commit()
+        self.update_to_the_newest()
+
+    @precondition(amid)
+    @rule()
     def end(self) -> None:
         self._run(lambda: continue_update(self.repository))
 
+    @precondition(amid)
     @rule()
     def abort(self) -> None:
         for path, copy in self._run(lambda: abort_update(self.repository)) or []:
             self.named.append(copy)
             note(f"{path} is in {copy}")
 
+    @precondition(lambda self: not amid(self))
     @rule(new=st.sampled_from(["sales", "sold"]), old=st.sampled_from(["sales", "sold"]))
     def rename(self, old: str, new: str) -> None:
         if old != new:
@@ -276,12 +319,12 @@ class People(RuleBasedStateMachine):
 
 def test_nothing_that_a_person_made_is_lost(prepared: Path) -> None:
     machine = type("Prepared", (People,), {"prepared": prepared})
-    examples = int(os.environ.get("GLUECAST_HISTORIES", "12"))
+    examples = int(os.environ.get("GLUECAST_HISTORIES", "30"))
     run_state_machine_as_test(
         machine,
         settings=settings(
             max_examples=examples,
-            stateful_step_count=15,
+            stateful_step_count=25,
             deadline=None,
             suppress_health_check=list(HealthCheck),
         ),

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -15,7 +16,7 @@ from gluecast.repository import disk
 from gluecast.repository.git import environment
 from gluecast.repository.work_tree import WorkTree
 from gluecast.template.bundled import commit
-from gluecast.update import journal
+from gluecast.update import journal, rollback
 from gluecast.update import update as update_module
 from gluecast.update.report import Report
 from gluecast.update.update import abort_update, continue_update, unfinished, update
@@ -171,10 +172,13 @@ def test_what_is_saved_while_the_templates_render_is_refused(
     assert written(repository) == [SALES]
 
 
-def test_a_damaged_record_of_an_update_is_named(repository: Path) -> None:
+@pytest.mark.parametrize(
+    "damaged", ["", "[]", '{"before": {}, "after": {}, "of": "another version"}']
+)
+def test_a_damaged_record_of_an_update_is_named(repository: Path, damaged: str) -> None:
     record = repository / ".git/gluecast/update.json"
     record.parent.mkdir()
-    record.write_text("")
+    record.write_text(damaged)
 
     for command in (abort_update, continue_update, quietly, unfinished):
         with pytest.raises(
@@ -309,6 +313,207 @@ def test_a_lock_of_the_index_is_named_before_anything_is_written(
     assert tree(repository) == before
     lock.unlink()
     assert quietly(repository).versions
+
+
+# --- what stands where a file was ---------------------------------------------------------------
+
+
+def split_into_a_package(repository: Path, path: str) -> Path:
+    """Replace a file by a folder of the same name."""
+    (repository / path).unlink()
+    (repository / path).mkdir()
+    part = repository / path / "part.py"
+    part.write_text("mine\n")
+    return part
+
+
+def test_abort_copies_what_stands_in_the_place_of_a_file(
+    small: SmallTemplate, repository: Path
+) -> None:
+    before = tree(repository)
+    conflict(small, repository)
+    before = {**before, SALES: tree(repository)[SALES]}
+    split_into_a_package(repository, ORDERS)
+    shutil.rmtree(repository / "tests")
+    (repository / "tests").write_text("mine too\n")
+
+    copies = dict(abort_update(repository))
+
+    assert copies[f"{ORDERS}/part.py"].read_text() == "mine\n"
+    assert (
+        git(repository, "status", "--porcelain")
+        == " D tests/test_orders.py\n D tests/test_sales.py\n?? tests\n"
+    )
+    assert (
+        before.keys() - {"tests/test_orders.py", "tests/test_sales.py"} <= tree(repository).keys()
+    )
+
+
+def test_a_folder_that_replaced_a_file_after_a_kill_stays(half_written: Path) -> None:
+    [path, *_] = written(half_written)
+    part = split_into_a_package(half_written, path)
+
+    with pytest.raises(GluecastError, match="uncommitted changes"):
+        told(half_written)
+
+    assert part.read_text() == "mine\n"
+
+
+def test_a_file_that_was_deleted_after_a_kill_stays_deleted(half_written: Path) -> None:
+    [path, *_] = written(half_written)
+    (half_written / path).unlink()
+
+    with pytest.raises(GluecastError, match=f"uncommitted changes in {path}"):
+        told(half_written)
+
+    assert not (half_written / path).exists()
+
+
+def test_a_folder_that_appears_while_an_update_runs_is_refused(
+    small: SmallTemplate, repository: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    small.write("{{ platform }}/zz.txt", "new\n")
+    small.release("v2.0.0")
+    real = disk.os.replace
+
+    def make_meanwhile(source: Path, target: Path) -> None:
+        if str(target).endswith("update.json"):
+            (repository / "zz.txt").mkdir(exist_ok=True)
+            (repository / "zz.txt/mine").write_text("mine\n")
+        real(source, target)
+
+    monkeypatch.setattr(os, "replace", make_meanwhile)
+
+    with pytest.raises(GluecastError, match=r"zz\.txt to stay as it is"):
+        quietly(repository)
+
+    assert (repository / "zz.txt/mine").read_text() == "mine\n"
+    assert unfinished(repository) is None
+
+
+def test_abort_copies_what_was_only_staged(small: SmallTemplate, repository: Path) -> None:
+    conflict(small, repository)
+    (repository / ORDERS).write_text("staged\n")
+    git(repository, "add", ORDERS)
+    (repository / ORDERS).write_text("on disk\n")
+
+    texts = {copy.read_text() for _, copy in abort_update(repository)}
+
+    assert texts == {"staged\n", "on disk\n"}
+
+
+@pytest.mark.parametrize("then", ["edit", "commit", "checkout"])
+def test_an_undone_update_is_noticed_beside_other_edits(
+    small: SmallTemplate, repository: Path, then: str
+) -> None:
+    conflict(small, repository)
+    if then == "checkout":
+        git(repository, "checkout", "HEAD", "--", ".")
+    else:
+        git(repository, "reset", "--hard")
+    edit(repository, ORDERS, "line 15", "line 15, mine")
+    if then == "commit":
+        commit(repository, "Mine")
+    before = tree(repository)
+
+    with pytest.raises(GluecastError, match="undone with git"):
+        continue_update(repository)
+
+    assert tree(repository) == before
+    assert versions(repository) == {'_commit: "v1.0.0"'}
+
+
+def test_an_abort_that_fails_half_way_cannot_be_continued(
+    small: SmallTemplate, repository: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = tree(repository)
+    conflict(small, repository)
+    before[SALES] = ("-", git(repository, "show", f"HEAD:{SALES}").encode())
+
+    def fail(*_: object) -> None:
+        raise OSError("the disk is full")
+
+    monkeypatch.setattr(rollback, "replace_file", fail)
+    with pytest.raises(OSError, match="the disk is full"):
+        abort_update(repository)
+    monkeypatch.undo()
+
+    with pytest.raises(GluecastError, match="to continue, found none"):
+        continue_update(repository)
+    assert "rolled back" in told(repository)[1]
+    assert {path: tree(repository).get(path) for path in before} == before
+
+
+def test_abort_restores_files_that_git_does_not_watch_by_now(
+    small: SmallTemplate, repository: Path
+) -> None:
+    before = git(repository, "show", f"HEAD:{ORDERS}")
+    conflict(small, repository)
+    git(repository, "update-index", "--skip-worktree", ORDERS)
+
+    abort_update(repository)
+
+    assert (repository / ORDERS).read_text() == before
+
+
+def test_continue_waits_for_a_lock_of_the_index(small: SmallTemplate, repository: Path) -> None:
+    conflict(small, repository)
+    git(repository, "checkout", "--ours", SALES)
+    git(repository, "add", SALES)
+    lock = repository / ".git/index.lock"
+    lock.touch()
+
+    for ending in (continue_update, abort_update):
+        with pytest.raises(GluecastError, match="no other git command"):
+            ending(repository)
+
+    lock.unlink()
+    assert continue_update(repository)
+
+
+def test_a_killed_continue_is_continued(
+    small: SmallTemplate, repository: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    conflict(small, repository)
+    git(repository, "checkout", "--ours", SALES)
+    git(repository, "add", SALES)
+    monkeypatch.setattr(journal, "close", lambda tree: None)  # as if it died just before
+    continue_update(repository)
+    monkeypatch.undo()
+
+    assert continue_update(repository) == [".copier-answers/sales.yml"]
+
+
+def test_two_repositories_of_one_git_repository_are_updated_apart(
+    small: SmallTemplate, tmp_path: Path
+) -> None:
+    root = tmp_path / "monorepo"
+    for name in ("a", "b"):
+        shutil.rmtree(small.repository(root / name, "sales") / ".git")
+    git(root, "init", "--quiet", "--initial-branch=main")
+    commit(root, "Both")
+    edit(root / "b", SALES, "line 15", "line 15, of b")
+    conflict_in = root / "a"
+    conflict(small, conflict_in)
+
+    for ending in (continue_update, abort_update):
+        with pytest.raises(GluecastError, match="found none"):
+            ending(root / "b")
+    commit_of_b = git(root, "diff", "--name-only", "--", "b")
+    assert commit_of_b == ""
+    abort_update(conflict_in)
+
+    assert git(root, "status", "--porcelain") == ""
+
+
+def test_a_long_name_is_written_too(small: SmallTemplate, repository: Path) -> None:
+    name = "x" * 250 + ".md"
+    small.write("{{ platform }}/" + name, "new\n")
+    small.release("v2.0.0")
+
+    quietly(repository)
+
+    assert (repository / name).read_text() == "new\n"
 
 
 # --- the environment of git ----------------------------------------------------------------------

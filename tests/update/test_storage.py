@@ -304,6 +304,50 @@ def test_conflicts_do_not_come_from_a_checkout_with_crlf_alone(
     assert len(conflict(small, made).conflicts) == 1
 
 
+def test_a_filter_may_have_any_name(small: SmallTemplate, tmp_path: Path) -> None:
+    made = small.repository(tmp_path / "repository", "sales")
+    git(made, "config", "filter.Crypt.clean", "tr a-y b-z")
+    git(made, "config", "filter.Crypt.smudge", "tr b-z a-y")
+    (made / ".gitattributes").write_text("src/jobs/* filter=Crypt\n")
+    git(made, "add", "--renormalize", ".")
+    commit(made, "Encrypted")
+    small.replace(JOB, "line 02", "line 02, fixed")
+    small.release("v2.0.0")
+
+    assert {change.kind for change in quietly(made).changes} == {Kind.CLEAN}
+
+    assert "line 02, fixed" in (made / SALES).read_text()
+    assert "mjof 02, gjyfe" in stored(made, SALES)
+
+
+def test_a_file_that_git_does_not_merge_by_lines_is_a_conflict(
+    small: SmallTemplate, tmp_path: Path
+) -> None:
+    made = small.repository(tmp_path / "repository", "sales")
+    (made / ".gitattributes").write_text("*.py merge=lfs\n")
+    edit_and_commit(made, SALES, "line 12", "line 12, mine")
+    mine = (made / SALES).read_text()
+    small.replace(JOB, "line 02", "line 02, fixed")
+    small.release("v2.0.0")
+
+    [change] = quietly(made).conflicts
+
+    assert "not a text file" in change.note
+    assert (made / SALES).read_text() == mine
+
+
+def test_mixed_line_ends_do_not_stop_an_update(small: SmallTemplate, tmp_path: Path) -> None:
+    made = small.repository(tmp_path / "repository", "sales")
+    git(made, "config", "core.autocrlf", "true")
+    git(made, "config", "core.safecrlf", "true")
+    small.write("{{ platform }}/mixed.txt", b"one\r\ntwo\n")
+    small.release("v2.0.0")
+
+    quietly(made)
+
+    assert (made / "mixed.txt").read_bytes() == b"one\r\ntwo\r\n"
+
+
 # --- sparse checkouts ------------------------------------------------------------------------------
 
 
@@ -354,3 +398,17 @@ def test_a_conflict_outside_a_sparse_checkout_is_checked_out_until_it_ends(
 
     assert tree(sparse) == before
     assert git(sparse, "ls-files", "-t", "--stage") == index
+
+
+@pytest.mark.parametrize("left_out", ["one of them", "all of them"])
+def test_answers_outside_a_sparse_checkout_are_named(
+    small: SmallTemplate, tmp_path: Path, left_out: str
+) -> None:
+    made = small.repository(tmp_path / "repository", "sales")
+    pattern = "/*\n!/.copier-answers/sales.yml\n" if left_out == "one of them" else "/src/\n"
+    git(made, "sparse-checkout", "set", "--no-cone", *pattern.split())
+    small.replace(JOB, "line 02", "line 02, fixed")
+    small.release("v2.0.0")
+
+    with pytest.raises(GluecastError, match=r"git sparse-checkout add \.copier-answers"):
+        quietly(made)

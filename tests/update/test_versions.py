@@ -5,12 +5,14 @@ from pathlib import Path
 
 import plumbum
 import pytest
+import yaml
 
 from gluecast.cli import main
 from gluecast.errors import GluecastError
 from gluecast.jobs.check import check
 from gluecast.jobs.new import new
 from gluecast.template.bundled import commit
+from gluecast.update.answers import with_comments
 from small_template import (
     ANSWERS,
     BASE,
@@ -99,6 +101,30 @@ def test_a_recorded_tag_that_moves_is_refused_with_what_to_write(
     assert versions(repository) == {'_commit: "v1.1.0"'}
 
 
+def test_a_template_whose_tags_are_no_versions_is_followed_by_its_head(
+    small: SmallTemplate, tmp_path: Path
+) -> None:
+    git(small.folder, "tag", "release-1", "v1.0.0^{}")
+    git(small.folder, "tag", "--delete", "v1.0.0")
+    made = small.repository(tmp_path / "repository", "sales", version="release-1")
+    assert versions(made) == {'_commit: "release-1"'}
+    fixed(small, ",", "release-2")
+
+    quietly(made)
+
+    assert "line 02," in (made / SALES).read_text()
+
+
+def test_releases_that_name_no_commit_are_refused(small: SmallTemplate, repository: Path) -> None:
+    (small.folder / "RELEASES").write_bytes(b"v9.0.0 " + b"1" * 40 + b"\n# \xff\n")
+    commit(small.folder, "A wrong commit")
+
+    with pytest.raises(
+        GluecastError, match=r"expected a version of the template .* found v9\.0\.0"
+    ):
+        quietly(repository)
+
+
 @pytest.fixture
 def one_number(small: SmallTemplate, tmp_path: Path) -> Path:
     """A repository of v1, whose template releases v1, v2, v3."""
@@ -132,8 +158,6 @@ def test_the_files_of_a_submodule_are_those_of_the_version(
 ) -> None:
     (tmp_path / "gitconfig").write_text('[protocol "file"]\n\tallow = always\n')
     monkeypatch.setenv("GIT_CONFIG_GLOBAL", str(tmp_path / "gitconfig"))
-    config = small.folder / "copier.yml"
-    config.write_text("_exclude: [.git]\n" + config.read_text())
     shared = tmp_path / "shared"
     shared.mkdir()
     git(shared, "init", "--quiet", "--initial-branch=main")
@@ -143,6 +167,9 @@ def test_the_files_of_a_submodule_are_those_of_the_version(
     small.release("v1.1.0")
     with plumbum.local.env(GIT_CONFIG_GLOBAL=str(tmp_path / "gitconfig")):
         made = small.repository(tmp_path / "repository", "sales", version="v1.1.0")
+    (made / "shared/.git").unlink()  # Copier writes it
+    git(made, "rm", "--cached", "-rq", "shared")
+    commit(made, "Without the link to the submodule")
     assert (made / "shared/rules.txt").read_text() == "first\n"
     assert check(made).edited == {}
     (shared / "rules.txt").write_text("second\n")
@@ -211,6 +238,16 @@ def test_an_address_alone_can_change(
     assert versions(repository) == {'_commit: "v1.0.0"'}
 
 
+def test_a_template_at_a_url_can_be_the_new_address(small: SmallTemplate, repository: Path) -> None:
+    fixed(small, ",", "v2.0.0")
+
+    quietly(repository, template=f"file://{small.folder}")
+
+    answers = (repository / ".copier-answers/sales.yml").read_text()
+    assert f'_src_path: "file://{small.folder}"' in answers
+    assert '_commit: "v2.0.0"' in answers
+
+
 def test_the_answers_of_another_template_are_left_alone(
     small: SmallTemplate, repository: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -264,6 +301,32 @@ def test_a_new_question_without_a_default_is_answered(
     assert "expected a newer version" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("name", ["job_name", "layer"])
+def test_data_does_not_rename_a_job(small: SmallTemplate, repository: Path, name: str) -> None:
+    fixed(small, ",", "v2.0.0")
+
+    with pytest.raises(GluecastError, match="to rename one: gluecast rename"):
+        quietly(repository, data={name: "other"})
+
+
+def test_an_answer_that_is_not_recorded_gives_the_same_with_and_without_the_cache(
+    small: SmallTemplate, tmp_path: Path
+) -> None:
+    config = small.folder / "copier.yml"
+    config.write_text(config.read_text() + "word: {type: str, default: x, secret: true}\n")
+    small.write("{{ platform }}/word.txt.jinja", "{{ word }}\nline 1\n")
+    made = small.repository(tmp_path / "repository", "sales")
+    small.release("v2.0.0")
+    quietly(made, data={"word": "mine"})
+    commit(made, "v2")
+    small.write("{{ platform }}/word.txt.jinja", "{{ word }}\nline 1\nline 2\nline 3\n")
+    small.release("v3.0.0")
+
+    quietly(made)
+
+    assert "mine" in (made / "word.txt").read_text()
+
+
 def test_the_folder_behind_the_jobs_is_no_job(
     small: SmallTemplate, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -301,6 +364,34 @@ def test_comments_in_the_answers_stay(small: SmallTemplate, repository: Path) ->
     quietly(repository)
 
     assert answers.read_text() == COMMENTED.format(address=small.folder).replace("v1.0.0", "v2.0.0")
+
+
+ANSWER = '_commit: "v2"\n_src_path: "/t"\njob_name: "sales"\nlist: ["a", "b"]\ntext: "one\\ntwo"\n'
+
+
+@pytest.mark.parametrize(
+    ("ours", "kept"),
+    [
+        ('\ufeff# first\n_commit: "v1"\n', ["# first"]),
+        ('_commit: "v1"\r\njob_name: "sales"  # crlf\r\n', ['job_name: "sales"  # crlf\n']),
+        (
+            '_commit: "v1"\nlist:\n  # why\n  - a  # one\n  - b\njob_name: x\n',
+            ['# why\nlist: ["a", "b"]  # one'],
+        ),
+        ('_commit: "v1"\nlist: [a,  # one\n  b]  # two\n', ['list: ["a", "b"]  # one  # two']),
+        ('_commit: "v1"\ntext: |  # head\n  one\n  # no comment\njob_name: x\n', ["# head"]),
+        ('_commit: "v1 # none"  # one\n', ['_commit: "v2"  # one\n']),
+        ('# a\n\n# b\n_commit: "v1"\ngone: 1  # c\n# d\n', ["# a\n# b\n_commit", "# c", "# d"]),
+        ('_commit: "v1"\t# tab\n# full\n', ["# full"]),
+    ],
+)
+def test_every_comment_stays_and_no_value_changes(ours: str, kept: list[str]) -> None:
+    result = with_comments(ours.encode(), ANSWER.encode()).decode()
+
+    assert yaml.safe_load(result) == yaml.safe_load(ANSWER)
+    for each in kept:
+        assert each in result
+    assert "no comment" not in result
 
 
 def test_comments_made_amid_conflicts_stay(small: SmallTemplate, repository: Path) -> None:

@@ -1,5 +1,6 @@
 """Problems of the jobs of a repository, one sentence for each."""
 
+import os
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -163,6 +164,6 @@ def _unresolved(repository: Path, tree: WorkTree) -> Iterator[str]:
     listing = run_git(repository, "grep", "-lzI", "--all-match", *marks)
     if listing.returncode > 1:
         raise GluecastError(f"git grep failed in {repository}: {listing.stderr.decode().strip()}")
-    for name in listing.stdout.decode().split("\0")[:-1]:
+    for name in os.fsdecode(listing.stdout).split("\0")[:-1]:
         if name not in tree.unmerged:
             yield f"expected no conflict markers, found some in {name}; resolve them"

@@ -1,13 +1,17 @@
 """Write and remove files on disk, each in one step."""
 
+import hashlib
 import os
 from contextlib import suppress
 from pathlib import Path
 
 from gluecast.repository.file import EXECUTABLE, SYMLINK, File
 
-UNFINISHED = ".gluecast-new"
-"""The suffix of a file's name until its content is complete."""
+
+def unfinished(target: Path) -> Path:
+    """The name of a file until its content is complete; it is short, whatever the file's name."""
+    digest = hashlib.sha1(os.fsencode(target.name)).hexdigest()[:12]
+    return target.with_name(f"{digest}.gluecast-new")
 
 
 def replace_file(folder: Path, path: str, file: File) -> None:
@@ -16,7 +20,7 @@ def replace_file(folder: Path, path: str, file: File) -> None:
     if target.is_dir() and not target.is_symlink():
         _remove_empty_folders(target)
     target.parent.mkdir(parents=True, exist_ok=True)
-    fresh = folder / (path + UNFINISHED)
+    fresh = unfinished(target)
     fresh.unlink(missing_ok=True)
     if file.mode == SYMLINK:
         fresh.symlink_to(os.fsdecode(file.data))
@@ -29,8 +33,10 @@ def replace_file(folder: Path, path: str, file: File) -> None:
 
 
 def remove_file(folder: Path, path: str) -> None:
-    """Remove a file, and the folders below `folder` that become empty."""
+    """Remove a file, and the folders below `folder` that become empty; a folder stays."""
     target = folder / path
+    if target.is_dir() and not target.is_symlink():
+        return
     with suppress(FileNotFoundError, NotADirectoryError):
         target.unlink()
     for parent in target.parents:

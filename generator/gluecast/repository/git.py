@@ -24,6 +24,7 @@ _SETTINGS = {
     "commit.gpgSign": "false",
     "core.fsmonitor": "false",
     "core.hooksPath": os.devnull,
+    "core.safecrlf": "false",
     "log.showSignature": "false",
     "safe.bareRepository": "all",
     "tag.gpgSign": "false",
@@ -97,8 +98,9 @@ def git(
     if ran.returncode:
         lines = ran.stderr.decode(errors="replace").strip().splitlines()
         reason = next((line for line in lines if line.startswith(("fatal:", "error:"))), None)
+        command = next(word for word in arguments if not word.startswith("-") and "=" not in word)
         raise GluecastError(
-            f"git {arguments[0]} failed in {folder}: {reason or ' '.join(lines[-1:]) or 'no reason'}"
+            f"git {command} failed in {folder}: {reason or ' '.join(lines[-1:]) or 'no reason'}"
         )
     return ran.stdout
 

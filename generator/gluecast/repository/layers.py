@@ -1,5 +1,6 @@
 """A rendered repository: where it is, and its layers."""
 
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,6 +9,7 @@ from typing import Any
 import yaml
 
 from gluecast.errors import GluecastError
+from gluecast.repository.git import run_git
 
 ANSWERS_FOLDER = ".copier-answers"
 PLATFORM = "_platform"
@@ -60,6 +62,7 @@ def find_repository(start: Path) -> Path:
     folder = start.resolve()
     if not folder.is_dir():
         raise GluecastError(f"expected a folder, found none at {folder}")
+    _refuse_sparse(folder, f":(top,glob)**/{ANSWERS_FOLDER}/*.yml")
     raise GluecastError(
         f"expected a repository of the template, found no {ANSWERS_FOLDER} in {folder} or above it; "
         "`gluecast new` creates one"
@@ -81,6 +84,7 @@ def read_layers(repository: Path) -> list[Layer]:
     Raises:
         GluecastError: an answers file cannot be read, or there is none.
     """
+    _refuse_sparse(repository, ANSWERS_FOLDER)
     found = _answers(repository)
     if not found:
         raise GluecastError(f"expected answers in {repository / ANSWERS_FOLDER}, found none")
@@ -88,6 +92,22 @@ def read_layers(repository: Path) -> list[Layer]:
         (layer for layer in found if _is_ours(layer)),
         key=lambda each: (not each.is_platform, each.name),
     )
+
+
+def _refuse_sparse(folder: Path, paths: str) -> None:
+    """Refuse answers files that a sparse checkout leaves out.
+
+    Raises:
+        GluecastError: there are some.
+    """
+    listing = run_git(folder, "ls-files", "-t", "-z", "--full-name", "--", paths).stdout
+    left_out = [os.fsdecode(each)[2:] for each in listing.split(b"\0") if each.startswith(b"S ")]
+    if left_out:
+        above = os.path.dirname(left_out[0])
+        raise GluecastError(
+            f"expected the answers on disk, found {left_out[0]} outside the sparse checkout: "
+            f"git sparse-checkout add {above}"
+        )
 
 
 def of_other_templates(repository: Path) -> list[Layer]:

@@ -11,7 +11,7 @@ from gluecast.errors import GluecastError
 from gluecast.repository.file import REGULAR, SYMLINK, File
 from gluecast.repository.git import git, run_git
 
-_ATTRIBUTES = ("text", "crlf", "eol", "filter", "working-tree-encoding", "ident")
+_ATTRIBUTES = ("text", "crlf", "eol", "filter", "working-tree-encoding", "ident", "merge")
 
 
 @dataclass(frozen=True)
@@ -41,6 +41,7 @@ class Storage:
         self._prefix = prefix
         self._tracked = tracked
         self._known: dict[str, _Conversion | None] = {}
+        self._merged_as_text: set[str] = set()
         self.modes = self._settings.get("core.filemode", "true") != "false"
         self.links = self._settings.get("core.symlinks", "true") != "false"
 
@@ -83,6 +84,11 @@ class Storage:
         command = ("hash-object", "-w", "--stdin", f"--path={path}")
         oid = git(self._folder, *command, stdin=file.data).decode().strip()
         return File(file.mode, git(self._folder, "cat-file", "blob", oid))
+
+    def is_merged_as_text(self, path: str) -> bool:
+        """Whether git merges a file line by line: not if an attribute names another way, or none."""
+        self._learn([path])
+        return path in self._merged_as_text
 
     def renderings_stored(self, files: Mapping[str, File]) -> dict[str, File]:
         """Files that a template rendered, as git would store them, by path.
@@ -167,12 +173,17 @@ class Storage:
         for path, name, value in zip(values[::3], values[1::3], values[2::3], strict=True):
             attributes.setdefault(path, {})[name] = value
         self._known |= {path: self._decided(each) for path, each in attributes.items()}
+        self._merged_as_text |= {
+            path
+            for path, each in attributes.items()
+            if each["merge"] in ("unspecified", "set", "text", "union")
+        }
 
     def _decided(self, attributes: Mapping[str, str]) -> _Conversion | None:
         def has(name: str) -> bool:
             return attributes[name] not in ("unspecified", "unset")
 
-        driver = f"filter.{attributes['filter']}".lower()
+        driver = f"filter.{attributes['filter']}"
         encoded = has("working-tree-encoding")
         always = (
             encoded

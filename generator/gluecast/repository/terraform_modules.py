@@ -12,6 +12,7 @@ from typing import Any
 
 from gluecast.errors import GluecastError
 from gluecast.repository.git import run_git
+from gluecast.repository.work_tree import state_folder
 
 Module = Mapping[str, Any]
 
@@ -26,11 +27,11 @@ def remembered_modules(repository: Path, folder: str) -> Iterator[Callable[[Path
 
     Without a git directory, or without the right to write there, every file is parsed each time.
     """
-    found = run_git(repository, "rev-parse", "--git-dir")
+    found = run_git(repository, "rev-parse", "--show-prefix", "--git-dir")
     place = None
     if found.returncode == 0:
-        git_dir = repository / os.fsdecode(found.stdout).strip()
-        place = git_dir / "gluecast" / f"modules-{folder}.json"
+        prefix, git_dir = os.fsdecode(found.stdout).split("\n")[:2]
+        place = state_folder(repository / git_dir, prefix) / f"modules-{folder}.json"
     known = _read(place)
     parsed: dict[str, list[Module]] = {}
 

@@ -5,11 +5,20 @@ import stat
 from collections.abc import Collection
 from functools import cached_property
 from pathlib import Path
+from urllib.parse import quote
 
 from gluecast.errors import GluecastError
 from gluecast.repository.file import EXECUTABLE, REGULAR, SYMLINK, Entry, File
 from gluecast.repository.git import git, run_git
 from gluecast.repository.storage import Storage
+
+
+def state_folder(git_dir: Path, prefix: str) -> Path:
+    """Where gluecast keeps its state in a git directory: one folder for each rendered repository.
+
+    `prefix` is the repository's folder below git's, with a slash at its end, or nothing.
+    """
+    return git_dir / "-".join(["gluecast", *([quote(prefix[:-1], safe="")] if prefix else [])])
 
 
 class WorkTree:
@@ -40,7 +49,7 @@ class WorkTree:
         if object_format != "sha1":
             raise GluecastError(f"expected a repository of SHA-1 objects, found {object_format}")
         # Each work tree of a repository has its own updates.
-        self.state_folder = (folder / git_dir).resolve() / "gluecast"
+        self.state_folder = state_folder((folder / git_dir).resolve(), self.prefix)
         self.entries: dict[str, Entry] = {}
         self.unmerged: set[str] = set()
         self.unwatched: set[str] = set()
@@ -117,9 +126,9 @@ class WorkTree:
                     continue
             if entry:
                 blobs[path] = entry
-        return found | self._blobs(blobs)
+        return found | self.blobs(blobs)
 
-    def _blobs(self, entries: dict[str, Entry]) -> dict[str, File]:
+    def blobs(self, entries: dict[str, Entry]) -> dict[str, File]:
         """The content that git has stored for entries."""
         if not entries:
             return {}

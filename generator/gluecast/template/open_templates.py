@@ -32,6 +32,7 @@ class OpenTemplates:
         self._scratch = scratch
         self._storage = storage
         self._moved_to = moved_to
+        self._places: dict[str, Source] = {}
         self._sources: dict[str, Source] = {}
         self._renderers: dict[tuple[str, str], Renderer] = {}
 
@@ -43,15 +44,19 @@ class OpenTemplates:
         """
         address = layer.source
         if address not in self._sources:
-            place = self._moved_to or address
+            found = self._opened(self._moved_to or address)
+            self._sources[address] = replace(found, address=address, _checkouts={})
+        return self._sources[address]
+
+    def _opened(self, place: str) -> Source:
+        if place not in self._places:
             try:
-                found = open_source(place, self._repository, self._scratch)
+                self._places[place] = open_source(place, self._repository, self._scratch)
             except GluecastError as error:
                 raise GluecastError(
                     f"{error}; if the template has moved: gluecast update --template ADDRESS"
                 ) from error
-            self._sources[address] = replace(found, address=address)
-        return self._sources[address]
+        return self._places[place]
 
     def renderer(self, layer: Layer, commit: str | None = None) -> "Renderer":
         """The renderer of one commit of a layer's template; by default of the layer's version.

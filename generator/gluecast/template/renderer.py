@@ -217,8 +217,9 @@ class Renderer:
         suffix = self.template.templates_suffix
         keep_links = self.template.preserve_symlinks
         found: list[_Source | _Folder] = []
+        names = {path.name for path in folder.iterdir()}
         for path in sorted(folder.iterdir()):
-            if path.name == ".git" and folder == self.checkout.folder.resolve():
+            if path.name == ".git":  # the template's, or a submodule's
                 continue
             is_link = keep_links and path.is_symlink()
             if not is_link and not path.resolve().is_relative_to(self.checkout.folder.resolve()):
@@ -227,7 +228,7 @@ class Renderer:
                 found.append(_Folder(path.name, self._read_tree(path, root)))
                 continue
             is_template = bool(suffix) and path.name.endswith(suffix)
-            if not is_template and suffix and path.with_name(path.name + suffix).exists():
+            if not is_template and suffix and path.name + suffix in names:
                 continue
             found.append(
                 _Source(

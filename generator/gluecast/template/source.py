@@ -51,7 +51,7 @@ class Source:
         Raises:
             GluecastError: the template has no such version, or the version is a tag that moves.
         """
-        if version in self.moving:
+        if version in self.moving and self.releases:
             today = self.version(self.moving[version])
             raise GluecastError(
                 f"expected a release or a commit in _commit, found {version}, a tag that moves from "
@@ -67,11 +67,11 @@ class Source:
             GluecastError: the template has no such version.
         """
         if ref not in self._resolved:
-            self._resolved[ref] = self.releases.get(ref) or self._commit(ref)
+            self._resolved[ref] = self._commit(self.releases.get(ref, ref), ref)
         return self._resolved[ref]
 
-    def _commit(self, ref: str) -> str:
-        for name in (ref, f"refs/remotes/origin/{ref}"):
+    def _commit(self, name: str, ref: str) -> str:
+        for name in (name, f"refs/remotes/origin/{name}"):
             command = ["rev-parse", "--verify", "--quiet", "--end-of-options", f"{name}^{{commit}}"]
             found = run_git(self.git, *command)
             if found.returncode == 0:

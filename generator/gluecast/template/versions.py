@@ -18,7 +18,7 @@ _ONE_NUMBER = re.compile(r"v?\d{1,6}")
 def releases(repository: Path) -> dict[str, str]:
     """Name and commit of each release, from the tags and the file RELEASES."""
     listed = run_git(repository, "show", f"HEAD:{RELEASES}")
-    named = read_releases(listed.stdout.decode()) if listed.returncode == 0 else {}
+    named = read_releases(listed.stdout.decode(errors="replace")) if listed.returncode == 0 else {}
     return only_releases(named | tags(repository))
 
 

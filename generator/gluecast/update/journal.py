@@ -70,6 +70,7 @@ def read(tree: WorkTree) -> Journal | None:
             side: {path: Entry(*entry) if entry else None for path, entry in noted[side].items()}
             for side in ("before", "after")
         }
+        return Journal(**{**noted, **sides})
     except FileNotFoundError:
         return None
     except (ValueError, LookupError, TypeError, AttributeError) as error:
@@ -77,7 +78,6 @@ def read(tree: WorkTree) -> Journal | None:
             f"expected the record of an unfinished update in {_path(tree)}, found a damaged file; "
             "compare your files with git status, then delete it"
         ) from error
-    return Journal(**{**noted, **sides})
 
 
 def write(tree: WorkTree, journal: Journal) -> None:

@@ -16,6 +16,7 @@ from pathlib import Path
 from gluecast.repository.file import SYMLINK, Entry, File
 from gluecast.repository.git import run_git
 from gluecast.repository.index import Stages
+from gluecast.repository.storage import Storage
 from gluecast.repository.work_tree import WorkTree
 from gluecast.template.rendering import Rendering
 from gluecast.update.answers import with_comments
@@ -150,13 +151,13 @@ class _Sides:
             (self.edited if kind is Kind.CONFLICT else self.deleted).append(path)
             return None
         if kind is Kind.CONFLICT and after:
-            return _merged(self.layer, path, before, self._read(path), after)
+            return _merged(self.layer, path, before, self._read(path), after, self.tree.storage)
         return Change(self.layer, path, kind, None if kind is Kind.KEPT_DELETED else after)
 
     def moved(self, path: str, target: str) -> Change:
         """The change to an edited file that the template renamed."""
         base, theirs = self.old.files[path], self.new.files[target]
-        one = _merged(self.layer, target, base, self._read(path), theirs)
+        one = _merged(self.layer, target, base, self._read(path), theirs, self.tree.storage)
         kind = Kind.RENAMED if one.kind is Kind.MERGED else one.kind
         return replace(one, kind=kind, moved_from=path)
 
@@ -196,7 +197,9 @@ def merge_lines(ours: bytes, base: bytes, theirs: bytes) -> tuple[bytes, bool] |
     return (ran.stdout, ran.returncode > 0) if ran.returncode <= 127 else None
 
 
-def _merged(layer: str, path: str, base: File | None, ours: File, theirs: File) -> Change:
+def _merged(
+    layer: str, path: str, base: File | None, ours: File, theirs: File, storage: Storage
+) -> Change:
     """One file that both sides changed."""
     stages = (base, ours, theirs)
     if base and ours.entry == base.entry:
@@ -209,7 +212,9 @@ def _merged(layer: str, path: str, base: File | None, ours: File, theirs: File) 
         return Change(layer, path, Kind.MERGED, File(mode, ours.data))
     if base and ours.data == base.data:
         return Change(layer, path, Kind.MERGED, File(mode, theirs.data))
-    lines = merge_lines(ours.data, base.data if base else b"", theirs.data)
+    lines = None
+    if storage.is_merged_as_text(path):
+        lines = merge_lines(ours.data, base.data if base else b"", theirs.data)
     if lines is None:
         note = "not a text file: git checkout --ours or --theirs, then git add"
         return Change(layer, path, Kind.CONFLICT, File(mode, ours.data), stages=stages, note=note)

@@ -61,11 +61,18 @@ def refuse_uncommitted(tree: WorkTree, changes: Iterable[Change], command: str =
 
 def refuse_saved(tree: WorkTree, path: str, seen: File | None) -> None:
     """Refuse to replace a file that someone has saved since the update looked at it."""
-    if tree.raw(path) != seen:
+    if tree.raw(path) != seen or _is_filled(tree.folder / path):
         raise GluecastError(
             f"expected {path} to stay as it is during the update, found that it was just saved; "
             "commit or stash it, and update again"
         )
+
+
+def _is_filled(target: Path) -> bool:
+    """Whether there is a folder with files; the empty folders of removed files do not count."""
+    if not target.is_dir() or target.is_symlink():
+        return False
+    return any(file.is_symlink() or not file.is_dir() for file in target.rglob("*"))
 
 
 def refuse_in_the_way(tree: WorkTree, removed: Iterable[str], written: Iterable[str]) -> None:

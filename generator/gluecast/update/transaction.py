@@ -6,13 +6,13 @@ it back.
 """
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
 from gluecast.errors import GluecastError
 from gluecast.repository import index
-from gluecast.repository.disk import UNFINISHED, remove_file, replace_file
+from gluecast.repository.disk import remove_file, replace_file
 from gluecast.repository.file import REGULAR, SYMLINK, Entry, File
 from gluecast.repository.git import git, run_git
 from gluecast.repository.work_tree import WorkTree
@@ -28,6 +28,7 @@ from gluecast.update.refusals import (
     refuse_saved,
     refuse_uncommitted,
 )
+from gluecast.update.rollback import roll_back
 
 
 def ready(folder: Path, say: Say) -> WorkTree:
@@ -93,8 +94,8 @@ def _recover(tree: WorkTree, found: Journal) -> str:
             f"An earlier {found.command} was interrupted, and there are commits since: nothing is "
             f"rolled back. Compare with git diff {found.head[:12] or 'HEAD'}: {listed(found.after)}"
         )
-    edited = [path for path, _ in _roll_back(tree, found, keep_edits=True)]
-    kept = f" You have edited {listed(edited)} since; they stay as they are." if edited else ""
+    edited = [path for path, _ in roll_back(tree, found, keep_edits=True)]
+    kept = f" You have changed {listed(edited)} since; that stays as it is." if edited else ""
     return f"An earlier {found.command} was interrupted; its changes are rolled back.{kept}"
 
 
@@ -102,12 +103,17 @@ def _was_undone(tree: WorkTree, found: Journal) -> bool:
     """Whether the user has undone an update with git, such as with git reset --hard."""
     if not found.written or tree.unmerged:
         return False
+    # Without conflicts to resolve, these files stay as the update wrote them, unless someone undoes it.
+    clean = [
+        path
+        for path, entry in found.before.items()
+        if entry and entry != found.after[path] and path not in {*found.conflicts, *found.untracked}
+    ]
+    if clean:
+        return not any(tree.holds(path, found.after[path]) for path in clean)
     # git reset --hard leaves new files in place: they do not count.
     older = {path: entry for path, entry in found.before.items() if entry}
-    if found.head != _head(tree):
-        clean = older.keys() - {*found.conflicts}
-        return bool(clean) and all(tree.holds(path, found.before[path]) for path in clean)
-    if not all(tree.holds(path, entry) for path, entry in older.items()):
+    if found.head != _head(tree) or not all(tree.holds(*each) for each in older.items()):
         return False
     # A conflict that was resolved with git add is noted in the index; git reset removes the note.
     return not git(tree.folder, "ls-files", "--resolve-undo", "-z")
@@ -164,7 +170,7 @@ def write(
             _apply(now, noted, contents, seen, last)
             index.set_unmerged(now, conflicts)
         except BaseException:
-            _roll_back(WorkTree(tree.folder), noted, keep_edits=True)
+            roll_back(WorkTree(tree.folder), noted, keep_edits=True)
             raise
         if noted.conflicts or noted.answers:
             journal.write(now, replace(noted, written=True))
@@ -233,6 +239,7 @@ def resume(folder: Path) -> Journal:
         found = journal.read(tree)
         if found is None or not found.written:
             raise GluecastError("expected an update with conflicts to continue, found none")
+        index.refuse_locked(tree)
         if _was_undone(tree, found):
             journal.close(tree)
             raise GluecastError(
@@ -257,7 +264,7 @@ def resume(folder: Path) -> Journal:
         for path, file in tree.storage.checked_out(answers).items():
             replace_file(tree.folder, path, file)
         if answers:
-            run_git(tree.folder, "add", "--", *answers)
+            git(tree.folder, "add", "--", *answers)
         journal.close(tree)
         return found
 
@@ -272,6 +279,8 @@ def _continued(tree: WorkTree, found: Journal, path: str) -> File:
     current = tree.on_disk(path)
     if current is None:
         return File(REGULAR, after)
+    if answers_changed(after, current.data) is None:
+        return current  # a `--continue` that was killed has written it
     before = run_git(tree.folder, "show", f"{found.head}:./{path}")
     if before.returncode == 0 and (changed := answers_changed(before.stdout, current.data)):
         raise GluecastError(
@@ -294,8 +303,9 @@ def abort(folder: Path) -> list[tuple[str, Path]]:
         found = journal.read(tree)
         if found is None:
             raise GluecastError("expected an unfinished update, found none")
+        index.refuse_locked(tree)
         if found.head == _head(tree):
-            return _roll_back(tree, found, keep_edits=False)
+            return roll_back(tree, found, keep_edits=False)
         if _was_undone(tree, found):
             journal.close(tree)
             return []
@@ -314,67 +324,6 @@ def has_markers(file: File | None) -> bool:
     lines = file.data.splitlines()
     starts = (f"<<<<<<< {LABELS[0]}".encode(), f">>>>>>> {LABELS[2]}".encode())
     return any(line.rstrip() in starts for line in lines)
-
-
-def _roll_back(tree: WorkTree, noted: Journal, *, keep_edits: bool) -> list[tuple[str, Path]]:
-    """Undo an update in any state.
-
-    keep_edits: whether files that were edited since stay as they are; otherwise a copy is made of each.
-
-    Returns the edited files with their copies, or with themselves.
-    """
-    edited: list[tuple[str, Path]] = []
-    copies = _fresh_folder(tree.state_folder / "aborted")
-    for path in noted.after:
-        with suppress(FileNotFoundError, NotADirectoryError):
-            (tree.folder / (path + UNFINISHED)).unlink()
-        if tree.holds(path, noted.before[path]) or tree.holds(path, noted.after[path]):
-            continue
-        found = tree.raw(path)
-        if found is not None and keep_edits:
-            edited.append((path, tree.folder / path))
-        elif found is not None:
-            replace_file(copies, path, found)
-            edited.append((path, copies / path))
-    kept = {path for path, _ in edited} if keep_edits else set()
-    entries = {}
-    for path, entry in noted.before.items():
-        known = None if path in noted.untracked else entry
-        if path in noted.conflicts or tree.entries.get(path) != known:
-            entries[path] = known
-    index.set_entries(tree, entries)
-    _restore_files(tree, noted, kept)
-    index.set_sparse(tree, {path: noted.before[path] for path in noted.sparse if path not in kept})
-    journal.close(tree)
-    return edited
-
-
-def _fresh_folder(parent: Path) -> Path:
-    """A subfolder that does not exist yet: 1, 2, 3."""
-    number = 1
-    while (parent / str(number)).exists():
-        number += 1
-    return parent / str(number)
-
-
-def _restore_files(tree: WorkTree, noted: Journal, kept: Collection[str]) -> None:
-    """Restore every file on disk as it was before the update, but for those to be kept."""
-    for path in noted.after:
-        if (noted.before[path] is None or path in noted.sparse) and path not in kept:
-            remove_file(tree.folder, path)
-    tracked = []
-    for path, entry in noted.before.items():
-        if entry is None or path in {*kept, *noted.sparse} or tree.holds(path, entry):
-            continue
-        if path in noted.untracked:
-            replace_file(
-                tree.folder, path, File(entry.mode, git(tree.folder, "cat-file", "blob", entry.oid))
-            )
-        else:
-            tracked.append(path)
-    if tracked:
-        names = "\0".join(tracked).encode("utf-8", "surrogateescape")
-        git(tree.folder, "checkout-index", "--force", "-u", "-z", "--stdin", stdin=names)
 
 
 def _head(tree: WorkTree) -> str:

@@ -64,6 +64,10 @@ def _refuse_unknown(data: Mapping[str, str], steps: Sequence[Step], of: OpenTemp
     """
     if not data:
         return
+    if named := {*data} & {"layer", "job_name"}:
+        raise GluecastError(
+            f"expected an answer that names no job, found {named.pop()}; to rename one: gluecast rename"
+        )
     questions = [of.renderer(step.target, step.new).template.questions_data for step in steps]
     asked = {name: None for each in questions for name in each}
     if not steps:
@@ -113,7 +117,9 @@ def _merge(
         merged = merge_layer(layer.name, layer.answers_file, old, new, tree)
         changes += merged
         recorded = new.files.get(layer.answers_file)
-        if recorded and not any(change.stages for change in merged):
+        # Copier does not record every answer: what these ones render cannot be rendered again.
+        again = data.keys() <= new.answers.keys()
+        if again and recorded and not any(change.stages for change in merged):
             cache.put(read_layer(layer.name, recorded.data), new)
     return Report(versions, sorted(changes, key=lambda change: change.path))
 

@@ -7,7 +7,8 @@ from it, so production paths and code run here without any jar, account or netwo
 
 import os
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pyspark
@@ -35,19 +36,34 @@ def local_session(app_name: str, lake: Path | None = None, jvm_options: str = ""
     Raises:
         JavaNotFoundError: there is no Java that Spark runs on.
     """
-    use_java()
+    java = use_java()
     os.environ.setdefault("SPARK_LOCAL_IP", "127.0.0.1")
     os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
     builder = SparkSession.builder.appName(app_name).master("local[*]")
     for name, value in {**_settings(jvm_options), **_mounts(lake or local_lake())}.items():
         builder = builder.config(name, value)
-    return builder.getOrCreate()
+    with _launched(java):
+        return builder.getOrCreate()
 
 
 def class_archive() -> Path:
     """The path of the JVM's class archive for this Spark on this Java, which `warm_up` writes."""
     java = java_version(use_java())
     return Path(sys.prefix) / f"spark-{pyspark.__version__}-java-{java}.jsa"
+
+
+@contextmanager
+def _launched(java: Path) -> Iterator[None]:
+    """Within this, Spark starts its JVM through spark_java/bin/java, which leaves out an option."""
+    os.environ |= {
+        "SPARK_JAVA": str(java),
+        "JAVA_HOME": str(Path(__file__).with_name("spark_java")),
+    }
+    try:
+        yield
+    finally:
+        os.environ["JAVA_HOME"] = str(java)
+        del os.environ["SPARK_JAVA"]
 
 
 def _settings(jvm_options: str) -> dict[str, str]:

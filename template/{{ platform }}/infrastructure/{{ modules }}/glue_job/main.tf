@@ -34,16 +34,18 @@ resource "aws_glue_job" "this" {
     max_concurrent_runs = var.max_concurrent_runs
   }
 
+  # Glue 6.0 deprecates installing modules at the start of each run: it keeps the installed ones in this folder.
   default_arguments = {
     for name, value in {
-      "--env"                       = var.environment
-      "--extra-py-files"            = var.runtime_location
-      "--additional-python-modules" = join(",", var.python_modules)
-      "--job-language"              = "python"
-      "--job-bookmark-option"       = "job-bookmark-disable"
-      "--custom-logGroup-prefix"    = var.log_group_prefix
-      "--run_metrics"               = var.run_metrics
-      "--TempDir"                   = "s3://${var.buckets.artifacts}/temporary/${var.name}/"
+      "--env"                               = var.environment
+      "--extra-py-files"                    = var.runtime_location
+      "--additional-python-modules"         = join(",", var.python_modules)
+      "--python-virtual-env-storage-prefix" = try(tonumber(var.glue_version) >= 6, false) && length(var.python_modules) > 0 ? "s3://${var.buckets.artifacts}/temporary/python-environments/" : ""
+      "--job-language"                      = "python"
+      "--job-bookmark-option"               = "job-bookmark-disable"
+      "--custom-logGroup-prefix"            = var.log_group_prefix
+      "--run_metrics"                       = var.run_metrics
+      "--TempDir"                           = "s3://${var.buckets.artifacts}/temporary/${var.name}/"
     } : name => value if value != ""
   }
 

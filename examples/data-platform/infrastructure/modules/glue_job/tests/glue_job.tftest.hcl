@@ -61,6 +61,26 @@ run "a_job_has_what_glue_accepts" {
   }
 }
 
+run "what_glue_installs_is_kept_from_6_0_on" {
+  command = plan
+  variables { glue_version = "6.0" }
+
+  assert {
+    condition     = aws_glue_job.this.default_arguments["--python-virtual-env-storage-prefix"] == "s3://lake-dev-artifacts/temporary/python-environments/"
+    error_message = "Expected a folder that the role may write to and that the lifecycle rules empty."
+  }
+}
+
+run "before_6_0_glue_installs_it_for_each_run" {
+  command = plan
+  variables { glue_version = "5.1" }
+
+  assert {
+    condition     = !contains(keys(aws_glue_job.this.default_arguments), "--python-virtual-env-storage-prefix")
+    error_message = "Expected no argument that this version of Glue does not know."
+  }
+}
+
 run "the_role_reaches_its_buckets_and_no_others" {
   command = apply
 

@@ -5,7 +5,6 @@ from pathlib import Path
 
 import pytest
 
-from glue_runtime import settings
 from glue_runtime.local import java
 
 
@@ -71,5 +70,5 @@ def test_without_a_fitting_java_the_error_says_what_to_install(
         java.use_java()
 
     assert "expected Java 17 to 22, found Java 11.0.2" in str(failure.value)
-    assert settings.JDK in str(failure.value)
+    assert java.GLUE.jdk in str(failure.value)
     assert "apt-get install openjdk-17-jre-headless" in str(failure.value)

@@ -5,10 +5,10 @@ Each bucket is a folder of the local lake. Spark's own ViewFileSystem serves ``s
 from it, so production paths and code run here without any jar, account or network.
 """
 
+import logging
 import os
 import sys
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
 from pathlib import Path
 
 import pyspark
@@ -16,6 +16,7 @@ from pyspark.sql import SparkSession
 
 from glue_runtime import settings
 from glue_runtime.local.java import java_version, use_java
+from glue_runtime.local.launcher import launched_by
 
 LAKE_VARIABLE = "GLUE_LOCAL_LAKE"
 ZONES = ("bronze", "silver", "gold")
@@ -23,6 +24,9 @@ ENVIRONMENTS = ("local", "test")
 
 # Light compilation and single-threaded garbage collection halve the CPU time of a start.
 _JVM_OPTIONS = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC -Duser.timezone=UTC"
+
+# Spark 4 prints each error of a query to stderr, as JSON with its stack trace. The runtime reports it in one line.
+_QUERY_LOGGERS = ("DataFrameQueryContextLogger", "SQLQueryContextLogger")
 
 
 def local_lake() -> Path:
@@ -39,10 +43,12 @@ def local_session(app_name: str, lake: Path | None = None, jvm_options: str = ""
     java = use_java()
     os.environ.setdefault("SPARK_LOCAL_IP", "127.0.0.1")
     os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
+    for name in _QUERY_LOGGERS:
+        logging.getLogger(name).setLevel(logging.CRITICAL)
     builder = SparkSession.builder.appName(app_name).master("local[*]")
     for name, value in {**_settings(jvm_options), **_mounts(lake or local_lake())}.items():
         builder = builder.config(name, value)
-    with _launched(java):
+    with launched_by(java):
         return builder.getOrCreate()
 
 
@@ -50,20 +56,6 @@ def class_archive() -> Path:
     """The path of the JVM's class archive for this Spark on this Java, which `warm_up` writes."""
     java = java_version(use_java())
     return Path(sys.prefix) / f"spark-{pyspark.__version__}-java-{java}.jsa"
-
-
-@contextmanager
-def _launched(java: Path) -> Iterator[None]:
-    """Within this, Spark starts its JVM through spark_java/bin/java, which leaves out an option."""
-    os.environ |= {
-        "SPARK_JAVA": str(java),
-        "JAVA_HOME": str(Path(__file__).with_name("spark_java")),
-    }
-    try:
-        yield
-    finally:
-        os.environ["JAVA_HOME"] = str(java)
-        del os.environ["SPARK_JAVA"]
 
 
 def _settings(jvm_options: str) -> dict[str, str]:

@@ -1,5 +1,6 @@
 """The Spark and the Python of each version of Glue, to run the runtime on all of them."""
 
+import fcntl
 import hashlib
 import os
 import shutil
@@ -30,7 +31,14 @@ def python_of(version: str) -> Path:
     """
     if version == DEFAULT:
         return Path(sys.executable)
-    folder = TEMPLATE_ROOT / f".venv-glue-{version}"
+    # Tests of several processes ask for it at once.
+    with (TEMPLATE_ROOT / f".venv-glue-{version}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        return _installed(version, TEMPLATE_ROOT / f".venv-glue-{version}")
+
+
+def _installed(version: str, folder: Path) -> Path:
+    """The Python of the environment in this folder, created if it is not there or has other packages."""
     python, packages = (
         _interpreter(PYTHONS.get(version, GLUE_VERSIONS[version]["python"])),
         _packages(version),

@@ -1,6 +1,7 @@
 """A file gives the same rows, types, quarantine and messages on every version of Glue."""
 
 import gzip
+import itertools
 import json
 import subprocess
 from collections.abc import Iterator
@@ -17,6 +18,7 @@ from test_bad_input import FAULTS, FINE, GOOD, of_suffix
 from test_exact_values import (
     CELLS,
     JSON_VALUES,
+    Kind,
     LINE_ENDS,
     csv_file,
     json_array,
@@ -61,6 +63,10 @@ def cases() -> Iterator[tuple[Case, dict[str, bytes]]]:
             case(f"json {name}", ".json", "json", schema(kind), strict=False),
             {"a": json_array(texts)},
         )
+    pairs = itertools.product((90, 900, 5000), (("[", "]"), ('{"a":', "}")))
+    deep = [opened * levels + "1" + closed * levels for levels, (opened, closed) in pairs]
+    text = Kind("STRING", {})
+    yield case("levels", ".jsonl", "jsonl", schema(text)), {"a": json_lines(deep)}
     ends = {f"end {number}": content for number, content in enumerate(LINE_ENDS.values())}
     yield case("line ends", ".csv", "csv", "id BIGINT, v STRING, last STRING", strict=False), ends
     for form, good in (("parquet", as_parquet()), ("orc", as_orc())):

@@ -94,7 +94,7 @@ def has_packages_of(python: Path, folder: Path, source: Path) -> None:
     """Make a folder an environment as `make setup` creates it, with the packages of another one."""
     shutil.rmtree(folder, ignore_errors=True)
     subprocess.run([python, "-m", "venv", "--without-pip", folder], check=True)
-    ask = "import site; print(*site.getsitepackages(), sep='\\n')"
+    ask = "import sys; print(*(each for each in sys.path if 'site-packages' in each), sep='\\n')"
     packages = subprocess.run([python, "-c", ask], capture_output=True, text=True, check=True)
     [site] = folder.glob("lib/python*/site-packages")
     (site / "others.pth").write_text(f"{source}\n{packages.stdout}")

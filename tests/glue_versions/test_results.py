@@ -18,8 +18,8 @@ from test_bad_input import FAULTS, FINE, GOOD, of_suffix
 from test_exact_values import (
     CELLS,
     JSON_VALUES,
-    Kind,
     LINE_ENDS,
+    Kind,
     csv_file,
     json_array,
     json_lines,

@@ -66,7 +66,7 @@ run "what_glue_installs_is_kept_from_6_0_on" {
   variables { glue_version = "6.0" }
 
   assert {
-    condition     = aws_glue_job.this.default_arguments["--python-virtual-env-storage-prefix"] == "s3://lake-dev-artifacts/temporary/python-environments/"
+    condition     = aws_glue_job.this.default_arguments["--python-virtual-env-storage-prefix"] == "s3://lake-dev-artifacts/temporary/sales-etl-dev/python-environments/"
     error_message = "Expected a folder that the role may write to and that the lifecycle rules empty."
   }
 }
@@ -107,6 +107,16 @@ run "the_role_reaches_its_buckets_and_no_others" {
       contains(statement.Action, "s3:PutObject") && contains(statement.Resource, "arn:aws:s3:::lake-dev-bronze/*")
     ])
     error_message = "Expected read-only access to the sources."
+  }
+
+  assert {
+    condition = alltrue(flatten([
+      for statement in jsondecode(aws_iam_role_policy.job.policy).Statement : [
+        for resource in flatten([statement.Resource]) :
+        !startswith(resource, "arn:aws:s3:::lake-dev-artifacts/") || endswith(resource, "/temporary/sales-etl-dev/*")
+      ] if contains(flatten([statement.Action]), "s3:PutObject")
+    ]))
+    error_message = "Expected no access to what other jobs keep: Glue runs the packages that it finds there."
   }
 }
 

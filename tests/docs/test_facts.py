@@ -45,6 +45,8 @@ FACTS = [
     ("scaling.md", "800 jobs", "infrastructure/modules/observability/dashboard.tf", r", 800\)"),
     ("scaling.md", "10 queues", "infrastructure/modules/observability/alarms.tf", r"jobs, 10\)"),
     ("cost.md", "0.44", "tooling/operations/prices.toml", r"^dpu_hour = 0\.44$"),
+    ("cost.md", "0.308", "tooling/operations/prices.toml", r'"6\.0"\]\ndpu_hour = 0\.308$'),
+    ("cost.md", "0.203", "tooling/operations/prices.toml", r"^dpu_hour_flex = 0\.203$"),
     ("cost.md", "0.29", "tooling/operations/prices.toml", r"^dpu_hour_flex = 0\.29$"),
     (
         "cost.md",

@@ -1,5 +1,6 @@
 """Money: what a run is billed as, and which way of starting it is the cheaper one."""
 
+import json
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -7,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from operations.cli import main
 from operations.cost import Load, break_even, by_event, by_schedule, forecast, spent
 from operations.errors import OperationError
 from operations.prices import read_prices
@@ -53,6 +55,36 @@ def test_a_flexible_run_has_a_price_of_its_own() -> None:
     run = run_of({**RECORD, "ExecutionClass": "FLEX"}, "j", PRICES)
 
     assert run.cost == pytest.approx(2 * PRICES.dpu_hour_flex)
+
+
+def test_a_run_has_the_price_of_its_glue_version() -> None:
+    standard = run_of({**RECORD, "GlueVersion": "6.0"}, "j", PRICES)
+    flexible = run_of({**RECORD, "GlueVersion": "6.0", "ExecutionClass": "FLEX"}, "j", PRICES)
+
+    assert (standard.cost, flexible.cost) == (pytest.approx(0.616), pytest.approx(0.406))
+    assert run_of({**RECORD, "GlueVersion": "5.1"}, "j", PRICES).cost == pytest.approx(0.88)
+
+
+def test_own_prices_may_differ_by_glue_version(tmp_path: Path) -> None:
+    own = tmp_path / "prices.toml"
+    own.write_text('dpu_hour = 0.4\n[glue."6.0"]\ndpu_hour = 0.25\n')
+
+    prices = read_prices(own)
+
+    assert (prices.on("5.1").dpu_hour, prices.on("6.0").dpu_hour) == (0.4, 0.25)
+    assert prices.on("6.0").dpu_hour_flex == PRICES.on("6.0").dpu_hour_flex
+
+
+def test_a_forecast_has_the_price_of_the_glue_version_that_is_asked_for(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    def per_hour(*options: str) -> float:
+        assert main(["cost", "--env", "dev", "--json", "--files", "10", *options]) == 0
+        way = json.loads(capsys.readouterr().out)[1]
+        return float(way["a day (USD)"]) / float(way["DPU-hours a day"])
+
+    assert per_hour() == pytest.approx(0.44)
+    assert per_hour("--glue", "6.0") == pytest.approx(0.308)
 
 
 def test_runs_are_added_up_by_job_and_trigger() -> None:

@@ -1,6 +1,8 @@
 """A rendered repository with its own environment: what its owner types works."""
 
 import json
+import os
+import re
 import shutil
 import subprocess
 import sys
@@ -11,6 +13,7 @@ import pytest
 import yaml
 
 from gluecast.template.bundled import TEMPLATE_ROOT
+from other_glue import python_of
 from repository_setup import first_copy, make
 from tools import needs
 
@@ -52,6 +55,79 @@ def test_a_job_runs_as_the_schedule_and_as_an_upload_would_start_it(repository: 
         completed = json.loads(ran.stdout.splitlines()[-1])
         assert completed["event"] == "job_completed_successfully"
         assert completed["trigger_type"] == trigger
+
+
+AHEAD = """
+    def transform(self, df: DataFrame) -> DataFrame:
+        print(f"Spark {self.spark.version}", file=sys.stderr)
+"""
+
+
+def test_a_job_that_is_ahead_runs_on_its_own_spark_and_the_others_on_theirs(
+    repository: Path, template: Path, tmp_path: Path
+) -> None:
+    mixed = shutil.copytree(repository, tmp_path / "mixed", symlinks=True)
+    data = ["--data", "job_name=orders", "--data", "job_glue_version=6.0"]
+    command = [sys.executable, "-m", "copier", "copy", "--quiet", "--defaults", *data]
+    subprocess.run([*command, str(template), str(mixed)], check=True)
+    for job in ("orders", "sales_etl"):
+        module = mixed / f"src/jobs/{job}.py"
+        code = module.read_text().replace("from pyspark", "import sys\n\nfrom pyspark", 1)
+        old = "\n    def transform(self, df: DataFrame) -> DataFrame:\n"
+        assert old in code
+        module.write_text(code.replace(old, AHEAD))
+    for version, folder in (("5.1", ".venv"), ("6.0", ".venv-glue-6.0")):
+        has_packages_of(python_of(version), mixed / folder, mixed / "src")
+
+    for job, spark in (("orders", "4.1.1"), ("sales_etl", "3.5.6")):
+        ran = make(mixed, "run-local", f"JOB={job}")
+        assert ran.returncode == 0, ran.stderr
+        assert ran.stderr.splitlines() == [f"Spark {spark}"]
+    ran = make(mixed, "test-unit")
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+    assert re.findall(r"Python 3\.\d+|tests/\S+", ran.stdout) == [
+        *(f"Python 3.{sys.version_info.minor}", "tests/unit/test_sales_etl.py"),
+        *("Python 3.13", "tests/unit/test_orders.py"),
+    ]
+
+
+def has_packages_of(python: Path, folder: Path, source: Path) -> None:
+    """Make a folder an environment as `make setup` creates it, with the packages of another one."""
+    shutil.rmtree(folder, ignore_errors=True)
+    subprocess.run([python, "-m", "venv", "--without-pip", folder], check=True)
+    ask = "import sys; print(*(each for each in sys.path if 'site-packages' in each), sep='\\n')"
+    packages = subprocess.run([python, "-c", ask], capture_output=True, text=True, check=True)
+    [site] = folder.glob("lib/python*/site-packages")
+    (site / "others.pth").write_text(f"{source}\n{packages.stdout}")
+    (folder / "ready").touch()
+
+
+@pytest.mark.parametrize(("works", "taken"), [(True, "python3.13"), (False, "python3")])
+def test_setup_takes_the_python_of_the_glue_version_where_there_is_one(
+    repository: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, works: bool, taken: str
+) -> None:
+    python = tmp_path / "python3.13"
+    python.write_text(f"#!/bin/sh\nexit {0 if works else 127}\n")
+    python.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}{os.pathsep}{os.environ['PATH']}")
+
+    ran = make(repository, "--dry-run", "setup", "GLUE=6.0")
+
+    assert ran.returncode == 0, ran.stderr
+    assert f"\n{taken} -m venv .venv-glue-6.0\n" in ran.stdout
+
+
+@pytest.mark.parametrize("arguments", [("setup", "GLUE=7.0"), ("test", "GLUE=4.0")])
+def test_a_glue_version_that_nobody_knows_is_named(
+    repository: Path, arguments: tuple[str, str]
+) -> None:
+    ran = make(repository, *arguments)
+
+    assert ran.returncode != 0
+    found = arguments[1].removeprefix("GLUE=")
+    assert f"expected 5.1 or 6.0 or 5.0 as GLUE and in infrastructure/jobs, found {found}" in (
+        ran.stderr
+    )
 
 
 def test_a_file_of_any_name_can_be_run(repository: Path) -> None:

@@ -1,12 +1,13 @@
 """Which Java a local run takes."""
 
 import os
+import subprocess
 from pathlib import Path
 
 import pytest
 
-from glue_runtime import settings
 from glue_runtime.local import java
+from glue_runtime.local.launcher import launched_by
 
 
 def install(home: Path, version: str, *, release_file: bool = True) -> Path:
@@ -71,5 +72,19 @@ def test_without_a_fitting_java_the_error_says_what_to_install(
         java.use_java()
 
     assert "expected Java 17 to 22, found Java 11.0.2" in str(failure.value)
-    assert settings.JDK in str(failure.value)
+    assert java.GLUE.jdk in str(failure.value)
     assert "apt-get install openjdk-17-jre-headless" in str(failure.value)
+
+
+def test_spark_starts_java_without_the_module_that_not_every_java_has(tmp_path: Path) -> None:
+    home = install(tmp_path / "a java", "17.0.15")
+    (home / "bin/java").write_text('#!/bin/sh\nfor argument do echo "$argument"; done\n')
+    words = ["-cp", "a b", "--add-modules=jdk.incubator.vector", "", '"-Dx=$HOME *"', "Main"]
+
+    with launched_by(home):
+        program = Path(os.environ["JAVA_HOME"], "bin/java")
+        ran = subprocess.run([program, *words], capture_output=True, text=True, check=True)
+
+    assert ran.stdout.splitlines() == ["-cp", "a b", "", '"-Dx=$HOME *"', "Main"]
+    assert os.environ["JAVA_HOME"] == str(home)
+    assert not program.exists()

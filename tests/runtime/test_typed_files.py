@@ -90,16 +90,17 @@ def test_a_damaged_typed_file_is_found_by_its_checksum_or_its_footer(
     file_format, make, reason = DAMAGED[damage]
     job_class = job(f".{file_format}", file_format)
     upload_good(lake, f".{file_format}", file_format)
-    uploaded = lake.upload(f"sales/bad.{file_format}", make())
+    uploaded = lake.upload(f"sales/bad one%20.{file_format}", make())
 
     run = run_scheduled(job_class, "job")
 
     assert table(lake) == [(100, "ok")]
     [(name, (_, found, _))] = aside(lake, run)
-    assert name == f"bad.{file_format}"
+    assert name == f"bad one%20.{file_format}"
     assert reason in found
-    with pytest.raises(UnreadableSourceError, match=r"expected .* found"):
+    with pytest.raises(UnreadableSourceError, match=r"expected .* found") as failure:
         run_for(job_class, "job", uploaded)
+    assert uploaded.uri in str(failure.value)
 
 
 @pytest.mark.parametrize("codec", ["none", "snappy", "zstd"])

@@ -7,6 +7,7 @@ from pathlib import Path
 import copier
 import pytest
 import yaml
+from jinja2 import Environment, meta
 
 from rendering import Copy, contents
 from gluecast.example_jobs import copier_copy
@@ -272,8 +273,10 @@ def test_a_bad_answer_on_the_command_line_exits_with_the_message(
 def test_job_files_use_no_answer_of_the_platform(template: Path) -> None:
     """An update of a job alone does not know the platform's answers."""
     names = ["project_name", "lake_prefix", "region", "environments", "glue_version", "glue_runs"]
+    names += ["environment_glue_versions", "glue_versions_in_use", "jobs_python"]
     for path in (template / "template/{{ job }}").rglob("*.jinja"):
-        assert not [name for name in names if name in path.read_text()], path
+        used = meta.find_undeclared_variables(Environment().parse(path.read_text()))
+        assert not used.intersection(names), path
 
 
 def update(repository: Path, name: str) -> None:

@@ -305,9 +305,9 @@ def test_only_known_glue_versions_are_taken(copy: Copy) -> None:
         copy(job_name="a_b", glue_version="4.0")
 
 
-@pytest.mark.parametrize("glue_version", ["5.0", "5.1"])
+@pytest.mark.parametrize("glue_version", ["5.0", "5.1", "6.0"])
 def test_the_glue_version_decides_the_spark_version(copy: Copy, glue_version: str) -> None:
-    spark = {"5.0": "3.5.4", "5.1": "3.5.6"}[glue_version]
+    spark = {"5.0": "3.5.4", "5.1": "3.5.6", "6.0": "4.1.1"}[glue_version]
 
     pyproject = copy(job_name="a_b", glue_version=glue_version) / "pyproject.toml"
 

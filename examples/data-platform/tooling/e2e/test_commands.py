@@ -20,6 +20,7 @@ from deployment import ENVIRONMENT, REPOSITORY, Deployment, all_jobs, chosen_job
 from emulated_aws.server import REGION
 from operations.cli import main
 from operations.environment import deployed_name
+from operations.prices import read_prices
 
 JOB = chosen_jobs()[0]
 GLUE_JOB = f"{deployed_name(JOB).replace('_', '-')}-{ENVIRONMENT}"
@@ -92,7 +93,7 @@ def test_nothing_is_wrong_with_a_fresh_deployment(ask: Ask) -> None:
     assert ask("doctor", "--job", JOB) == []
 
 
-def test_runs_are_listed_with_their_object_and_cost(ask: Ask, uploaded: Row) -> None:
+def test_runs_are_listed_with_their_object_and_cost(ask: Ask, uploaded: Row, cloud: Cloud) -> None:
     run_id = json.loads(uploaded["output"])["Id"]
 
     run = next(run for run in ask("job-runs", "--job", JOB) if run["run"] == run_id)
@@ -100,7 +101,9 @@ def test_runs_are_listed_with_their_object_and_cost(ask: Ask, uploaded: Row) -> 
     assert (run["state"], run["trigger"], run["object"]) == ("SUCCEEDED", "s3_event", KEY)
     assert run["seconds"] > 0
     assert run["DPU-hours"] >= 2 * 60 / 3600
-    assert run["cost"] == pytest.approx(run["DPU-hours"] * 0.44)
+    found = cloud.aws.client("glue").get_job_run(JobName=GLUE_JOB, RunId=run_id)["JobRun"]
+    prices = read_prices().on(found["GlueVersion"])
+    assert run["cost"] == pytest.approx(prices.of_run(run["DPU-hours"]))
 
 
 def test_the_cost_of_a_job_is_that_of_its_runs(ask: Ask, uploaded: Row) -> None:

@@ -17,6 +17,8 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from emulated_aws.delivery import Aws
+from glue_runtime import settings
+from glue_runtime.local.glue_versions import DEFAULT
 
 _PATIENCE = 300
 """The timeout of a run in seconds, far above the runs of the tests."""
@@ -30,9 +32,17 @@ def run_job(
     folder: an empty folder for the copy of the buckets, which stays for inspection.
     """
     before = download(aws, folder)
-    script = aws.client("glue").get_job(JobName=job)["Job"]["Command"]["ScriptLocation"]
+    deployed = aws.client("glue").get_job(JobName=job)["Job"]
+    script = deployed["Command"]["ScriptLocation"]
     words = [f"--{name}" for name in ("JOB_NAME", "JOB_RUN_ID")]
-    command = [sys.executable, str(_local(folder, script)), words[0], job, words[1], run_id]
+    command = [
+        _python(deployed["GlueVersion"]),
+        str(_local(folder, script)),
+        words[0],
+        job,
+        words[1],
+        run_id,
+    ]
     command += [word for argument in arguments.items() for word in argument]
     archives = arguments.get("--extra-py-files", "").split(",")
     environment = {
@@ -57,6 +67,13 @@ def run_job(
     if ran.returncode:
         return "FAILED", (ran.stderr.strip() or f"exit code {ran.returncode}").splitlines()[-1]
     return "SUCCEEDED", ""
+
+
+def _python(version: str) -> str:
+    """The Python of the environment that `make setup` creates for a version of Glue."""
+    if version == DEFAULT:
+        return sys.executable
+    return str(settings.REPOSITORY / f".venv-glue-{version}/bin/python")
 
 
 def _local(folder: Path, uri: str) -> Path:

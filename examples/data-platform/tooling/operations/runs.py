@@ -69,7 +69,7 @@ def run_of(found: dict[str, Any], job: str, prices: Prices) -> Run:
         key=key,
         seconds=seconds,
         dpu_hours=dpu_hours,
-        cost=prices.of_run(dpu_hours, flex=flex),
+        cost=prices.on(found.get("GlueVersion", "")).of_run(dpu_hours, flex=flex),
         error=found.get("ErrorMessage", ""),
     )
 

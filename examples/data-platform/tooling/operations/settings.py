@@ -3,3 +3,9 @@
 
 LAKE_PREFIX = "data-lake"
 REGION = "eu-central-1"
+
+GLUE_VERSIONS = {
+    "dev": "5.1",
+    "prod": "5.1",
+}
+"""The Glue version of the jobs of each environment that declare no other one."""

@@ -18,6 +18,7 @@ from operations.events import object_created
 from operations.invocations import rule_invocations
 from operations.matching import as_rows, matching
 from operations.prices import read_prices
+from operations.settings import GLUE_VERSIONS
 from operations.tables import Row, as_json, as_table
 from operations.times import point_in_time
 from operations.trace import trace
@@ -90,6 +91,7 @@ def _cost(asked: Environment, options: Options) -> Answer:
     prices = read_prices(options.prices)
     listed = f"list prices of {prices.as_of}"
     if options.files is not None:
+        prices = prices.on(options.glue or GLUE_VERSIONS[asked.name])
         load = cost.Load(
             options.files,
             options.days,
@@ -182,6 +184,7 @@ _OPTIONS = {
         "--file-seconds",
         "--dpus",
         "--schedules",
+        "--glue",
     ],
     "replay": ["--since", "--until", "--prefix", "--failed", "--name", "--rate", "--dry-run"],
     "validate": ["--prefix"],
@@ -215,6 +218,7 @@ _ARGUMENTS: dict[str, dict[str, Any]] = {
     "--file-seconds": {"type": _positive, "default": 30.0, "help": "forecast: seconds per file"},
     "--dpus": {"type": _positive, "default": 2.0, "help": "forecast: DPUs of a run"},
     "--schedules": {"type": _positive, "default": 1.0, "help": "forecast: scheduled runs per day"},
+    "--glue": {"help": "forecast: Glue version, if not the environment's"},
     "--prefix": {"default": "", "help": "only keys with this prefix"},
     "--failed": {
         "action": "store_true",

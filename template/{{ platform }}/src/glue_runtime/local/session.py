@@ -5,6 +5,7 @@ Each bucket is a folder of the local lake. Spark's own ViewFileSystem serves ``s
 from it, so production paths and code run here without any jar, account or network.
 """
 
+import logging
 import os
 import sys
 from collections.abc import Iterable
@@ -15,6 +16,7 @@ from pyspark.sql import SparkSession
 
 from glue_runtime import settings
 from glue_runtime.local.java import java_version, use_java
+from glue_runtime.local.launcher import launched_by
 
 LAKE_VARIABLE = "GLUE_LOCAL_LAKE"
 ZONES = ("bronze", "silver", "gold")
@@ -22,6 +24,9 @@ ENVIRONMENTS = ("local", "test")
 
 # Light compilation and single-threaded garbage collection halve the CPU time of a start.
 _JVM_OPTIONS = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC -Duser.timezone=UTC"
+
+# Spark 4 prints each error of a query to stderr, as JSON with its stack trace. The runtime reports it in one line.
+_QUERY_LOGGERS = ("DataFrameQueryContextLogger", "SQLQueryContextLogger")
 
 
 def local_lake() -> Path:
@@ -35,13 +40,16 @@ def local_session(app_name: str, lake: Path | None = None, jvm_options: str = ""
     Raises:
         JavaNotFoundError: there is no Java that Spark runs on.
     """
-    use_java()
+    java = use_java()
     os.environ.setdefault("SPARK_LOCAL_IP", "127.0.0.1")
     os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
+    for name in _QUERY_LOGGERS:
+        logging.getLogger(name).setLevel(logging.CRITICAL)
     builder = SparkSession.builder.appName(app_name).master("local[*]")
     for name, value in {**_settings(jvm_options), **_mounts(lake or local_lake())}.items():
         builder = builder.config(name, value)
-    return builder.getOrCreate()
+    with launched_by(java):
+        return builder.getOrCreate()
 
 
 def class_archive() -> Path:

@@ -4,7 +4,9 @@
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from urllib.parse import unquote
 
+import pyspark
 from py4j.protocol import Py4JJavaError
 from pyspark.errors import (
     AnalysisException,
@@ -22,7 +24,7 @@ _NO_LOCAL_BUCKET = "Could not initialize target File System"
 _FILE_NAMED = re.compile(
     r"Path does not exist: (.+?)\.?$"
     r"|File (\S.*?) does not exist"
-    r"|error while reading file (.+?)\. Details"
+    r"|error while reading file (?P<read>.+?)\. Details"
     r"|[Cc]ould not read footer for file: (.+?)\. Please"
     r"|: (\S.*?) is not a Parquet file",
     re.MULTILINE,
@@ -129,6 +131,8 @@ def _file_in(messages: list[str]) -> str | None:
     """The file that one of the messages names."""
     for message in messages:
         if found := _FILE_NAMED.search(message):
+            if found["read"] and pyspark.__version__.startswith("3."):
+                return unquote(found["read"])
             return str(found.group(found.lastindex or 0))
     return None
 

@@ -61,6 +61,26 @@ run "a_job_has_what_glue_accepts" {
   }
 }
 
+run "what_glue_installs_is_kept_from_6_0_on" {
+  command = plan
+  variables { glue_version = "6.0" }
+
+  assert {
+    condition     = aws_glue_job.this.default_arguments["--python-virtual-env-storage-prefix"] == "s3://lake-dev-artifacts/temporary/sales-etl-dev/python-environments/"
+    error_message = "Expected a folder that the role may write to and that the lifecycle rules empty."
+  }
+}
+
+run "before_6_0_glue_installs_it_for_each_run" {
+  command = plan
+  variables { glue_version = "5.1" }
+
+  assert {
+    condition     = !contains(keys(aws_glue_job.this.default_arguments), "--python-virtual-env-storage-prefix")
+    error_message = "Expected no argument that this version of Glue does not know."
+  }
+}
+
 run "the_role_reaches_its_buckets_and_no_others" {
   command = apply
 
@@ -87,6 +107,16 @@ run "the_role_reaches_its_buckets_and_no_others" {
       contains(statement.Action, "s3:PutObject") && contains(statement.Resource, "arn:aws:s3:::lake-dev-bronze/*")
     ])
     error_message = "Expected read-only access to the sources."
+  }
+
+  assert {
+    condition = alltrue(flatten([
+      for statement in jsondecode(aws_iam_role_policy.job.policy).Statement : [
+        for resource in flatten([statement.Resource]) :
+        !startswith(resource, "arn:aws:s3:::lake-dev-artifacts/") || endswith(resource, "/temporary/sales-etl-dev/*")
+      ] if contains(flatten([statement.Action]), "s3:PutObject")
+    ]))
+    error_message = "Expected no access to what other jobs keep: Glue runs the packages that it finds there."
   }
 }
 

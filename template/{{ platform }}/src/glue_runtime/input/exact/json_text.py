@@ -149,7 +149,8 @@ def _text_of(value: Any) -> str:
         pairs = value.pairs if isinstance(value, NamedTwice) else value.items()
         return "{" + ",".join(f"{_quoted(name)}:{_text_of(each)}" for name, each in pairs) + "}"
     if isinstance(value, list):
-        return "[" + ",".join(map(_text_of, value)) + "]"
+        # Not map(): how deep a function of C can recurse is another number in each version of Python.
+        return "[" + ",".join(_text_of(each) for each in value) + "]"
     return _quoted(value)
 
 

@@ -16,6 +16,8 @@ def run(options: argparse.Namespace) -> int:
     from gluecast.jobs.new import new, next_steps
 
     say("Reading the template ...")
+    if not options.defaults:
+        say("Enter accepts the answer in grey; what you type replaces it.")
     repository, jobs = new(
         options.target,
         template=options.template,

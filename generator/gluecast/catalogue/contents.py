@@ -4,8 +4,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from gluecast.catalogue.modules import JobModule, Source, constants, read_module
 from gluecast.catalogue.spoken import spoken
+from gluecast.repository.job_module import JobModule, Source, constants, read_module
 from gluecast.repository.layers import PLATFORM, Layer, find_repository, read_layers
 from gluecast.repository.triggers import (
     ENVIRONMENTS,

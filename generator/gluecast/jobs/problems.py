@@ -39,6 +39,7 @@ def problems_of(repository: Path, layers: Sequence[Layer], tree: WorkTree) -> It
         yield from _overlaps(found)
         yield from _loops(found, deployed)
         yield from _long_triggers(found, layers)
+        yield from _unstarted(found, layers)
     yield from _unresolved(repository, tree)
 
 
@@ -104,6 +105,20 @@ def _long_triggers(found: Sequence[Trigger], layers: Sequence[Layer]) -> Iterato
                     f"expected names of at most {_AWS_LIMIT} characters on AWS, found "
                     f"{len(name)} in {name} of {trigger.job}; shorten it in infrastructure/jobs"
                 )
+
+
+def _unstarted(found: Sequence[Trigger], layers: Sequence[Layer]) -> Iterator[str]:
+    """Jobs that nothing starts, unless an expression may name them."""
+    started = {trigger.job for trigger in found}
+    if any("${" in job for job in started):
+        return
+    for layer in layers:
+        if not layer.is_platform and layer.name not in started:
+            yield (
+                f"expected an upload or a schedule that starts {layer.name}, found none in "
+                f"infrastructure/jobs; restore infrastructure/jobs/{layer.name}.tf from git, or "
+                f"gluecast remove {layer.name}"
+            )
 
 
 def _overlaps(found: Sequence[Trigger]) -> Iterator[str]:

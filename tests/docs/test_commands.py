@@ -28,7 +28,7 @@ PRINTED = {"make run-local JOB=clicks": '"file_format": "log", "file_count": 4'}
 """Commands, and what they are to print."""
 
 OPERATING = (
-    "examples/data-platform/tooling/e2e/test_commands.py::test_the_commands_of_the_readme_run"
+    "examples/data-platform/tooling/e2e/test_commands.py::test_the_commands_of_the_page_run"
 )
 BUILD = f"{MAKE}::test_the_archive_holds_the_runtime_and_is_the_same_each_time"
 
@@ -69,10 +69,10 @@ BEGUN_BY_ITS_READER = ("README.md", "docs/first-source.md", "docs/questions.md")
 
 
 def operating_commands() -> set[str]:
-    """What the end-to-end tests of a rendered repository take from its README and execute."""
+    """What the end-to-end tests of a rendered repository take from its page and execute."""
     text = (RENDERED / "tooling/e2e/test_commands.py").read_text()
-    targets = re.findall(r'"([a-z-]+)"', text.split("IN_THE_README = (")[1].split(")")[0])
-    commands = Page(RENDERED / "README.md").commands
+    targets = re.findall(r'"([a-z-]+)"', text.split("ON_THE_PAGE = (")[1].split(")")[0])
+    commands = Page(RENDERED / "docs/operating.md").commands
     return {command for command in commands if command.split()[:2][-1] in targets}
 
 
@@ -185,10 +185,10 @@ def test_the_table_names_no_command_that_is_on_no_page() -> None:
     assert set(ELSEWHERE) <= typed
 
 
-def test_the_operating_commands_are_taken_from_the_readme() -> None:
+def test_the_operating_commands_are_taken_from_the_page() -> None:
     path, _, name = OPERATING.partition("::")
 
-    assert "IN_THE_README" in with_its_fixtures(TEMPLATE_ROOT / path, name)
+    assert "ON_THE_PAGE" in with_its_fixtures(TEMPLATE_ROOT / path, name)
     assert len(operating_commands()) >= 8
 
 

@@ -155,7 +155,7 @@ def test_the_report_says_it_all_and_nothing_is_changed(capsys: pytest.CaptureFix
 
     assert left.value.code == 0
     printed = json.loads(capsys.readouterr().out)
-    assert [job["name"] for job in printed["jobs"]][0] == "shop-clicks"
+    assert printed["jobs"][0]["name"] == "shop-clicks"
     assert printed["jobs"][0]["started_by"][0]["schedule"] == "cron(0 3 * * ? *)"
     text = described(inventory(SHOP))
     assert "has a --bucket of its own: an event's would be called --event_bucket" in text

@@ -173,6 +173,8 @@ def _offer(script: Script | None, job: GlueJob | None) -> tuple[Offer, str]:
             ", ".join(dict.fromkeys(each.kind for each in script.reads)) or "nothing that is known"
         )
         return Offer.WHOLE, f"it reads {read}, and no path of S3 that one object could take"
+    if script.has_helper and not replacing:
+        return Offer.HELPER, "it calls the helper, and no write replaces its target"
     if replacing:
         lines = ", ".join(f"{each.what} in {each.where} ({each.mode})" for each in replacing)
         return Offer.WHOLE, f"a run for one object would replace {lines} by the rows of that object"

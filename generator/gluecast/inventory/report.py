@@ -9,7 +9,7 @@ _LABEL = 12
 
 def described(found: Inventory) -> str:
     """One block of lines for each job, and the count of each offer."""
-    blocks = ["\n".join(_lines(entry)) for entry in found.entries]
+    blocks = ["\n".join(described_job(entry)) for entry in found.entries]
     counts = [
         f"{count} {offer}"
         for offer in Offer
@@ -19,7 +19,8 @@ def described(found: Inventory) -> str:
     return "\n\n".join([*blocks, "\n".join([*end, *found.unread])])
 
 
-def _lines(entry: Entry) -> Iterator[str]:
+def described_job(entry: Entry) -> Iterator[str]:
+    """The lines about one job."""
     yield entry.name
     script, job = entry.script, entry.job
     yield _line(

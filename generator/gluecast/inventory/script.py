@@ -35,13 +35,17 @@ _V2_WRITES = {
 
 @dataclass(frozen=True)
 class Read:
-    """One input: `kind` is s3, catalogue, jdbc, load_data, stream or other."""
+    """One input: `kind` is s3, catalogue, jdbc, load_data, stream or other.
+
+    `path` is the file, if it is another one than the script: that of a base class.
+    """
 
     kind: str
     what: str
     by: str
     line: int
     path: str = ""
+    format: str = ""
 
     @property
     def where(self) -> str:
@@ -78,6 +82,7 @@ class Script:
     writes: tuple[Write, ...] = ()
     arguments: tuple[str, ...] = ()
     uses_bookmarks: bool = False
+    has_helper: bool = False
     base: str = ""
     error: str = ""
 
@@ -101,6 +106,7 @@ def read_script(path: str, code: str) -> Script:
         writes=tuple(each for call in calls for each in _writes(call, known)),
         arguments=tuple(dict.fromkeys(name for name in named if name != "JOB_NAME")),
         uses_bookmarks=any(argument(call, "transformation_ctx") for call in calls),
+        has_helper=any(next(chain(call), ("", None))[0] == "event_paths" for call in calls),
         base=_base(tree),
     )
 
@@ -113,6 +119,7 @@ def with_base(script: Script, base: Script) -> Script:
         writes=(*script.writes, *(replace(each, path=base.path) for each in base.writes)),
         arguments=tuple(dict.fromkeys([*script.arguments, *base.arguments])),
         uses_bookmarks=script.uses_bookmarks or base.uses_bookmarks,
+        has_helper=script.has_helper or base.has_helper,
     )
 
 
@@ -188,8 +195,9 @@ def _frame(method: str, call: ast.Call, known: Expressions) -> Iterator[Read]:
     kind = known.text(argument(call, "connection_type", 0))
     options = known.entries(argument(call, "connection_options", 1))
     if kind == "s3":
-        for path in known.texts(options.get("paths")) or ["a computed path"]:
-            yield Read("s3", path, "DynamicFrame", call.lineno)
+        form = known.text(argument(call, "format", 2))
+        for path in _paths(options.get("paths"), known):
+            yield Read("s3", path, "DynamicFrame", call.lineno, format=form)
     elif kind in _JDBC:
         what = known.text(options.get("dbtable")) or kind
         yield Read("jdbc", what, "DynamicFrame", call.lineno)
@@ -219,8 +227,17 @@ def _spark_read(
     elif method == "table":
         yield Read("catalogue", known.text(argument(call, "tableName", 0)), "Spark", line)
     elif method in _FILES or method == "load":
-        for path in known.texts(argument(call, "path", 0)) or ["a computed path"]:
-            yield Read("s3", path, "Spark", line)
+        form = method if method in _FILES else next(iter(formats), "")
+        for path in _paths(argument(call, "path", 0), known):
+            yield Read("s3", path, "Spark", line, format=form)
+
+
+def _paths(node: ast.expr | None, known: Expressions) -> list[str]:
+    """The paths of an input; those that event_paths() gets, where the script calls it."""
+    node = known.followed(node)
+    if isinstance(node, ast.Call) and next(chain(node), ("", None))[0] == "event_paths":
+        node = argument(node, "directory", 0)
+    return known.texts(node) or ["a computed path"]
 
 
 def _sql_read(statement: str, line: int) -> Iterator[Read]:

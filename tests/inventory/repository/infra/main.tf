@@ -15,6 +15,15 @@ resource "aws_s3_bucket" "raw" {
   bucket = "shop-raw"
 }
 
+resource "aws_s3_bucket_notification" "raw" {
+  bucket      = aws_s3_bucket.raw.bucket
+  eventbridge = true
+}
+
+resource "aws_s3_bucket" "clean" {
+  bucket = "shop-clean"
+}
+
 resource "aws_s3_object" "orders" {
   bucket = aws_s3_bucket.code.bucket
   key    = "${local.scripts}/orders.py"
@@ -37,6 +46,7 @@ resource "aws_glue_job" "clicks" {
 
   default_arguments = {
     "--env"                 = var.environment
+    "--extra-py-files"      = "s3://shop-code/libraries.zip"
     "--job-bookmark-option" = "job-bookmark-enable"
   }
 }
@@ -51,8 +61,9 @@ resource "aws_glue_job" "orders" {
   }
 
   default_arguments = {
-    "--bucket" = aws_s3_bucket.raw.bucket
-    "--day"    = "today"
+    "--bucket"         = aws_s3_bucket.raw.bucket
+    "--day"            = "today"
+    "--extra-py-files" = "s3://shop-code/libraries.zip"
   }
 }
 

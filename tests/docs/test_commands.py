@@ -22,19 +22,20 @@ from tools import needs
 pytestmark = needs("make", to="type the commands of the pages")
 
 MAKE = "tests/repository/test_make.py"
+EVENTS = "tests/events/test_chain.py"
 DEPLOYMENT = "tests/repository/test_deployment.py"
 RUN_BOTH_WAYS = f"{MAKE}::test_a_job_runs_as_the_schedule_and_as_an_upload_would_start_it"
 PRINTED = {"make run-local JOB=clicks": '"file_format": "log", "file_count": 4'}
 """Commands, and what they are to print."""
 
-OPERATING = (
-    "examples/data-platform/tooling/e2e/test_commands.py::test_the_commands_of_the_page_run"
-)
+OPERATING = "examples/data-platform/tooling/e2e/test_commands.py::test_the_commands_of_the_page_run"
 BUILD = f"{MAKE}::test_the_archive_holds_the_runtime_and_is_the_same_each_time"
 
 ELSEWHERE = {
     "python3 generator demo": "tests/test_demo.py::test_the_demo_of_an_installed_package_runs_every_job_both_ways",
     "python3 generator test": "tests/test_readme.py::test_continuous_integration_runs_the_test_command",
+    "gluecast adopt --events --dry-run": f"{EVENTS}::test_the_command_prints_what_it_would_write",
+    "gluecast adopt --events": f"{EVENTS}::test_the_command_prints_what_it_would_write",
     "make setup": f"{MAKE}::test_the_checks_of_a_fresh_repository_pass",
     "make lint": f"{MAKE}::test_the_checks_of_a_fresh_repository_pass",
     "make test": f"{MAKE}::test_a_further_job_of_another_format_passes_too",

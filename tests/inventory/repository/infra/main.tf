@@ -36,9 +36,12 @@ resource "aws_iam_role" "glue" {
 }
 
 resource "aws_glue_job" "clicks" {
-  name         = "shop-clicks"
-  role_arn     = aws_iam_role.glue.arn
-  glue_version = "4.0"
+  name            = "shop-clicks"
+  role_arn        = aws_iam_role.glue.arn
+  execution_class = "STANDARD"
+  max_capacity    = 2
+  timeout         = 60
+  glue_version    = "4.0"
 
   command {
     script_location = "s3://shop-code/${local.scripts}/clicks.py"
@@ -52,9 +55,12 @@ resource "aws_glue_job" "clicks" {
 }
 
 resource "aws_glue_job" "orders" {
-  name         = "shop-orders-${var.environment}"
-  role_arn     = aws_iam_role.glue.arn
-  glue_version = "5.0"
+  name            = "shop-orders-${var.environment}"
+  role_arn        = aws_iam_role.glue.arn
+  execution_class = "STANDARD"
+  max_capacity    = 2
+  timeout         = 60
+  glue_version    = "5.0"
 
   command {
     script_location = "s3://${aws_s3_bucket.code.bucket}/${aws_s3_object.orders.key}"
@@ -70,8 +76,11 @@ resource "aws_glue_job" "orders" {
 resource "aws_glue_job" "others" {
   for_each = toset(["stock", "returns"])
 
-  name     = "shop-${each.value}"
-  role_arn = aws_iam_role.glue.arn
+  name            = "shop-${each.value}"
+  role_arn        = aws_iam_role.glue.arn
+  execution_class = "STANDARD"
+  max_capacity    = 2
+  timeout         = 60
 
   command {
     script_location = "s3://shop-code/${local.scripts}/${each.value}.py"

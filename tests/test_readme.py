@@ -58,7 +58,10 @@ def test_the_readme_says_that_spark_needs_a_java_before_the_first_command_that_d
 
 def test_every_make_target_of_the_rendered_pages_exists() -> None:
     pages = [RENDERED / "README.md", *(RENDERED / "docs").glob("*.md")]
-    readme, makefile = "".join(page.read_text() for page in pages), (RENDERED / "Makefile").read_text()
+    readme, makefile = (
+        "".join(page.read_text() for page in pages),
+        (RENDERED / "Makefile").read_text(),
+    )
     targets = set(re.findall(r"^([a-z0-9-]+):.*?## ", makefile, re.MULTILINE))
 
     named = set(re.findall(r"(?:^ {4}|`)make ([a-z0-9-]+)", readme, re.MULTILINE))

@@ -93,7 +93,7 @@ def read_module(path: Path) -> JobModule:
             node.name for each in family for node in each.body if isinstance(node, ast.FunctionDef)
         ),
         standard=bool(outside) and all(_full_name(base, imported) in _BASES for base in outside),
-        is_started=starts_job(tree),
+        is_started=starts_job(tree) or not classes or declared is not None,
     )
 
 

@@ -1,6 +1,7 @@
 """The page of a repository, looked at with a browser."""
 
 import json
+import re
 from collections.abc import Iterator
 from html.parser import HTMLParser
 from itertools import pairwise
@@ -227,6 +228,20 @@ def test_every_line_of_the_picture_goes_from_box_to_box(
         if width == PHONE
         else "output: job right -> table left": 1,
     }
+
+
+def test_uploads_and_schedules_have_lanes_of_their_own_on_a_phone(
+    browser: Chrome, three: Path
+) -> None:
+    show(browser, three, PHONE)
+
+    paths = browser.execute_script(
+        """return [...document.querySelectorAll("#job-sales_etl svg.tall path")]
+             .map((path) => [path.getAttribute("class"), path.getAttribute("d")])"""
+    )
+    lanes = {kind: set(re.findall(r"Q(\d+) ", line)) for kind, line in paths}
+    assert len(lanes["upload"]) == len(lanes["schedule"]) == 2
+    assert lanes["upload"].isdisjoint(lanes["schedule"])
 
 
 def test_every_job_of_three_hundred_is_shown(browser: Chrome, many: Path) -> None:

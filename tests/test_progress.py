@@ -31,7 +31,7 @@ def test_on_a_terminal_one_line_counts_and_is_gone_at_the_end() -> None:
     shown = stream.getvalue()
     assert "\n" not in shown
     assert [line.rstrip() for line in shown.split("\r")] == [
-        *(*(f"Rendering layers: {done} of 3 ..." for done in range(3)), "", ""),
+        *(*(f"Rendering layers: {number} of 3 ..." for number in (1, 2, 3)), "", ""),
     ]
     # What is left of a longer line is overwritten.
     assert len({len(line) for line in shown.split("\r")[:2]}) == 1
@@ -43,9 +43,10 @@ def test_elsewhere_a_line_comes_every_five_seconds() -> None:
     assert len(list(counted("layers", range(30), stream))) == 30
 
     assert stream.getvalue().splitlines() == [
-        "Rendering layers: 0 of 30 ...",
         "Rendering layers: 10 of 30 ...",
         "Rendering layers: 20 of 30 ...",
+        "Rendering layers: 30 of 30 ...",
+        "Rendering layers: 30 of 30.",
     ]
 
 
@@ -53,9 +54,17 @@ def test_a_terminal_that_cannot_go_back_gets_plain_lines(monkeypatch: pytest.Mon
     monkeypatch.setenv("TERM", "dumb")
     stream = Terminal()
 
+    list(counted("layers", range(10), stream))
+
+    assert stream.getvalue() == "Rendering layers: 10 of 10 ...\nRendering layers: 10 of 10.\n"
+
+
+def test_elsewhere_what_is_done_at_once_is_not_counted() -> None:
+    stream = io.StringIO()
+
     list(counted("layers", "ab", stream))
 
-    assert stream.getvalue() == "Rendering layers: 0 of 2 ...\n"
+    assert stream.getvalue() == ""
 
 
 def test_an_error_takes_the_place_of_the_count() -> None:
@@ -64,4 +73,4 @@ def test_an_error_takes_the_place_of_the_count() -> None:
 
     next(counting)
 
-    assert stream.getvalue() == "Rendering layers: 0 of 2 ...\r"
+    assert stream.getvalue() == "Rendering layers: 1 of 2 ...\r"

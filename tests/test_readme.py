@@ -41,8 +41,27 @@ def test_make_knows_every_task() -> None:
     assert re.findall(r"^TASKS := (.*)$", makefile, re.MULTILINE) == [" ".join(tasks())]
 
 
-def test_every_make_target_of_a_rendered_readme_exists() -> None:
-    readme, makefile = ((RENDERED / name).read_text() for name in ("README.md", "Makefile"))
+def test_a_rendered_readme_is_short_and_leads_with_the_first_day() -> None:
+    readme = (RENDERED / "README.md").read_text()
+    *_, day, rest = readme.split("\n## ", 2)
+
+    assert len(readme.splitlines()) < 90
+    assert re.findall(r"^(\d)\. ", day, re.MULTILINE) == ["1", "2", "3"]
+    assert "Java 17 to 22" in day
+    assert "gluecast docs" in day
+    assert rest
+
+
+def test_the_readme_says_that_spark_needs_a_java_before_the_first_command_that_does() -> None:
+    assert README.index("Java 17 to 22") < README.index("make setup")
+
+
+def test_every_make_target_of_the_rendered_pages_exists() -> None:
+    pages = [RENDERED / "README.md", *(RENDERED / "docs").glob("*.md")]
+    readme, makefile = (
+        "".join(page.read_text() for page in pages),
+        (RENDERED / "Makefile").read_text(),
+    )
     targets = set(re.findall(r"^([a-z0-9-]+):.*?## ", makefile, re.MULTILINE))
 
     named = set(re.findall(r"(?:^ {4}|`)make ([a-z0-9-]+)", readme, re.MULTILINE))

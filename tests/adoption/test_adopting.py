@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -169,6 +170,19 @@ def test_list_check_and_update_work_afterwards(adopted: Path) -> None:
     found = check(adopted)
     assert (found.edited, found.problems) == ({}, [])
     assert update(adopted, say=silent).changes == []
+
+
+def test_list_shows_what_an_adopted_job_reads_and_no_base_class(adopted: Path) -> None:
+    base = adopted / "src/common/base_job.py"
+    shutil.copy(base, adopted / "src/jobs/base_job.py")
+
+    found = {job.name: job for job in jobs(adopted)}
+
+    assert {name: job.source for name, job in found.items()} == {
+        "customer_import": "customers",
+        "returns_report": "returns",
+        "sales_etl": "sales",
+    }
 
 
 def test_an_update_leaves_out_what_the_adoption_left_out(

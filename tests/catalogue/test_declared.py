@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from gluecast.catalogue.columns import Column, columns_of
-from gluecast.catalogue.modules import JobModule, constants, read_module
 from gluecast.errors import GluecastError
+from gluecast.repository.job_module import JobModule, constants, read_module
+from gluecast.repository.schema_columns import Column, columns_of
 from tasks.examples import RENDERED
 
 

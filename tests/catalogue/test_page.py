@@ -1,6 +1,7 @@
 """The page of a repository, looked at with a browser."""
 
 import json
+import re
 from collections.abc import Iterator
 from html.parser import HTMLParser
 from itertools import pairwise
@@ -108,6 +109,8 @@ def lines(browser: Chrome, job: WebElement) -> list[str | None]:
 
 def test_every_job_of_three_is_shown_with_its_values(browser: Chrome, three: Path) -> None:
     show(browser, three)
+    assert browser.find_elements(By.CSS_SELECTOR, "details[open]") == []
+    browser.find_element(By.ID, "fold").click()
 
     shown = jobs(browser)
     assert list(shown) == ["customer_import", "product_catalog", "sales_etl"]
@@ -127,6 +130,41 @@ def test_every_job_of_three_is_shown_with_its_values(browser: Chrome, three: Pat
     assert "schedule" not in products
     header = browser.find_element(By.TAG_NAME, "header").text
     assert "3 jobs, started by 3 uploads and 2 schedules. <env> is dev or prod." in header
+
+
+def test_an_index_comes_first_with_a_line_for_each_job(browser: Chrome, three: Path) -> None:
+    show(browser, three)
+
+    index = browser.find_element(By.CLASS_NAME, "index")
+    rows = [each.text.splitlines() for each in index.find_elements(By.TAG_NAME, "li")]
+    assert rows[2] == ["sales_etl", "sales/*.csv", "upload, schedule", "silver/sales_etl"]
+    assert rows[1][2] == "upload"
+    first = browser.find_element(By.TAG_NAME, "article")
+    assert index.rect["y"] + index.rect["height"] <= first.rect["y"] + 1
+
+    search(browser, "products")
+    shown = [each for each in index.find_elements(By.TAG_NAME, "li") if each.is_displayed()]
+    assert [each.text.splitlines()[0] for each in shown] == ["product_catalog"]
+
+
+def test_adopted_jobs_are_a_group_of_their_own_with_the_names_they_load(
+    browser: Chrome, tmp_path: Path
+) -> None:
+    many_jobs(tmp_path, 1)
+    code = (
+        "from common import OurJob\nclass Sales(OurJob):\n    def extract(self):\n"
+        "        return self.load_data('sales').join(self.load_data('customers'), 'id')\n"
+        "if __name__ == '__main__':\n    Sales('sales', {}).run()\n"
+    )
+    write(tmp_path, "src/jobs/sales.py", code)
+    base = "import logging\nlogging.basicConfig()\nclass OurJob:\n    pass\n"
+    write(tmp_path, "src/jobs/base_job.py", base)
+
+    show(browser, write_page(tmp_path)[0])
+
+    text = browser.find_element(By.CLASS_NAME, "index").text
+    assert text[text.index("Adopted jobs") :].splitlines()[1:3] == ["sales", "customers, sales"]
+    assert "base_job" not in browser.find_element(By.TAG_NAME, "main").text
 
 
 @pytest.mark.parametrize("width", [PHONE, DESKTOP])
@@ -190,6 +228,20 @@ def test_every_line_of_the_picture_goes_from_box_to_box(
         if width == PHONE
         else "output: job right -> table left": 1,
     }
+
+
+def test_uploads_and_schedules_have_lanes_of_their_own_on_a_phone(
+    browser: Chrome, three: Path
+) -> None:
+    show(browser, three, PHONE)
+
+    paths = browser.execute_script(
+        """return [...document.querySelectorAll("#job-sales_etl svg.tall path")]
+             .map((path) => [path.getAttribute("class"), path.getAttribute("d")])"""
+    )
+    lanes = {kind: set(re.findall(r"Q(\d+) ", line)) for kind, line in paths}
+    assert len(lanes["upload"]) == len(lanes["schedule"]) == 2
+    assert lanes["upload"].isdisjoint(lanes["schedule"])
 
 
 def test_every_job_of_three_hundred_is_shown(browser: Chrome, many: Path) -> None:
@@ -318,6 +370,7 @@ def test_the_page_names_no_other_file(three: Path, odd: Path) -> None:
 
 def test_hostile_text_stays_text(browser: Chrome, odd: Path) -> None:
     show(browser, odd)
+    browser.find_element(By.ID, "fold").click()
 
     text = jobs(browser)["odd"].text
     assert f"Each upload of s3://data-lake-<env>-bronze/{HOSTILE}*.csv" in text

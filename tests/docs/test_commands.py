@@ -22,19 +22,20 @@ from tools import needs
 pytestmark = needs("make", to="type the commands of the pages")
 
 MAKE = "tests/repository/test_make.py"
+EVENTS = "tests/events/test_chain.py"
 DEPLOYMENT = "tests/repository/test_deployment.py"
 RUN_BOTH_WAYS = f"{MAKE}::test_a_job_runs_as_the_schedule_and_as_an_upload_would_start_it"
 PRINTED = {"make run-local JOB=clicks": '"file_format": "log", "file_count": 4'}
 """Commands, and what they are to print."""
 
-OPERATING = (
-    "examples/data-platform/tooling/e2e/test_commands.py::test_the_commands_of_the_readme_run"
-)
+OPERATING = "examples/data-platform/tooling/e2e/test_commands.py::test_the_commands_of_the_page_run"
 BUILD = f"{MAKE}::test_the_archive_holds_the_runtime_and_is_the_same_each_time"
 
 ELSEWHERE = {
     "python3 generator demo": "tests/test_demo.py::test_the_demo_of_an_installed_package_runs_every_job_both_ways",
     "python3 generator test": "tests/test_readme.py::test_continuous_integration_runs_the_test_command",
+    "gluecast adopt --events --dry-run": f"{EVENTS}::test_the_command_prints_what_it_would_write",
+    "gluecast adopt --events": f"{EVENTS}::test_the_command_prints_what_it_would_write",
     "make setup": f"{MAKE}::test_the_checks_of_a_fresh_repository_pass",
     "make lint": f"{MAKE}::test_the_checks_of_a_fresh_repository_pass",
     "make test": f"{MAKE}::test_a_further_job_of_another_format_passes_too",
@@ -70,10 +71,10 @@ BEGUN_BY_ITS_READER = ("README.md", "docs/first-source.md", "docs/questions.md")
 
 
 def operating_commands() -> set[str]:
-    """What the end-to-end tests of a rendered repository take from its README and execute."""
+    """What the end-to-end tests of a rendered repository take from its page and execute."""
     text = (RENDERED / "tooling/e2e/test_commands.py").read_text()
-    targets = re.findall(r'"([a-z-]+)"', text.split("IN_THE_README = (")[1].split(")")[0])
-    commands = Page(RENDERED / "README.md").commands
+    targets = re.findall(r'"([a-z-]+)"', text.split("ON_THE_PAGE = (")[1].split(")")[0])
+    commands = Page(RENDERED / "docs/operating.md").commands
     return {command for command in commands if command.split()[:2][-1] in targets}
 
 
@@ -186,10 +187,10 @@ def test_the_table_names_no_command_that_is_on_no_page() -> None:
     assert set(ELSEWHERE) <= typed
 
 
-def test_the_operating_commands_are_taken_from_the_readme() -> None:
+def test_the_operating_commands_are_taken_from_the_page() -> None:
     path, _, name = OPERATING.partition("::")
 
-    assert "IN_THE_README" in with_its_fixtures(TEMPLATE_ROOT / path, name)
+    assert "ON_THE_PAGE" in with_its_fixtures(TEMPLATE_ROOT / path, name)
     assert len(operating_commands()) >= 8
 
 

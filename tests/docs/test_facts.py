@@ -225,7 +225,7 @@ def test_tables_and_logs_are_on_the_pages_where_they_are() -> None:
 
     for page in ("docs/writing-a-job.md", "rendered docs/data-guarantees.md"):
         assert [*said(f"({re.escape(on_a_page(quarantine))})")].count((page, on_a_page(quarantine)))
-    assert ("rendered README.md", settings.QUARANTINE) in {*said("`(_[a-z]+)/<job>/`")}
+    assert ("rendered docs/jobs.md", settings.QUARANTINE) in {*said("`(_[a-z]+)/<job>/`")}
     assert ("docs/operating.md", logs) in {*said("`(/aws-glue/[^`]+)`")}
 
 

@@ -1,10 +1,16 @@
 """Jobs as processes: their output, their exit codes, and how a file arrives in the local lake."""
 
+import fcntl
 import json
 import os
+import pty
+import re
 import shutil
+import struct
 import subprocess
 import sys
+import termios
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -159,3 +165,46 @@ def test_a_job_starts_as_glue_starts_it_and_uses_glues_session(
     # There is no S3 behind s3:// in this process: the run gets as far as the object.
     assert ran.returncode == 1
     assert 'No FileSystem for scheme "s3"' in ran.stderr
+
+
+def at_a_terminal(repository: Path, *arguments: str, **environment: str) -> str:
+    """What a terminal of 80 columns shows."""
+    ours, theirs = pty.openpty()
+    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
+    path = {"PYTHONPATH": str(repository / "src"), **environment}
+    command = [sys.executable, "-m", "glue_runtime.local.run", *arguments]
+    process = subprocess.Popen(
+        command, cwd=repository, env={**os.environ, **path}, stdout=theirs, stderr=theirs
+    )
+    os.close(theirs)
+    shown = b""
+    with suppress(OSError):  # Linux reports an error at the end of a terminal
+        while read := os.read(ours, 4096):
+            shown += read
+    os.close(ours)
+    assert process.wait() == 0, shown
+    # The bar of Spark's progress is overwritten by the line that follows it.
+    return shown.decode().replace("\r\n", "\n").replace("\r", "\n")
+
+
+def test_at_a_terminal_lines_are_for_people_and_the_table_follows(repository: Path) -> None:
+    shown = at_a_terminal(repository, "sales_etl")
+
+    plain = re.sub(r"\x1b\[[0-9;]*m", "", shown)
+    assert plain.startswith("Starting Spark for sales_etl ...\n")
+    assert re.search(r"^\d\d:\d\d:\d\d \[info *\] loaded_local_data +row_count=11 ", plain, re.M)
+    assert "{" not in plain
+    table = repository / ".local-lake/data-lake-local-silver/sales_etl"
+    *rows, last = plain.splitlines()[-7:]
+    assert last == f"... of 11 rows in {table}"
+    assert rows[0].split() == ["id", "name", "category", "amount", "updated_at"]
+    assert all(len(row) <= 80 for row in rows)
+    assert len(rows) == 6
+
+
+def test_json_lines_can_be_asked_for_at_a_terminal(repository: Path) -> None:
+    shown = at_a_terminal(repository, "sales_etl", JSON="1")
+
+    events = [json.loads(line)["event"] for line in shown.splitlines() if line.startswith("{")]
+    assert events[-1] == "job_completed_successfully"
+    assert "rows in" not in shown

@@ -58,7 +58,7 @@ def test_a_job_that_exists_is_refused_and_stays_as_it_is(copy: Copy) -> None:
     (repository / "src/jobs/sales_etl.py").write_text("# edited by hand\n")
     before = contents(repository)
 
-    with pytest.raises(ValueError, match=r"src/jobs/sales_etl\.py already exists; .*copier update"):
+    with pytest.raises(ValueError, match=r"found src/jobs/sales_etl\.py .*copier update"):
         copy(job_name="sales_etl", prefix="other/")
 
     assert contents(repository) == before
@@ -80,7 +80,7 @@ def test_a_job_module_of_someone_else_is_not_overwritten(copy: Copy) -> None:
     repository = copy(job_name="sales_etl")
     (repository / "src/jobs/by_hand.py").write_text("# not from the template\n")
 
-    with pytest.raises(ValueError, match=r"src/jobs/by_hand\.py already exists; expected"):
+    with pytest.raises(ValueError, match=r"expected .* a new job, found src/jobs/by_hand\.py"):
         copy(job_name="by_hand")
 
 
@@ -104,7 +104,7 @@ def test_a_first_copy_without_questions_spares_a_folder_with_files_of_its_own(
         theirs.parent.mkdir(parents=True)
         theirs.write_text("theirs")
 
-        with pytest.raises(ValueError, match="expected a folder without files"):
+        with pytest.raises(ValueError, match="expected a folder without "):
             copy(job_name="sales_etl", target=tmp_path / f"theirs-{number}")
 
         assert contents(tmp_path / f"theirs-{number}") == {name: b"theirs"}
@@ -130,7 +130,7 @@ def test_a_job_newer_than_its_platform_is_refused_with_the_two_ways_out(
     repository = copy(job_name="sales_etl", source=own_template)
     commit(own_template, "A newer template", tag=newer)
 
-    with pytest.raises(ValueError, match="is newer than the platform of this repository") as refusal:
+    with pytest.raises(ValueError, match="expected a template up to .*, the version of this repository, found") as refusal:
         copy(job_name="b_c", source=own_template, vcs_ref=newer)
 
     assert "copier update -a .copier-answers/_platform.yml" in str(refusal.value)
@@ -143,7 +143,7 @@ def test_a_release_is_newer_than_its_candidate(copy: Copy, own_template: Path) -
     repository = copy(job_name="sales_etl", source=own_template, vcs_ref="v0.2.0rc1")
     commit(own_template, "The release", tag="v0.2.0")
 
-    with pytest.raises(ValueError, match="is newer than the platform of this repository"):
+    with pytest.raises(ValueError, match="expected a template up to .*, the version of this repository, found"):
         copy(job_name="b_c", source=own_template)
     copy(job_name="b_c", source=own_template, vcs_ref="v0.2.0rc1")
 

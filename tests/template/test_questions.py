@@ -1,5 +1,6 @@
 """Every question takes good answers, and refuses bad ones with the right form."""
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -71,7 +72,7 @@ def test_a_snake_case_job_name_is_taken(copy: Copy, job_name: str) -> None:
     ],
 )
 def test_another_job_name_is_refused(copy: Copy, tmp_path: Path, job_name: str) -> None:
-    with pytest.raises(ValueError, match="; expected .*such as "):
+    with pytest.raises(ValueError, match="'job_name': expected .*(such as .*|_etl or such), found "):
         copy(job_name=job_name)
     assert not (tmp_path / "repository").exists()
 
@@ -118,7 +119,7 @@ def test_a_prefix_of_folders_is_taken(copy: Copy, prefix: str) -> None:
     ],
 )
 def test_another_prefix_is_refused(copy: Copy, prefix: str) -> None:
-    with pytest.raises(ValueError, match="'prefix': .*; expected "):
+    with pytest.raises(ValueError, match="'prefix': expected .*, found "):
         copy(job_name="sales_etl", prefix=prefix)
 
 
@@ -129,7 +130,7 @@ def test_a_suffix_with_an_extension_is_taken(copy: Copy, suffix: str) -> None:
 
 @pytest.mark.parametrize("suffix", ["", "csv", ".", "*.csv", "/.csv", ".csv\n", ".csv.zip", ".c v", ".csv.GZ", ".ZIP", ".csv.gzip", ".tgz", ".xlsx", ".avro"])
 def test_another_suffix_is_refused(copy: Copy, suffix: str) -> None:
-    with pytest.raises(ValueError, match=r"'suffix': .*; expected .*(\.csv|\.gz|csv, json)"):
+    with pytest.raises(ValueError, match=r"'suffix': expected .*(\.csv|\.gz|csv, json).*, found "):
         copy(job_name="a_b", suffix=suffix)
 
 
@@ -161,7 +162,7 @@ def test_defaults_follow_from_the_answers_before(
 
 
 def test_a_format_that_contradicts_the_suffix_is_refused(copy: Copy) -> None:
-    with pytest.raises(ValueError, match=r"csv does not match the suffix \.json; expected json"):
+    with pytest.raises(ValueError, match=r"expected json for the suffix \.json, found csv"):
         copy(job_name="a_b", suffix=".json", format="csv")
 
 
@@ -238,7 +239,7 @@ def test_a_schedule_of_eventbridge_is_taken(schedule: str) -> None:
     ],
 )
 def test_another_schedule_is_refused_with_the_right_form(schedule: str) -> None:
-    assert "; expected " in schedule_error(schedule)
+    assert re.match("expected .*, found ", schedule_error(schedule))
 
 
 FIELDS = st.sampled_from(
@@ -255,7 +256,7 @@ def test_whatever_is_taken_is_right_for_another_validator_too(fields: list[str])
 
 
 def test_a_bad_schedule_stops_the_copy(copy: Copy) -> None:
-    with pytest.raises(ValueError, match="'schedule': .* has 5 fields; expected six"):
+    with pytest.raises(ValueError, match="'schedule': expected six fields, found 5 in "):
         copy(job_name="a_b", schedule="cron(0 2 * * *)")
 
 
@@ -270,7 +271,7 @@ def test_an_iana_time_zone_is_taken(copy: Copy, timezone: str) -> None:
 
 @pytest.mark.parametrize("timezone", ["", "CET+1", "europe/berlin", "Foo/Bar", "UTC/UTC", "UTC\n", "Berlin time"])
 def test_another_time_zone_is_refused(copy: Copy, timezone: str) -> None:
-    with pytest.raises(ValueError, match="'timezone': .* is not an IANA time zone; expected "):
+    with pytest.raises(ValueError, match="'timezone': expected an IANA name: Europe/Berlin, found "):
         copy(job_name="a_b", timezone=timezone)
 
 
@@ -296,7 +297,7 @@ def test_another_time_zone_is_refused(copy: Copy, timezone: str) -> None:
     ],
 )
 def test_a_bad_platform_answer_is_refused(copy: Copy, name: str, answer: object) -> None:
-    with pytest.raises(ValueError, match=f"'{name}': .*; expected "):
+    with pytest.raises(ValueError, match=f"'{name}': expected .*, found "):
         copy(job_name="a_b", **{name: answer})
 
 
@@ -321,3 +322,54 @@ def test_the_project_is_named_after_its_folder(copy: Copy, tmp_path: Path, folde
     name = recorded(repository, "_platform")["project_name"]
     assert name.strip("-") == name.lower() == name
     assert 2 <= len(name) <= 32
+
+
+TERMINAL = 80
+
+
+@pytest.mark.parametrize(
+    ("question", "form"),
+    [
+        (name, form)
+        for name, form in yaml.safe_load((TEMPLATE_ROOT / "copier.yml").read_text()).items()
+        if isinstance(form, dict) and "help" in form
+    ],
+)
+def test_a_question_and_its_choices_fit_a_terminal(question: str, form: dict[str, Any]) -> None:
+    mark = "🎤 "  # two columns wide
+    choices = [f" » {form['help']}"] if "choices" in form else []
+
+    for text in [f"{mark} {form['help']}", *choices]:
+        assert all(len(line) <= TERMINAL for line in text.splitlines()), question
+
+
+REFUSED = {
+    "job_name": ["Sales", "a" * 39, "json", "variables", "jobs"],
+    "prefix": ["sales", "/sales/", "sales//", "sale?/", "x" * 201 + "/"],
+    "suffix": ["csv", ".csv.zip", ".xlsx"],
+    "schedule": ["daily", "cron(0 2 * * *)", "cron(0 2 ? * ? *)", "cron(60 2 * * ? *)", "rate(1 days)", "cron(0 2 ? * MONDAY *)"],
+    "timezone": ["Berlin time"],
+    "project_name": ["Data Platform", "pyspark"],
+    "lake_prefix": ["Data_Lake"],
+    "region": ["Frankfurt"],
+    "environments": ["dev", [False], ["dev", "dev"]],
+}
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_what_an_answer_should_be_is_not_cut_at_the_edge_of_a_terminal(copy: Copy, name: str) -> None:
+    """A terminal shows one line of an error, and Copier begins it with the question's name."""
+    for answer in REFUSED[name]:
+        with pytest.raises(ValueError, match="expected") as refused:
+            copy(**{"job_name": "a_b", name: answer})
+        expectation = str(refused.value).partition(", found ")[0]
+        assert len(expectation) <= TERMINAL, expectation
+
+
+def test_uploads_of_another_job_are_refused(copy: Copy) -> None:
+    taken = [["sales_etl", "sales/", ".csv"]]
+
+    for prefix, suffix in [("sales/", ".csv"), ("sales/eu/", "_full.csv"), ("sales/", "_x.csv")]:
+        with pytest.raises(ValueError, match=r"found sales/\*\.csv of sales_etl"):
+            copy(job_name="a_b", prefix=prefix, suffix=suffix, taken_uploads=taken)
+    copy(job_name="a_b", prefix="sales/", suffix=".json", taken_uploads=taken)

@@ -127,6 +127,10 @@ def plant_answers_alone(repository: Path) -> None:
     (repository / "src/jobs/orders.py").unlink()
 
 
+def plant_no_trigger(repository: Path) -> None:
+    (repository / "infrastructure/jobs/orders.tf").write_text("# nothing yet\n")
+
+
 def plant_broken_terraform(repository: Path) -> None:
     (repository / "infrastructure/jobs/orders.tf").write_text("module {")
 
@@ -155,6 +159,7 @@ def plant_broken_terraform(repository: Path) -> None:
         (plant_name_of_another, r"that orders and sales_etl are sales_etl there"),
         (plant_name_in_a_variable, r"in src/jobs/orders.py, below"),
         (plant_answers_alone, r"expected src/jobs/orders.py of the job in .copier-answers/orders"),
+        (plant_no_trigger, r"an upload or a schedule that starts orders, found none"),
         (plant_broken_terraform, r"expected Terraform code in"),
     ],
 )

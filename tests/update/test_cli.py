@@ -36,7 +36,7 @@ def test_update_tells_by_its_exit_code_how_it_ended(
     small: SmallTemplate, repository: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert run("update", repository) == ExitCode.OK
-    assert "Nothing to do" in capsys.readouterr().out
+    assert capsys.readouterr().out == "Nothing to do: every layer is at v1.0.0.\n"
 
     (repository / "src/jobs/sales.py").write_text("mine\n")
     commit(repository, "An edit")
@@ -56,6 +56,45 @@ def test_update_tells_by_its_exit_code_how_it_ended(
     assert run("update", repository, "--continue") == ExitCode.FAILED
     assert run("update", repository, "--abort") == ExitCode.OK
     assert run("update", repository, "--abort", "--continue") == ExitCode.USAGE
+
+
+def test_a_template_ahead_of_its_newest_release_is_named_with_the_way_to_it(
+    small: SmallTemplate, repository: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for fix in ("one", "two"):
+        small.replace(JOB, "line 02", f"line 02 {fix}")
+        commit(small.folder, "A fix")
+
+    assert run("update", repository) == ExitCode.OK
+    said = capsys.readouterr().out
+    assert "every layer is at v1.0.0.\nThe template has 2 commits since v1.0.0" in said
+    assert "gluecast update --to HEAD" in said
+
+    assert run("update", repository, "--to", "HEAD") == ExitCode.OK
+    assert "line 02 two" in (repository / "src/jobs/sales.py").read_text()
+
+
+def test_a_new_job_can_be_removed_and_none_of_its_files_has_edits(
+    small: SmallTemplate, repository: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The template has no tag of this commit, but a release in its file RELEASES."""
+    git(small.folder, "tag", "--delete", "v1.0.0")
+    (small.folder / "RELEASES").write_text(f"v1.0.0 {git(small.folder, 'rev-parse', 'HEAD')}")
+    commit(small.folder, "Name the release")
+    before = tree(repository)
+    answers = ["--data", "job_name=orders", "--defaults", "--to", "HEAD"]
+    assert run("new", repository, "--template", small.folder, *answers) == ExitCode.OK
+    capsys.readouterr()
+
+    assert run("remove", "orders", repository) == ExitCode.OK
+
+    assert "your edits" not in capsys.readouterr().out
+    assert tree(repository) == before
+
+    run("new", repository, "--template", small.folder, *answers)
+    (repository / "src/jobs/orders.py").write_text("mine\n")
+    assert run("remove", "orders", repository) == ExitCode.FAILED
+    assert "src/jobs/orders.py, which is untracked and edited" in capsys.readouterr().err
 
 
 def test_the_summary_is_the_body_of_a_pull_request(

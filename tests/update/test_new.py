@@ -1,14 +1,23 @@
 """gluecast new: the right repository, the right template, no answer that goes nowhere."""
 
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+import yaml
+from prompt_toolkit.application import create_app_session
+from prompt_toolkit.document import Document
+from prompt_toolkit.input import create_pipe_input
+from prompt_toolkit.output import DummyOutput
+from prompt_toolkit.validation import ValidationError
 
 from gluecast.errors import GluecastError
+from gluecast.jobs.check import check
 from gluecast.jobs.new import new, next_steps
 from gluecast.repository.layers import read_layers
 from gluecast.template.bundled import commit
 from gluecast.template.versions import RELEASES
+from gluecast.terminal.questions import ask_text
 from gluecast.update.update import update
 from small_template import SmallTemplate, git, tree
 
@@ -64,7 +73,10 @@ def test_a_release_whose_tag_did_not_arrive_is_taken(small: SmallTemplate, tmp_p
 @pytest.mark.parametrize(
     ("data", "message"),
     [
-        ({"shedule": "none"}, "expected the name of a question, found shedule; .*job_name"),
+        (
+            {"shedule": "none"},
+            "expected the name of a question, found shedule; .*are layer, job_name$",
+        ),
         ({"layer": "job"}, "expected layer=platform, as all jobs of the repository have it, found"),
     ],
 )
@@ -156,3 +168,117 @@ def test_a_template_that_cannot_be_reached_is_named_and_so_is_the_way_out(tmp_pa
         new(tmp_path / "lake", template=address, data={"job_name": "sales"}, defaults=True)
 
     assert not (tmp_path / "lake").exists()
+
+
+@pytest.fixture
+def typed() -> Iterator[Callable[[str], None]]:
+    """Types at a terminal; ``\r`` is Enter."""
+    with create_pipe_input() as keyboard, create_app_session(input=keyboard, output=DummyOutput()):
+        yield keyboard.send_text
+
+
+def test_what_is_typed_takes_the_place_of_a_default_and_enter_accepts_it(
+    template: Path, tmp_path: Path, typed: Callable[[str], None]
+) -> None:
+    typed("orders_import\rlanding/orders/\r\r\rrate(1 day)\r\r\rmy-lake\r\r\r\r")
+
+    repository, jobs = new(tmp_path / "lake", template=str(template), data={})
+
+    platform, job = read_layers(repository)
+    assert jobs == ["orders_import"]
+    assert job.recorded["prefix"] == "landing/orders/"
+    assert (job.recorded["suffix"], job.recorded["format"]) == (".csv", "csv")
+    assert (job.recorded["schedule"], job.recorded["timezone"]) == ("rate(1 day)", "UTC")
+    assert platform.recorded["lake_prefix"] == "my-lake"
+    assert platform.recorded["environments"] == ["dev", "prod"]
+
+
+def test_an_answer_that_is_refused_can_be_typed_again(
+    template: Path, tmp_path: Path, typed: Callable[[str], None]
+) -> None:
+    """Ctrl-U deletes what was typed."""
+    typed("Orders\r\x15orders\r")
+
+    others = {"prefix": "o/", "suffix": ".csv", "format": "csv", "schedule": "none"}
+    platform = {"project_name": "ab", "lake_prefix": "ab", "region": "eu-west-1"}
+    data = {**others, **platform, "environments": "[dev]", "glue_version": "5.1"}
+    _, jobs = new(tmp_path / "lake", template=str(template), data=data)
+
+    assert jobs == ["orders"]
+
+
+def test_the_error_at_a_terminal_begins_with_what_was_expected() -> None:
+    question = ask_text("Job", validate=lambda _: "Validation error for question 'job': expected a")
+
+    [validator] = [question.application.current_buffer.validator]
+    assert validator is not None
+    with pytest.raises(ValidationError) as refused:
+        validator.validate(Document("x"))
+    assert refused.value.message == "expected a"
+
+
+def test_a_readme_and_a_gitignore_that_are_there_stay(template: Path, tmp_path: Path) -> None:
+    (tmp_path / "README.md").write_text("mine")
+    (tmp_path / ".gitignore").write_text(".venv/\n")
+    said: list[str] = []
+    answers = {"template": str(template), "data": {"job_name": "sales"}, "defaults": True}
+
+    repository, _ = new(tmp_path, say=said.append, **answers)  # type: ignore[arg-type]
+
+    assert (tmp_path / "README.md").read_text() == "mine"
+    assert (tmp_path / ".gitignore").read_text() == ".venv/\n"
+    assert said[0] == ".gitignore stays as it is."
+    assert ".local-lake/" in said[1]
+    assert ".venv/" not in said[1]
+    git(repository, "init", "--quiet")
+    commit(repository, "All of it")
+    found = check(repository)
+    assert (found.edited, found.problems) == ({}, [])
+
+
+def test_other_files_in_the_way_are_refused_at_once_and_all_of_them(
+    template: Path, tmp_path: Path
+) -> None:
+    for name in ("Makefile", "pyproject.toml", "README.md", "notes.txt"):
+        (tmp_path / name).write_text("mine")
+    before = tree(tmp_path)
+
+    with pytest.raises(GluecastError, match=r"found Makefile, pyproject.toml in .*; move them"):
+        new(tmp_path, template=str(template), data={"job_name": "sales"}, defaults=True)
+
+    assert tree(tmp_path) == before
+
+
+def test_a_job_for_the_uploads_of_another_one_is_refused(template: Path, tmp_path: Path) -> None:
+    of_template = {"template": str(template), "defaults": True}
+    new(tmp_path, data={"job_name": "sales"}, **of_template)  # type: ignore[arg-type]
+    rule = tmp_path / "infrastructure/jobs/sales.tf"
+    rule.write_text(rule.read_text().replace('"sales/"', '"landing/"'))
+    before = tree(tmp_path)
+
+    for prefix, suffix in [("landing/", ".csv"), ("landing/eu/", "_full.csv")]:
+        with pytest.raises(GluecastError, match=r"found landing/\*\.csv of sales"):
+            answers = {"job_name": "orders", "prefix": prefix, "suffix": suffix}
+            new(tmp_path, data=answers, **of_template)  # type: ignore[arg-type]
+
+    assert tree(tmp_path) == before
+
+
+def test_a_terraform_file_of_someone_else_is_not_overwritten(
+    template: Path, tmp_path: Path
+) -> None:
+    of_template = {"template": str(template), "defaults": True}
+    new(tmp_path, data={"job_name": "sales"}, **of_template)  # type: ignore[arg-type]
+    (tmp_path / "infrastructure/jobs/orders.tf").write_text("# mine\n")
+
+    with pytest.raises(GluecastError, match=r"found infrastructure/jobs/orders\.tf \(or move"):
+        new(tmp_path, data={"job_name": "orders"}, **of_template)  # type: ignore[arg-type]
+
+
+def test_a_wrong_name_lists_the_questions_that_are_asked(template: Path, tmp_path: Path) -> None:
+    with pytest.raises(GluecastError, match="found prefx; the questions are ") as refused:
+        new(tmp_path, template=str(template), data={"prefx": "a/"}, defaults=True)
+
+    listed = str(refused.value).rpartition("are ")[2].split(", ")
+    questions = yaml.safe_load((template / "copier.yml").read_text())
+    assert listed == [name for name, form in questions.items() if "help" in form]

@@ -43,6 +43,8 @@ LEFT_OUT = (
     "/.pre-commit-config.yaml",
     "/Makefile",
     "/README.md",
+    "/docs/jobs.md",
+    "/docs/operating.md",
     "/pyproject.toml",
     # Its Terraform code already defines buckets and Glue jobs.
     "/infrastructure/*/data_platform/",

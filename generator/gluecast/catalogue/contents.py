@@ -4,8 +4,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from gluecast.catalogue.modules import JobModule, Source, constants, read_module
 from gluecast.catalogue.spoken import spoken
+from gluecast.repository.job_module import JobModule, Source, constants, read_module
 from gluecast.repository.layers import PLATFORM, Layer, find_repository, read_layers
 from gluecast.repository.triggers import (
     ENVIRONMENTS,
@@ -71,6 +71,22 @@ class Job:
     files: tuple[str, ...]
     remarks: tuple[str, ...]
 
+    @property
+    def inputs(self) -> tuple[str, ...]:
+        """What it reads: its sources, the names that it loads, or else the uploads that start it."""
+        uploads = [place.pattern for start in self.starts for place in start.reads]
+        return (self.module.inputs if self.module else ()) or tuple(dict.fromkeys(uploads))
+
+    @property
+    def kinds(self) -> tuple[str, ...]:
+        """What starts it: upload, schedule."""
+        return tuple(dict.fromkeys(start.kind for start in self.starts))
+
+    @property
+    def is_adopted(self) -> bool:
+        """Whether the template did not write it, and its base class is one of the repository."""
+        return bool(self.module and not self.version and not self.module.standard)
+
 
 @dataclass(frozen=True)
 class Catalogue:
@@ -85,6 +101,15 @@ class Catalogue:
     def count(self, kind: str) -> int:
         """The number of uploads, or schedules, that start jobs."""
         return sum(start.kind == kind for job in self.jobs for start in job.starts)
+
+    @property
+    def groups(self) -> tuple[tuple[str, tuple[Job, ...]], ...]:
+        """The jobs of the index, under a heading each; adopted ones come last."""
+        adopted = tuple(job for job in self.jobs if job.is_adopted)
+        others = tuple(job for job in self.jobs if not job.is_adopted)
+        return tuple(
+            (name, jobs) for name, jobs in (("Jobs", others), ("Adopted jobs", adopted)) if jobs
+        )
 
     @property
     def remarked(self) -> int:
@@ -109,6 +134,11 @@ def catalogue(start: Path) -> Catalogue:
     }
     environments = _environments(repository)
     started = _started(repository, environments)
+    # A module that only defines a class for others is no job, unless something says that it is.
+    known = {*layers, *(each.job for each, _ in started)}
+    modules = {
+        name: module for name, module in modules.items() if module.is_started or name in known
+    }
     settings = constants(repository / _SETTINGS)
     recorded = platform.recorded if platform else {}
     lake = settings.get("LAKE_PREFIX") or str(recorded.get("lake_prefix", "<lake>"))

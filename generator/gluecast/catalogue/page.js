@@ -5,6 +5,7 @@ const count = document.getElementById("count");
 const nothing = document.getElementById("nothing");
 const fold = document.getElementById("fold");
 const jobs = [...document.querySelectorAll("article")];
+const rows = [...document.querySelectorAll(".index li")];
 const details = [...document.querySelectorAll("details")];
 
 function show() {
@@ -15,6 +16,7 @@ function show() {
     job.hidden = !fits;
     shown += fits;
   }
+  for (const row of rows) row.hidden = !words.every((word) => row.dataset.words.includes(word));
   count.textContent = `${shown} of ${jobs.length} job${jobs.length === 1 ? "" : "s"}`;
   nothing.hidden = shown > 0;
 }

@@ -16,9 +16,6 @@ from gluecast.repository.layers import find_repository
 
 DEFAULT_OUTPUT = Path("docs/catalogue.html")
 
-_OPEN_UP_TO = 8
-"""The number of jobs up to which details are shown; with more jobs, they start collapsed."""
-
 
 def write_page(start: Path, output: Path | None = None) -> tuple[Path, int]:
     """Write the page of the repository around `start`; returns its path and the number of jobs.
@@ -56,7 +53,6 @@ def rendered(found: Catalogue) -> str:
         description=description,
         pictures=lambda job: (wide(job), tall(job)),
         words=_words,
-        unfolded=len(found.jobs) <= _OPEN_UP_TO,
         style=Markup(style),
         script=Markup(script),
         style_hash=_hash(style),

@@ -13,6 +13,9 @@ _CHARACTER = 7.4
 _LABEL_CHARACTER = 6.6
 """The average width of a character in its label, in a wide font."""
 
+_LANES = {"upload": 8, "schedule": 17}
+"""The distance of a line from the boxes, in the tall layout."""
+
 
 @dataclass(frozen=True)
 class Node:
@@ -108,7 +111,10 @@ def wide(job: Job) -> Picture:
 
 
 def tall(job: Job) -> Picture:
-    """From top to bottom. Lines from places run left of the boxes, lines to the job right."""
+    """From top to bottom. Lines from places run left of the boxes, lines to the job right.
+
+    Uploads and schedules have a lane each, so that no line covers another one of the other kind.
+    """
     width, margin = 320, 22
     y = 1
     nodes: list[Node] = []
@@ -122,14 +128,15 @@ def tall(job: Job) -> Picture:
         for start in starts:
             box = _trigger(start, margin, y, width - 2 * margin)
             y += _HEIGHT + _GAP
-            into = " ".join(_bracket(each.left, box.left, 1 + margin // 3) for each in boxes)
+            lane = margin - _LANES[start.kind]
+            into = " ".join(_bracket(each.left, box.left, lane) for each in boxes)
             ends.append((start.kind, into, box.right))
             nodes.append(box)
         nodes += boxes
     target = _job(job, margin, y, width - 2 * margin)
     table = _table(job, margin, y + _HEIGHT + 2 * _GAP, width - 2 * margin)
     for kind, into, end in ends:
-        out = _bracket(end, target.right, width - 1 - margin // 3)
+        out = _bracket(end, target.right, width - margin + _LANES[kind])
         edges.append(Edge(kind, f"{into} {out}".strip()))
     x = width // 2
     down = f"M{x} {target.y + _HEIGHT}V{table.y - 2}m-4 -5l4 5l4 -5"

@@ -1,6 +1,7 @@
 """gluecast new"""
 
 import argparse
+import sys
 
 from gluecast.cli.command import Command, say
 from gluecast.cli.options import add_questionnaire, add_target, answers
@@ -15,12 +16,15 @@ def add_options(command: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     from gluecast.jobs.new import new, next_steps
 
+    data = answers(options)
     say("Reading the template ...")
+    if not options.defaults and sys.stdin.isatty():
+        say("Enter accepts the answer in grey; what you type replaces it.")
     repository, jobs = new(
         options.target,
         template=options.template,
         ref=options.to,
-        data=answers(options),
+        data=data,
         defaults=options.defaults,
         say=say,
     )

@@ -106,6 +106,10 @@ def _update(options: argparse.Namespace) -> int:
         options.summary.write_text(as_markdown(report), encoding="utf-8")
     if options.json:
         print_json(report.as_json())
+    elif not report.versions:
+        from gluecast.jobs.check import current_version
+
+        print(f"Nothing to do: {current_version(options.target)}")
     else:
         print(described(report, every_file=options.dry_run))
         if report.conflicts and not options.dry_run:

@@ -13,7 +13,7 @@ from gluecast.repository.layers import Layer, find_repository, read_layers
 from gluecast.repository.work_tree import WorkTree
 from gluecast.template.open_templates import OpenTemplates, open_templates
 from gluecast.template.source import latest_release
-from gluecast.template.versions import version_of
+from gluecast.template.versions import newest, version_of
 from gluecast.terminal.progress import Counting, uncounted
 
 
@@ -102,6 +102,27 @@ def _outdated(repository: Path, layers: Sequence[Layer]) -> dict[str, tuple[str,
             if newer:
                 found[layer.name] = (layer.version, newer)
     return found
+
+
+def current_version(start: Path) -> str:
+    """Which version the layers have, and what the template has beyond its newest release.
+
+    Raises:
+        GluecastError: the template cannot be reached, or the answers cannot be read.
+    """
+    repository = find_repository(start)
+    layers = read_layers(repository)
+    lines = [f"every layer is at {', '.join(dict.fromkeys(each.version for each in layers))}."]
+    with open_templates(repository) as of:
+        for source in {layer.source: of.source(layer) for layer in layers}.values():
+            release = newest(source.releases)
+            ahead = source.commits_since(release) if release else 0
+            if ahead:
+                lines.append(
+                    f"The template has {ahead} commit{'s' if ahead > 1 else ''} since {release}, its "
+                    "newest release; gluecast update --to HEAD brings them."
+                )
+    return "\n".join(lines)
 
 
 def _newer_by_history(layer: Layer, head: str, of: OpenTemplates) -> str | None:

@@ -1,11 +1,14 @@
 """List the jobs of a repository."""
 
 from collections.abc import Collection, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from gluecast.errors import GluecastError
 from gluecast.jobs.drift import Drift, drift_of
+from gluecast.repository.job_module import JobModule, read_module
 from gluecast.repository.layers import find_repository, read_layers
 from gluecast.repository.triggers import Schedule, Trigger, Upload, environment_triggers, triggers
 from gluecast.repository.work_tree import WorkTree
@@ -69,14 +72,29 @@ def jobs(start: Path, counting: Counting = uncounted) -> list[Job]:
 
 
 def _adopted(repository: Path, started: Sequence[Trigger], known: Collection[str]) -> Iterator[Job]:
-    """The modules of src/jobs that the template did not render."""
+    """The jobs in src/jobs that the template did not render; a base class of theirs is none."""
     names = {path.stem for path in (repository / "src/jobs").glob("*.py")} - {"__init__", *known}
     if not names:
         return
     theirs = [each for found in environment_triggers(repository).values() for each in found]
     for name in names:
-        shown = [_trigger(each) for each in (*started, *theirs) if each.job == name]
-        yield Job(name, "", "", list(dict.fromkeys(shown)), "", Drift([], []))
+        shown = [each for each in dict.fromkeys([*started, *theirs]) if each.job == name]
+        module = JobModule(name)
+        with suppress(GluecastError):  # a module that is not Python code is listed all the same
+            module = read_module(repository / f"src/jobs/{name}.py")
+        if shown or module.is_started:
+            yield Job(
+                name=name,
+                source=", ".join(module.inputs or _uploaded(shown)),
+                format=", ".join(dict.fromkeys(each.format for each in module.sources)),
+                triggers=[_trigger(each) for each in shown],
+                version="",
+                drift=Drift([], []),
+            )
+
+
+def _uploaded(started: Sequence[Trigger]) -> list[str]:
+    return [f"{each.prefix}*{each.suffix}" for each in started if isinstance(each, Upload)]
 
 
 def as_table(found: list[Job]) -> str:

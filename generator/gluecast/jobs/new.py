@@ -17,9 +17,15 @@ from gluecast.repository.layers import (
     read_layer,
     repository_around,
 )
-from gluecast.template.copy import copy_template
+from gluecast.repository.triggers import Trigger, TriggersError, all_triggers, plain_uploads
+from gluecast.template.copy import copy_template, platform_files, read_questions
 from gluecast.terminal.progress import Say
 from gluecast.update.transaction import ready
+
+KEPT = (".gitignore", "README.md")
+"""Files of a new repository that the template does not need, and leaves to their owner."""
+
+_FIRST_COMMIT = 'git add --all && git commit --message "The first job"'
 
 
 def new(
@@ -52,10 +58,67 @@ def new(
             local = repository / Path(platform.source).expanduser()
             template = str(local) if local.exists() else platform.source
             ref = ref or platform.version
+    known: dict[str, Any] = {"taken_uploads": _taken_uploads(repository)}
+    kept = {} if platform else _kept(repository, template, ref, data)
+    if kept:
+        known["left_out"] = [f"/{path}" for path in kept]
     before = _jobs(repository)
     with _removing_partial_job(repository, data.get("job_name")):
-        copy_template(repository, template=template, ref=ref, data=data, defaults=defaults)
+        copy_template(
+            repository, template=template, ref=ref, data=data, defaults=defaults, known=known
+        )
+    for line in _about_kept(repository, kept):
+        say(line)
     return repository, sorted(_jobs(repository) - before)
+
+
+def _taken_uploads(repository: Path) -> list[list[str]]:
+    """Job, prefix and suffix of each upload in bronze that starts a job, as far as it is literal."""
+    found: list[Trigger] = []
+    with suppress(TriggersError):  # gluecast check reports it
+        found = all_triggers(repository)
+    uploads = plain_uploads(found)
+    return [[each.job, each.prefix, each.suffix] for each in uploads if each.zone == "bronze"]
+
+
+def _kept(
+    repository: Path, template: str | None, ref: str | None, data: Mapping[str, Any]
+) -> dict[str, bytes]:
+    """The files of a new repository that stay as they are, each with the template's content.
+
+    Raises:
+        GluecastError: there are others that the template would replace.
+    """
+    if not repository.is_dir() or not {path.name for path in repository.iterdir()} - {".git"}:
+        return {}
+    there = {
+        path: content
+        for path, content in sorted(platform_files(template, ref, data).items())
+        if os.path.lexists(repository / path) and not _has(repository / path, content)
+    }
+    keeps = KEPT if "left_out" in read_questions(template, ref) else ()
+    if taken := [path for path in there if path not in keeps]:
+        raise GluecastError(
+            f"expected a folder without files that the template writes, found {', '.join(taken)} in "
+            f"{repository.resolve()}; move them away, or start in another folder (gluecast adopt "
+            "brings a repository of Glue jobs onto the platform)"
+        )
+    return there
+
+
+def _about_kept(repository: Path, kept: Mapping[str, bytes]) -> Iterator[str]:
+    for path, content in kept.items():
+        yield f"{path} stays as it is."
+        if path != ".gitignore":
+            continue
+        ignored = (repository / path).read_text(encoding="utf-8", errors="replace").splitlines()
+        wanted = [line for line in content.decode().splitlines() if not line.startswith("#")]
+        if missing := [line for line in wanted if line not in ignored]:
+            yield f"Add to it what runs and tools create: {' '.join(missing)}"
+
+
+def _has(path: Path, content: bytes) -> bool:
+    return path.is_file() and path.read_bytes() == content
 
 
 @contextmanager
@@ -113,9 +176,11 @@ def next_steps(repository: Path, jobs: list[str]) -> str:
         return f"No new jobs in {repository.resolve()}."
     job = jobs[0]
     steps = ["make setup lint test", f"make run-local JOB={job}"]
+    # An update merges, and needs the history.
     if run_git(repository, "rev-parse", "--git-dir").returncode:
-        # An update merges, and needs the history.
-        steps.insert(0, 'git init && git add --all && git commit --message "The first job"')
+        steps.insert(0, f"git init && {_FIRST_COMMIT}")
+    elif run_git(repository, "rev-parse", "--verify", "--quiet", "HEAD").returncode:
+        steps.insert(0, _FIRST_COMMIT)
     if (folder := os.path.relpath(repository)) != ".":
         steps.insert(0, f"cd {folder}")
     listed = "\n".join(f"    {step}" for step in steps)
@@ -124,7 +189,8 @@ def next_steps(repository: Path, jobs: list[str]) -> str:
 
 {listed}
 
-gluecast new adds a job, gluecast list lists all jobs, gluecast update merges a newer template."""
+gluecast new adds a job, gluecast list and gluecast docs show all of them,
+gluecast update merges a newer template."""
 
 
 def _platform(repository: Path) -> Layer | None:

@@ -9,13 +9,7 @@ from gluecast.errors import GluecastError
 from gluecast.jobs.names_on_aws import JobNames, Naming
 from gluecast.repository.git import run_git
 from gluecast.repository.layers import Layer
-from gluecast.repository.triggers import (
-    Trigger,
-    TriggersError,
-    Upload,
-    environment_triggers,
-    triggers,
-)
+from gluecast.repository.triggers import Trigger, TriggersError, all_triggers, plain_uploads
 from gluecast.repository.work_tree import WorkTree
 
 _LONGEST_ROLE = "-schedules"
@@ -39,13 +33,14 @@ def problems_of(repository: Path, layers: Sequence[Layer], tree: WorkTree) -> It
     yield from _names(repository, layers)
     yield from _names_on_aws(names, deployed, _environments(layers))
     try:
-        found = _all_triggers(repository)
+        found = all_triggers(repository)
     except TriggersError as error:
         yield str(error)
     else:
         yield from _overlaps(found)
         yield from _loops(found, deployed)
         yield from _long_triggers(found, layers)
+        yield from _unstarted(found, layers)
     yield from _unresolved(repository, tree)
 
 
@@ -102,12 +97,6 @@ def _environments(layers: Sequence[Layer]) -> list[str]:
     return [str(name) for names in recorded if isinstance(names, list) for name in names]
 
 
-def _all_triggers(repository: Path) -> list[Trigger]:
-    """The triggers of infrastructure/jobs, and those in an environment's own code."""
-    own = environment_triggers(repository).values()
-    return list(dict.fromkeys([*triggers(repository), *(one for each in own for one in each)]))
-
-
 def _long_triggers(found: Sequence[Trigger], layers: Sequence[Layer]) -> Iterator[str]:
     for trigger in found:
         for environment in _environments(layers):
@@ -119,9 +108,23 @@ def _long_triggers(found: Sequence[Trigger], layers: Sequence[Layer]) -> Iterato
                 )
 
 
+def _unstarted(found: Sequence[Trigger], layers: Sequence[Layer]) -> Iterator[str]:
+    """Jobs that nothing starts, unless an expression may name them."""
+    started = {trigger.job for trigger in found}
+    if any("${" in job for job in started):
+        return
+    for layer in layers:
+        if not layer.is_platform and layer.name not in started:
+            yield (
+                f"expected an upload or a schedule that starts {layer.name}, found none in "
+                f"infrastructure/jobs; restore infrastructure/jobs/{layer.name}.tf from git, or "
+                f"gluecast remove {layer.name}"
+            )
+
+
 def _overlaps(found: Sequence[Trigger]) -> Iterator[str]:
     """Two jobs that the same upload would start."""
-    uploads = sorted(_plain_uploads(found), key=lambda each: (each.zone, each.prefix))
+    uploads = sorted(plain_uploads(found), key=lambda each: (each.zone, each.prefix))
     for index, one in enumerate(uploads):
         for other in uploads[index + 1 :]:
             # In sorted order, all prefixes that begin with this one directly follow it.
@@ -138,7 +141,7 @@ def _overlaps(found: Sequence[Trigger]) -> Iterator[str]:
 
 def _loops(found: Sequence[Trigger], deployed: Mapping[str, str]) -> Iterator[str]:
     """Jobs whose output would start a job."""
-    inputs = [each for each in _plain_uploads(found) if each.zone == _OUTPUT_ZONE]
+    inputs = [each for each in plain_uploads(found) if each.zone == _OUTPUT_ZONE]
     for writer in sorted({trigger.job for trigger in found}):
         output = f"{deployed.get(writer, writer)}/"
         for reader in inputs:
@@ -148,12 +151,6 @@ def _loops(found: Sequence[Trigger], deployed: Mapping[str, str]) -> Iterator[st
                     f"{_OUTPUT_ZONE}:{output}, where each file starts {reader.job}; "
                     "use a schedule for it"
                 )
-
-
-def _plain_uploads(found: Sequence[Trigger]) -> list[Upload]:
-    """Uploads with a literal prefix and suffix; an expression cannot be compared."""
-    uploads = [each for each in found if isinstance(each, Upload)]
-    return [each for each in uploads if "${" not in each.prefix + each.suffix]
 
 
 def _unresolved(repository: Path, tree: WorkTree) -> Iterator[str]:

@@ -32,10 +32,14 @@ def remove(start: Path, job: str) -> Outcome:
         found = tree.entry(path)
         if found is None:
             continue
-        as_rendered = path in rendering.files and rendering.files[path].entry == found
+        # The answers file is Copier's, and the rendering follows from it.
+        as_rendered = path == layer.answers_file or (
+            path in rendering.files and rendering.files[path].entry == found
+        )
         if path not in tree.entries and not as_rendered:
             raise GluecastError(
-                f"expected committed files of {job}, found {path}, which is untracked"
+                f"expected committed files of {job}, found {path}, which is untracked and edited: "
+                "git could not bring it back; commit it, or delete it yourself"
             )
         changes.append(Change(job, path, Kind.REMOVED))
         lines.append(path if as_rendered else f"{path} (with your edits; git show HEAD:./{path})")

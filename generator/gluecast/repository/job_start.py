@@ -47,6 +47,23 @@ def started_class(tree: ast.Module, classes: Mapping[str, ast.ClassDef]) -> tupl
     return None
 
 
+def starts_job(tree: ast.Module) -> bool:
+    """Whether a module runs something when it is executed, and not only defines it.
+
+    That is a block below ``if __name__ == "__main__":``, or a call of run(), main() or commit() of
+    the module's own level.
+    """
+    for statement in tree.body:
+        match statement:
+            case ast.If(test=test) if _is_guard(test):
+                return True
+            case ast.Expr(ast.Call(func=ast.Attribute(attr=called) | ast.Name(id=called))) if (
+                called in ("run", "main", "commit")
+            ):
+                return True
+    return False
+
+
 def _first_text(call: ast.Call) -> str:
     """The first argument, if it is a string literal."""
     match call.args:

@@ -1,6 +1,6 @@
 """Read from a repository's Terraform code which uploads and schedules start which job."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -72,6 +72,21 @@ def environment_triggers(repository: Path) -> dict[str, list[Trigger]]:
                 ]
                 found.setdefault(path.parent.name, []).extend(_of_modules(path, of_events))
     return found
+
+
+def all_triggers(repository: Path) -> list[Trigger]:
+    """The triggers of infrastructure/jobs, and those in an environment's own code, each once.
+
+    Raises like `triggers`.
+    """
+    own = environment_triggers(repository).values()
+    return list(dict.fromkeys([*triggers(repository), *(one for each in own for one in each)]))
+
+
+def plain_uploads(found: Iterable[Trigger]) -> list[Upload]:
+    """Uploads with a literal prefix and suffix; an expression cannot be compared."""
+    uploads = [each for each in found if isinstance(each, Upload)]
+    return [each for each in uploads if "${" not in each.prefix + each.suffix]
 
 
 def _of_modules(path: Path, modules: Sequence[Module]) -> list[Trigger]:

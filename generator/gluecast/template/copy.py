@@ -19,6 +19,7 @@ from gluecast.repository.layers import ANSWERS_FOLDER
 from gluecast.template.bundled import PUBLISHED_AT
 from gluecast.template.source import Source, open_source
 from gluecast.template.versions import newest, only_releases, tags
+from gluecast.terminal.questions import replacing_defaults
 
 
 def copy_template(
@@ -29,27 +30,32 @@ def copy_template(
     data: Mapping[str, Any],
     defaults: bool,
     guesses: Mapping[str, Any] | None = None,
+    known: Mapping[str, Any] | None = None,
 ) -> None:
     """Copy a template, or the published one, into a folder. `guesses` replace defaults.
+
+    `known` answers questions that a template may have, and that nobody is asked.
 
     Raises:
         GluecastError: an answer is invalid, or the template cannot be read.
         KeyboardInterrupt: the user cancelled the questions.
     """
     template, ref = _address(template, ref)
-    ref, recorded = _checked(template, ref, data)
+    asked, ref, recorded = _checked(template, ref, data)
+    known = {name: value for name, value in (known or {}).items() if name in asked}
     before = _answers_files(target)
     try:
-        copier.run_copy(
-            template,
-            target,
-            dict(data),
-            vcs_ref=ref,
-            defaults=defaults,
-            user_defaults=dict(guesses or {}),
-            quiet=True,
-            unsafe=False,
-        )
+        with replacing_defaults():
+            copier.run_copy(
+                template,
+                target,
+                {**known, **data},
+                vcs_ref=ref,
+                defaults=defaults,
+                user_defaults=dict(guesses or {}),
+                quiet=True,
+                unsafe=False,
+            )
     except CopierAnswersInterrupt as error:
         raise KeyboardInterrupt from error
     except ProcessExecutionError as error:
@@ -84,6 +90,22 @@ def read_questions(template: str | None, ref: str | None) -> dict[str, Any]:
         return _questions(source, _commit(source, ref))
 
 
+def platform_files(
+    template: str | None, ref: str | None, data: Mapping[str, Any]
+) -> dict[str, bytes]:
+    """The files that the platform has in a new repository with these answers, by path.
+
+    Raises:
+        GluecastError: an answer is invalid, or the template cannot be read.
+    """
+    with tempfile.TemporaryDirectory(prefix="gluecast-") as folder:
+        target = Path(folder, "repository")
+        answers = {**data, "layer": "platform"}
+        copy_template(target, template=template, ref=ref, data=answers, defaults=True)
+        paths = [path for path in target.rglob("*") if path.is_file()]
+        return {path.relative_to(target).as_posix(): path.read_bytes() for path in paths}
+
+
 def _address(template: str | None, ref: str | None) -> tuple[str, str | None]:
     if template is None:
         return PUBLISHED_AT, ref or f"v{version('gluecast')}"
@@ -114,8 +136,8 @@ def _questions(source: Source, commit: str) -> dict[str, Any]:
 
 def _checked(
     template: str, ref: str | None, data: Mapping[str, Any]
-) -> tuple[str | None, str]:
-    """The version for Copier to check out, and the version to record for it.
+) -> tuple[Mapping[str, Any], str | None, str]:
+    """The template's questions, the version for Copier to check out, and the version to record for it.
 
     Copier would record any tag of the commit, also one that moves.
 
@@ -134,13 +156,14 @@ def _checked(
                 f"expected a template without uncommitted changes, found some in {template}; commit "
                 "them, or use the last commit with --to HEAD"
             )
-    questions = [name for name in asked if not name.startswith("_")]
-    if unknown := sorted(data.keys() - {*questions}):
+    questions = {name: each for name, each in asked.items() if not name.startswith("_")}
+    if unknown := sorted(data.keys() - questions.keys()):
+        answerable = [name for name, question in questions.items() if _is_asked(question)]
         raise GluecastError(
             f"expected the name of a question, found {unknown[0]}; the questions are "
-            f"{', '.join(questions)}"
+            f"{', '.join(answerable)}"
         )
-    return (commit if ref and ref not in tagged else ref), recorded
+    return questions, (commit if ref and ref not in tagged else ref), recorded
 
 
 def _is_dirty(template: Path) -> bool:

@@ -112,6 +112,14 @@ class Source:
             self._ancestors[ancestor, commit] = asked.returncode == 0
         return self._ancestors[ancestor, commit]
 
+    def commits_since(self, ref: str) -> int:
+        """The number of commits of HEAD that a version does not have.
+
+        Raises:
+            GluecastError: the template has no such version.
+        """
+        return int(git(self.git, "rev-list", "--count", f"{self.resolve(ref)}..HEAD"))
+
     def latest(self) -> str:
         """The newest release, or HEAD if there is none."""
         return newest(self.releases) or "HEAD"

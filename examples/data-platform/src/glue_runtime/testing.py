@@ -15,6 +15,7 @@ import structlog
 from pyspark.sql import DataFrame, Row, SparkSession
 
 from glue_runtime import BaseGlueJob, settings
+from glue_runtime.lineage import SOURCE_OBJECT
 from glue_runtime.local.session import ZONES, local_session
 from glue_runtime.s3_object import S3Object
 from glue_runtime.spark.session import spark_session
@@ -54,7 +55,9 @@ class Lake:
         ]
 
     def read(self, uri: str) -> DataFrame:
-        """The rows of an output table."""
+        """The rows of an output table; none, and no column but the file's, if nothing is there."""
+        if not (self.root / uri.removeprefix("s3://")).exists():
+            return self.spark.createDataFrame([], f"{SOURCE_OBJECT} string")
         return self.spark.read.parquet(uri)
 
 

@@ -26,7 +26,7 @@ JOB = chosen_jobs()[0]
 GLUE_JOB = f"{deployed_name(JOB).replace('_', '-')}-{ENVIRONMENT}"
 KEY, CONTENT = next(iter(samples(JOB).items()))
 
-IN_THE_README = (
+ON_THE_PAGE = (
     "cost",
     "deploy-infra",
     "doctor",
@@ -37,7 +37,7 @@ IN_THE_README = (
     "trace",
     "validate",
 )
-"""The make targets whose lines in the README are executed unchanged."""
+"""The make targets whose lines in docs/operating.md are executed unchanged."""
 
 Row = Mapping[str, Any]
 Ask = Callable[..., list[Row]]
@@ -127,8 +127,8 @@ def test_an_object_is_traced_from_its_upload_to_its_rows(ask: Ask, uploaded: Row
     assert any(row["what"] == "execution" and "SUCCEEDED" in row["told"] for row in found)
 
 
-def test_the_commands_of_the_readme_run(deployment: Deployment, uploaded: Row) -> None:
-    text = (REPOSITORY / "README.md").read_text(encoding="utf-8")
+def test_the_commands_of_the_page_run(deployment: Deployment, uploaded: Row) -> None:
+    text = (REPOSITORY / "docs/operating.md").read_text(encoding="utf-8")
     lines = re.findall(r"^ {4}(make [^#\n]*)", text, re.MULTILINE)
     # Do not inherit variables of the make that runs these tests, such as JOB=all.
     foreign = ("MAKEFLAGS", "MAKELEVEL", "MFLAGS", "JOB", "ENV", "FILE")
@@ -139,7 +139,7 @@ def test_the_commands_of_the_readme_run(deployment: Deployment, uploaded: Row) -
 
     for line in lines:
         words = shlex.split(line.replace("<job>", JOB).replace("sales/daily.csv", shlex.quote(KEY)))
-        if words[1] not in IN_THE_README:
+        if words[1] not in ON_THE_PAGE:
             continue
         if "JOB=" not in line and chosen_jobs() != all_jobs():
             words.append(f"JOB={JOB}")  # the others are not deployed

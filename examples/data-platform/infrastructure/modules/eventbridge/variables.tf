@@ -93,6 +93,23 @@ variable "pass_s3_object" {
   default     = true
 }
 
+variable "argument_names" {
+  description = "Names of the arguments that a run receives. A Glue job from elsewhere may have arguments of the usual names for something of its own."
+  type = object({
+    env         = optional(string, "env")
+    bucket      = optional(string, "bucket")
+    object_key  = optional(string, "object_key")
+    uploaded_at = optional(string, "uploaded_at")
+  })
+  default  = {}
+  nullable = false
+
+  validation {
+    condition     = alltrue([for name in values(var.argument_names) : can(regex("^[a-z][a-z0-9_]*$", name))])
+    error_message = "Expected names in snake_case: event_bucket."
+  }
+}
+
 variable "execution_timeout" {
   description = "Timeout of an execution, in minutes. It covers waiting in Glue's queue, retries and the run itself."
   type        = number

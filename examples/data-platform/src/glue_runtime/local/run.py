@@ -2,7 +2,8 @@
 """Run a job on this machine, as `make run-local` does.
 
 Without a file, this is a scheduled run over the job's test data. With a file, it copies the file to
-the local bronze bucket and runs the job as S3's event for it would on AWS.
+the local bronze bucket and runs the job as S3's event for it would on AWS. At a terminal it shows the
+table's first rows at the end.
 """
 
 import argparse
@@ -16,9 +17,14 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from glue_runtime import BaseGlueJob, JobError, settings
+from glue_runtime.adopted import AdoptedGlueJob
 from glue_runtime.errors import ArgumentError, SourceNotFoundError
+from glue_runtime.lineage import SOURCE_ID, SOURCE_OBJECT
 from glue_runtime.local.session import local_lake
+from glue_runtime.observe.logs import is_for_people
 from glue_runtime.s3_object import S3Object
+
+FIRST_ROWS = 5
 
 JOBS = settings.REPOSITORY / "src" / "jobs"
 
@@ -37,7 +43,12 @@ def main(argv: Sequence[str] | None = None) -> None:
             arguments += ["--bucket", uploaded.bucket, "--object_key", uploaded.key]
     except JobError as error:
         sys.exit(f"{options.job}: {error}")
+    for_people = is_for_people(sys.stdout)
+    if for_people:
+        print(f"Starting Spark for {options.job} ...", file=sys.stderr)
     job_class.main(options.job, arguments)
+    if for_people and job_class.load in (BaseGlueJob.load, AdoptedGlueJob.load):
+        print(described_table(job_class(options.job, {"env": "local"})), file=sys.stderr)
 
 
 def find_job(name: str) -> type[BaseGlueJob]:
@@ -60,6 +71,26 @@ def find_job(name: str) -> type[BaseGlueJob]:
             f"expected one subclass of BaseGlueJob in {JOBS / name}.py, found {len(classes)}"
         )
     return classes[0]
+
+
+def described_table(job: BaseGlueJob) -> str:
+    """The first rows of a job's table, in the width of the terminal, and where the table lies."""
+    folder = local_lake() / job.output_uri.removeprefix("s3://")
+    if not folder.exists():
+        return f"\nno rows in {folder}"
+    table = job.spark.read.parquet(job.output_uri)
+    columns = [name for name in table.columns if name not in (SOURCE_ID, SOURCE_OBJECT)]
+    rows = table.select(*columns).limit(FIRST_ROWS).collect()
+    cells = [columns, *([str(value) for value in row] for row in rows)]
+    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
+    edge = shutil.get_terminal_size().columns
+    lines = (
+        "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True))[:edge]
+        for line in cells
+    )
+    return "\n".join(
+        ["", *(line.rstrip() for line in lines), f"... of {table.count()} rows in {folder}"]
+    )
 
 
 def upload(file: Path, job_name: str, job_class: type[BaseGlueJob]) -> S3Object:

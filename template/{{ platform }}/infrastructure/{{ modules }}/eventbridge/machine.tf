@@ -52,7 +52,7 @@ locals {
           RunForDirectory = {
             Type       = "Task"
             Resource   = local.start_job_run
-            Parameters = { JobName = job, Arguments = { "--env" = var.environment } }
+            Parameters = { JobName = job, Arguments = { "--${var.argument_names.env}" = var.environment } }
             Retry      = local.retries
             Catch      = [{ ErrorEquals = ["States.ALL"], ResultPath = "$.failure", Next = "KeepFailure" }]
             End        = true
@@ -84,10 +84,10 @@ locals {
               for parameter, value in {
                 JobName = job
                 Arguments = {
-                  "--env"           = var.environment
-                  "--bucket.$"      = "$.bucket.name"
-                  "--object_key.$"  = "$.object.key"
-                  "--uploaded_at.$" = "$.time"
+                  "--${var.argument_names.env}"           = var.environment
+                  "--${var.argument_names.bucket}.$"      = "$.bucket.name"
+                  "--${var.argument_names.object_key}.$"  = "$.object.key"
+                  "--${var.argument_names.uploaded_at}.$" = "$.time"
                 }
                 WorkerType      = rule.worker_type
                 NumberOfWorkers = rule.number_of_workers

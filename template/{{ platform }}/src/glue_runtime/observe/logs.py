@@ -1,5 +1,8 @@
 # Owned by the gluecast template: an update rewrites this file and merges local edits into it.
-"""Structured logs: one JSON object per line on stdout, as CloudWatch Logs Insights expects."""
+"""Structured logs: one JSON object per line on stdout, as CloudWatch Logs Insights expects.
+
+At a terminal the lines are for people, unless the environment has ``JSON=1``.
+"""
 
 import math
 import os
@@ -28,16 +31,20 @@ Event = MutableMapping[str, Any]
 
 def configure_logging(stream: TextIO | None = None) -> None:
     """Send every log line of this process to `stream` (default: stdout)."""
+    target = stream or sys.stdout
     structlog.configure(
         processors=[
             structlog.processors.format_exc_info,
-            _stamp,
-            _in_order,
-            structlog.processors.JSONRenderer(ensure_ascii=False),
+            *(_FOR_PEOPLE if is_for_people(target) else _FOR_MACHINES),
         ],
         logger_factory=lambda *_: structlog.WriteLogger(stream or sys.stdout),
         cache_logger_on_first_use=False,
     )
+
+
+def is_for_people(stream: TextIO) -> bool:
+    """Whether a person reads this stream: it is a terminal, and nobody asked for JSON."""
+    return stream.isatty() and not os.environ.get("JSON")
 
 
 def claim_stdout() -> TextIO:
@@ -72,3 +79,22 @@ def _as_json(value: object) -> object:
     if isinstance(value, list | tuple):
         return [_as_json(part) for part in value]
     return value
+
+
+def _in_short(_logger: object, _method: str, event: Event) -> Event:
+    """Without what is the same on every line of a run, and what is not known."""
+    hidden = {*FIELD_ORDER, "environment", "schema"} - {"event"}
+    shown = {name: value for name, value in event.items() if name not in hidden}
+    return {
+        "timestamp": datetime.now().strftime("%H:%M:%S"),
+        "level": event["level"].lower(),
+        **{name: value for name, value in shown.items() if value is not None},
+    }
+
+
+_FOR_MACHINES = (_stamp, _in_order, structlog.processors.JSONRenderer(ensure_ascii=False))
+_FOR_PEOPLE = (
+    _stamp,
+    _in_short,
+    structlog.dev.ConsoleRenderer(sort_keys=False, pad_event_to=0, pad_level=False),
+)

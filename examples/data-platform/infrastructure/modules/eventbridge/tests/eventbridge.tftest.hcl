@@ -136,6 +136,26 @@ run "the_machine_of_a_job_tells_its_two_ways_to_start" {
   }
 }
 
+run "a_job_from_elsewhere_keeps_arguments_of_the_usual_names" {
+  command = apply
+
+  variables {
+    argument_names = { env = "event_env", bucket = "event_bucket" }
+  }
+
+  assert {
+    condition = jsondecode(aws_sfn_state_machine.job["sales-etl-prod"].definition).States.RunForObject_sales_file_trigger.Parameters.Arguments == {
+      "--event_env" = "prod", "--event_bucket.$" = "$.bucket.name", "--object_key.$" = "$.object.key", "--uploaded_at.$" = "$.time"
+    }
+    error_message = "Expected the other names, and the usual ones for the rest."
+  }
+
+  assert {
+    condition     = jsondecode(aws_sfn_state_machine.job["sales-etl-prod"].definition).States.RunForDirectory.Parameters.Arguments == { "--event_env" = "prod" }
+    error_message = "Expected the other name also in a run over the directory."
+  }
+}
+
 run "a_schedule_starts_the_same_machine" {
   command = apply
 

@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from gluecast.catalogue.columns import Column, columns_of
 from gluecast.errors import GluecastError
-from gluecast.repository.job_start import started_class
+from gluecast.repository.job_start import started_class, starts_job
+from gluecast.repository.schema_columns import Column, columns_of
 
 _SOURCE_FIELDS = ("prefix", "suffix", "file_format", "schema", "multiline", "routes")
 """The parameters of glue_runtime.Source, in their order."""
@@ -45,17 +45,26 @@ class JobModule:
     """What can be determined about a job without running it.
 
     `name` names its output; `purpose` is the first paragraph of the module's docstring; `computed`
-    is the code of sources that are not literals; `hooks` are the methods it overrides. `standard`
-    is true if all its base classes are the runtime's or in the module.
+    is the code of sources that are not literals; `loads` are the names that it gives to
+    load_data(); `hooks` are the methods it overrides. `standard` is true if all its base classes
+    are the runtime's or in the module. `is_started` is false for a module that only defines what
+    others use, such as a base class.
     """
 
     name: str
     purpose: str = ""
     sources: tuple[Source, ...] = ()
     computed: str = ""
+    loads: tuple[str, ...] = ()
     whole_directory: bool = False
     hooks: frozenset[str] = frozenset()
     standard: bool = False
+    is_started: bool = True
+
+    @property
+    def inputs(self) -> tuple[str, ...]:
+        """What it reads: the patterns of its sources, or else the names that it loads."""
+        return tuple(source.pattern for source in self.sources) or self.loads
 
 
 def read_module(path: Path) -> JobModule:
@@ -78,11 +87,13 @@ def read_module(path: Path) -> JobModule:
         purpose=_purpose(tree, path.stem),
         sources=sources,
         computed=computed,
+        loads=tuple(_loads(tree, names)),
         whole_directory=names.value("whole_directory") is True if family else False,
         hooks=frozenset(
             node.name for each in family for node in each.body if isinstance(node, ast.FunctionDef)
         ),
         standard=bool(outside) and all(_full_name(base, imported) in _BASES for base in outside),
+        is_started=starts_job(tree) or not classes or declared is not None,
     )
 
 
@@ -223,6 +234,21 @@ def _sources(declared: ast.expr | None, names: _Names) -> tuple[tuple[Source, ..
             return (), ast.unparse(declared)
         found.append(_source(node, names))
     return tuple(found), ""
+
+
+def _loads(tree: ast.Module, names: _Names) -> Iterator[str]:
+    """The names in calls of ``self.load_data("sales")``, each once; a computed one is left out."""
+    seen = set()
+    for node in ast.walk(tree):
+        match node:
+            case ast.Call(func=ast.Attribute(attr="load_data"), args=[first, *_]):
+                try:
+                    name = names.resolve(first)
+                except _UnknownError:
+                    continue
+                if isinstance(name, str) and name not in seen:
+                    seen.add(name)
+                    yield name
 
 
 def _called(call: ast.Call) -> str:

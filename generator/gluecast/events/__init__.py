@@ -1,0 +1,1 @@
+"""Let uploads start Glue jobs that stay as they are."""

@@ -1,0 +1,3 @@
+import sys
+from awsglue.utils import getResolvedOptions
+print "Python 2"

@@ -11,7 +11,7 @@ from glue_runtime.errors import SourceNotFoundError
 from glue_runtime.input import reading
 from glue_runtime.input.exact.frames import VERDICT
 from glue_runtime.input.exact.verdicts import BREAKS_FILE, FITS, HEADER
-from glue_runtime.input.formats.interface import FileSet
+from glue_runtime.input.formats.interface import Contract, FileSet
 from glue_runtime.input.location import Files, InputLocation
 from glue_runtime.input.reading import Reading
 from glue_runtime.input.source import Source
@@ -100,9 +100,7 @@ def load(
             f"expected data at {location.where}, found nothing to read there; "
             "check bucket, prefix and suffix, and that the file is there and not empty"
         )
-    contract = reading.contract_of(
-        source.schema if source else None, multiline=source.multiline if source else False
-    )
+    contract = reading.contract_of(source.schema, source.read_options) if source else Contract()
     known = {uri: reason for uri, reason in unreadable.items() if uri in listed}
     wanted = FileSet(
         {uri: stored for uri, stored in listed.items() if uri not in hidden},

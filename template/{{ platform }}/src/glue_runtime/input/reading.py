@@ -19,6 +19,7 @@ from glue_runtime.input.formats.interface import (
     FormatReader,
     UnreadableFileError,
 )
+from glue_runtime.input.formats.options import NONE, Options
 from glue_runtime.input.formats.registry import FORMATS
 from glue_runtime.lineage import SOURCE_ID, SOURCE_OBJECT
 from glue_runtime.spark.columns import quoted
@@ -57,14 +58,14 @@ class Reading:
     unreadable: Mapping[str, str]
 
 
-def contract_of(schema: str | None, *, multiline: bool) -> Contract:
-    """The contract for a SQL schema; it needs a session.
+def contract_of(schema: str | None, options: Options = NONE) -> Contract:
+    """The contract for a SQL schema and the options; it needs a session.
 
     Raises:
         ArgumentError: the schema is invalid or has an unsupported type.
     """
     if schema is None:
-        return Contract(None, multiline)
+        return Contract(None, options)
     expected = "expected a schema such as 'id BIGINT, name STRING'"
     try:
         parsed = _parse_datatype_string(schema)
@@ -80,7 +81,7 @@ def contract_of(schema: str | None, *, multiline: bool) -> Contract:
             arrow_type(field.dataType)
         except ValueError as error:
             raise ArgumentError(f"{error} for the column {field.name}; declare another") from error
-    return Contract(tuple(parsed.fields), multiline)
+    return Contract(tuple(parsed.fields), options)
 
 
 def read(

@@ -2,6 +2,7 @@
 """JSON: a file is one record, or an array of records."""
 
 from collections.abc import Hashable, Mapping
+from functools import partial
 
 from pyspark.sql import DataFrame
 from pyspark.sql.types import StructField
@@ -9,6 +10,7 @@ from pyspark.sql.types import StructField
 from glue_runtime.input.exact import frames
 from glue_runtime.input.exact.inference import shape_of_documents
 from glue_runtime.input.formats.interface import Batch, UnreadableFileError
+from glue_runtime.input.formats.options import VALUES
 from glue_runtime.input.formats.text_head import check_text
 from glue_runtime.input.formats.text_reader import TextReader
 from glue_runtime.spark.storage import StoredFile
@@ -18,6 +20,7 @@ class Reader(TextReader):
     """Reads JSON files; all of them form one batch."""
 
     position = frames.NUMBER
+    takes = VALUES | {"encoding"}
 
     @property
     def whole(self) -> bool:
@@ -26,13 +29,16 @@ class Reader(TextReader):
 
     def sniff(self, file: StoredFile) -> None:
         """See `FormatReader`."""
-        check_text(self.storage, file, may_be_empty=not self.whole)
+        encoding = self.contract.options.dialect.encoding
+        check_text(self.storage, file, encoding, may_be_empty=not self.whole)
 
     def batch(self, kind: Hashable, files: Mapping[str, StoredFile]) -> Batch:
         """See `FormatReader`."""
         if self.contract.fields:
             return Batch(files, self.contract.fields)
-        types = frames.inferred(self.texts(files), shape_of_documents, self.limit(files))
+        encoding = self.contract.options.dialect.encoding
+        shape_of = partial(shape_of_documents, encoding=encoding)
+        types = frames.inferred(self.texts(files), shape_of, self.limit(files))
         if not types:
             raise UnreadableFileError("no record that tells the columns; declare the schema")
         spelt: dict[str, str] = {}
@@ -52,4 +58,6 @@ class Reader(TextReader):
             self.limit(batch.files),
             declared=bool(self.contract.fields),
             explained=explained,
+            notation=self.contract.options.notation,
+            encoding=self.contract.options.dialect.encoding,
         )

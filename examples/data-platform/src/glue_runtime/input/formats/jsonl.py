@@ -9,6 +9,7 @@ class Reader(json.Reader):
     """Reads JSON Lines files; all of them form one batch."""
 
     position = POSITION
+    takes = json.Reader.takes | {"lineSep"}
 
     @property
     def whole(self) -> bool:

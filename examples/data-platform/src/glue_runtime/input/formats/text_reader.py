@@ -75,6 +75,8 @@ class TextReader(SparkFormatReader):
     def texts(self, files: Mapping[str, StoredFile], *, numbered: bool = False) -> DataFrame:
         """The texts of these files in the column ``value``; with origins for several files."""
         reader = self.spark.read.format("text").option("wholetext", str(self.whole).lower())
+        if (end := self.contract.options.dialect.line_end) and not self.whole:
+            reader = reader.option("lineSep", end)
         texts = self.with_origin(self.loaded(reader, files), ["value"], numbered=numbered)
         return texts.drop(SOURCE_OBJECT) if self._is_alone else texts
 

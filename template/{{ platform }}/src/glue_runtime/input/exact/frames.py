@@ -35,13 +35,15 @@ from pyspark.sql.types import (
 
 from glue_runtime.input.exact import (
     csv_file,
-    csv_lines,
     inference,
     json_lines,
+    json_text,
     verdicts,
 )
 from glue_runtime.input.exact.columns import arrow_type
 from glue_runtime.input.exact.csv_lines import Layout
+from glue_runtime.input.exact.dialect import UTF_8
+from glue_runtime.input.exact.notations import PLAIN, Notation
 from glue_runtime.input.exact.verdicts import BREAKS_FILE, FITS, Rows
 
 VALUE, VERDICT, REASON, RAW, NUMBER = "value", "_verdict", "_reason", "_raw", "_number"
@@ -64,11 +66,14 @@ def csv_rows(
     lines: DataFrame, layout: Layout, limit: Limit | None = None, *, explained: bool
 ) -> DataFrame:
     """The rows of CSV files, from their lines as Spark splits them."""
+    encoding = layout.dialect.encoding
 
     def read(batches: Batches) -> Iterator[Found]:
         for batch in _gathered(batches):
             yield from read_apart(
-                batch, layout.fields, lambda one: Found(one, csv_lines.read(one[VALUE], layout))
+                batch,
+                layout.fields,
+                lambda one: Found(one, csv_file.rows_of(one[VALUE], layout), encoding=encoding),
             )
 
     return _mapped(lines, layout.fields, read, limit, explained)
@@ -95,14 +100,20 @@ def json_rows(
     *,
     declared: bool,
     explained: bool,
+    notation: Notation = PLAIN,
+    encoding: str = UTF_8,
 ) -> DataFrame:
-    """The records of JSON texts. declared: whether an unknown name makes a record invalid."""
+    """The records of JSON texts.
+
+    declared: whether an unknown name makes a record invalid.
+    notation, encoding: how the values and the texts are written.
+    """
 
     def read(batches: Batches) -> Iterator[Found]:
-        read_lines = json_lines.reader(fields, declared=declared)
+        read_lines = json_lines.reader(fields, declared=declared, notation=notation)
 
         def read_batch(batch: pa.RecordBatch) -> Found:
-            found = read_lines(batch[VALUE])
+            found = read_lines(json_text.recoded(batch[VALUE], encoding))
             return Found(batch, found.rows, found.raws, found.numbers)
 
         for batch in _gathered(batches):
@@ -184,12 +195,14 @@ class Found:
     texts: the texts with their other columns.
     raws: the text of each invalid row; None if it is the one in `texts`.
     numbers: the `NUMBER` of each row, if rows have one.
+    encoding: of the texts.
     """
 
     texts: pa.RecordBatch
     rows: Rows
     raws: pa.Array | None = None
     numbers: pa.Array | None = None
+    encoding: str = UTF_8
 
     def as_batch(self, fields: Sequence[StructField], *, explained: bool) -> pa.RecordBatch:
         """The rows in the form that `_mapped` yields."""
@@ -199,11 +212,22 @@ class Found:
         columns = [*others.columns, *rows.columns, rows.verdicts.cast(pa.int32())]
         names = [*others.schema.names, *(field.name for field in fields), VERDICT]
         if explained:
-            raws = self.raws if self.raws is not None else _raws(rows, self.texts[VALUE])
+            raws = self.raws if self.raws is not None else self._raws()
             numbers = self.numbers if self.numbers is not None else pa.nulls(len(rows), pa.int64())
             columns += [rows.reasons, raws, numbers]
             names += [REASON, RAW, NUMBER]
         return pa.RecordBatch.from_arrays(columns, names=names)
+
+    def _raws(self) -> pa.Array:
+        """The text of each invalid row; null for a valid one."""
+        rows, texts = self.rows, self.texts[VALUE]
+        places = range(len(rows)) if rows.at is None else rows.at.to_pylist()
+        fits = pc.equal(rows.verdicts, FITS).to_pylist()
+        shown = [
+            None if fitting else texts[place].as_py().decode(self.encoding, errors="replace")
+            for place, fitting in zip(places, fits, strict=True)
+        ]
+        return pa.array(shown, pa.string())
 
 
 def read_apart(
@@ -238,17 +262,6 @@ def _doubtful(text: pa.RecordBatch, fields: Sequence[StructField], reason: str) 
     nothing = [pa.nulls(0, arrow_type(field.dataType)) for field in fields]
     rows = verdicts.rows(fields, None, nothing, [], [fault])
     return Found(text, rows, pa.array([None], pa.string()))
-
-
-def _raws(rows: Rows, texts: pa.Array) -> pa.Array:
-    """The text of each invalid row; null for a valid one."""
-    places = range(len(rows)) if rows.at is None else rows.at.to_pylist()
-    fits = pc.equal(rows.verdicts, FITS).to_pylist()
-    shown = [
-        None if fitting else texts[place].as_py().decode(errors="replace")
-        for place, fitting in zip(places, fits, strict=True)
-    ]
-    return pa.array(shown, pa.string())
 
 
 def _mapped(

@@ -19,6 +19,7 @@ from typing import ClassVar
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql.types import DataType, StructField
 
+from glue_runtime.input.formats.options import NONE, Options
 from glue_runtime.spark.storage import Storage, StoredFile
 
 POSITION = "_position"
@@ -48,11 +49,11 @@ class Contract:
     """What a source declares about its files.
 
     fields: the columns and types; None to infer them.
-    multiline: whether a cell of a CSV file may span lines.
+    options: how the files are written, as the source declares it.
     """
 
     fields: tuple[StructField, ...] | None = None
-    multiline: bool = False
+    options: Options = NONE
 
 
 @dataclass(frozen=True)
@@ -74,8 +75,8 @@ class Batch:
 class FormatReader(ABC):
     """Reads the files of one load. Each format module defines one, called `Reader`."""
 
-    takes_multiline: ClassVar[bool] = False
-    """Whether `Contract.multiline` applies to this format."""
+    takes: ClassVar[frozenset[str]] = frozenset()
+    """The names of the options that apply to this format, see `options`."""
 
     def __init__(self, spark: SparkSession, wanted: FileSet, contract: Contract) -> None:
         """spark: the run's session. wanted: all files of the load. contract: the declarations."""

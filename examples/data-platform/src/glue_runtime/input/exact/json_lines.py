@@ -29,6 +29,7 @@ from glue_runtime.input.exact.arrays import at_of, flags, joined, undecodable
 from glue_runtime.input.exact.columns import arrow_type, convert
 from glue_runtime.input.exact.json_text import JsonRows
 from glue_runtime.input.exact.notations import PLAIN, Notation
+from glue_runtime.input.exact.verdicts import EXTRA
 
 _MOST_FIELDS = 200
 _BLANKS = "[ \\t]*"
@@ -53,13 +54,16 @@ def reader(
     fields: Sequence[StructField], *, declared: bool = True, notation: Notation = PLAIN
 ) -> Callable[[pa.Array], JsonRows]:
     """A function that reads the rows of lines, like `json_text.read`."""
-    plan = _plan(fields, notation)
+    known = [field for field in fields if field.name != EXTRA]
+    plan = _plan(known, notation)
 
     def read(lines: pa.Array) -> JsonRows:
-        found = _at_once(lines, fields, plan, notation) if plan else None
+        found = _at_once(lines, known, plan, notation) if plan else None
         if found is None:
             return json_text.read(lines, fields, declared=declared, notation=notation)
         at, columns = found
+        if len(known) < len(fields):
+            columns.append(pa.nulls(len(columns[0]), pa.string()))
         rows = verdicts.rows(fields, at, columns, [], [])
         count = len(rows)
         some = JsonRows(

@@ -31,7 +31,7 @@ from glue_runtime.input.exact.columns import arrow_type, convert
 from glue_runtime.input.exact.dialect import UTF_8, decoded
 from glue_runtime.input.exact.grammar import DoesNotFitError, base64_bytes, grammar_of
 from glue_runtime.input.exact.notations import PLAIN, Notation
-from glue_runtime.input.exact.verdicts import INVALID, Fault, Rows
+from glue_runtime.input.exact.verdicts import EXTRA, INVALID, Fault, Rows
 
 NO_OBJECT = "not one JSON object with each name once"
 NOT_UTF_8 = "not UTF-8"
@@ -120,9 +120,12 @@ def read(
     """
     records = [record for at, text in enumerate(texts.to_pylist()) for record in _records(at, text)]
     found: list[list[str]] = [[record.reason] if record.reason else [] for record in records]
-    if declared:
+    known = [field for field in fields if field.name != EXTRA]
+    columns = [_column(field, records, found, notation) for field in known]
+    if len(known) < len(fields):
+        columns.append(_others(records, known))
+    elif declared:
         _note_others(records, fields, found)
-    columns = [_column(field, records, found, notation) for field in fields]
     faults = [
         Fault(row, INVALID, ", ".join(reasons)) for row, reasons in enumerate(found) if reasons
     ]
@@ -265,6 +268,16 @@ def _note_others(
         if record.value is not None and not record.value.keys() <= names:
             others = [name for name in record.value if name not in names]
             reasons.append(f"unexpected {', '.join(others)}")
+
+
+def _others(records: Sequence[_Record], fields: Sequence[StructField]) -> pa.Array:
+    """What each record has beyond these fields, as JSON."""
+    names = {field.name for field in fields}
+    texts = []
+    for record in records:
+        others = {k: v for k, v in (record.value or {}).items() if k not in names}
+        texts.append(text_of(others) if others else None)
+    return pa.array(texts, pa.string())
 
 
 def _column(

@@ -2,7 +2,6 @@
 """CSV: a header, and one row per line (or cells that span lines, if declared)."""
 
 from collections.abc import Hashable, Mapping
-from dataclasses import dataclass
 from functools import partial
 
 from pyspark.sql import DataFrame
@@ -10,38 +9,26 @@ from pyspark.sql import functions as F
 from pyspark.sql.types import StringType, StructField
 
 from glue_runtime.input.exact import frames
-from glue_runtime.input.exact.csv_dialects import DialectError, parser
 from glue_runtime.input.exact.csv_lines import Layout
-from glue_runtime.input.exact.dialect import UTF_8, Dialect, is_wide
+from glue_runtime.input.exact.dialect import Dialect
 from glue_runtime.input.exact.inference import shape_of_csv
 from glue_runtime.input.exact.verdicts import HEADER
-from glue_runtime.input.formats.columns import check_columns
-from glue_runtime.input.formats.interface import POSITION, Batch, UnreadableFileError
+from glue_runtime.input.formats.advice import for_file
+from glue_runtime.input.formats.columns import IF_RIGHT, check_columns
+from glue_runtime.input.formats.csv_header import Header, check_names, is_row, read_header
+from glue_runtime.input.formats.interface import POSITION, Batch, Contract, UnreadableFileError
 from glue_runtime.input.formats.options import CELLS, VALUES
-from glue_runtime.input.formats.text_head import LONGEST_LINE, first_lines, has_text
+from glue_runtime.input.formats.text_head import first_lines, has_text
 from glue_runtime.input.formats.text_reader import TextReader
-from glue_runtime.spark.storage import Storage, StoredFile
+from glue_runtime.spark.storage import RememberedStorage, StoredFile
 
 _OTHER_SEPARATORS = ";\t|"
-
-
-@dataclass(frozen=True)
-class Header:
-    """The first line of a CSV file that is a row, or names the columns.
-
-    text: the line without a byte order mark and its end; empty if it is a row.
-    line: the number of the line, from 1.
-    """
-
-    text: str
-    line: int
-    cells: tuple[str, ...]
 
 
 class Reader(TextReader):
     """Reads CSV files; files with the same header form a batch."""
 
-    takes = CELLS | VALUES | {"encoding", "lineSep"}
+    takes = TextReader.takes | CELLS | VALUES | {"encoding", "lineSep"}
 
     @property
     def whole(self) -> bool:
@@ -62,7 +49,16 @@ class Reader(TextReader):
         """See `FormatReader`."""
         if not self.dialect.has_header:
             return self._without_header(file)
+        try:
+            return self._with_header(file)
+        except UnreadableFileError as error:
+            advice = self._advice(file)
+            complaint = str(error).partition(IF_RIGHT)[0] if advice else str(error)
+            raise UnreadableFileError(complaint + advice) from error
+
+    def _with_header(self, file: StoredFile) -> Header:
         header = read_header(self.storage, file, self.dialect)
+        check_names(header, self.contract)
         others = [mark for mark in _OTHER_SEPARATORS if mark in header.text]
         if others and len(header.cells) == 1 and not self.contract.fields:
             raise UnreadableFileError(
@@ -72,12 +68,32 @@ class Reader(TextReader):
         check_columns(header.cells, self.contract)
         return header
 
+    def _advice(self, file: StoredFile) -> str:
+        """Which options would give the file its columns, in words."""
+        fields = self.contract.fields
+        if not fields:
+            return ""
+        storage = RememberedStorage(self.spark)
+
+        def fits(contract: Contract) -> bool:
+            dialect = contract.options.dialect
+            if not dialect.has_header:
+                cells = read_header(storage, file, dialect).cells
+                return is_row(cells, fields, contract.options.notation)
+            header = read_header(storage, file, dialect)
+            check_names(header, contract)
+            check_columns(header.cells, contract)
+            return True
+
+        return for_file(self.contract, self.takes, fits)
+
     def batch(self, kind: Hashable, files: Mapping[str, StoredFile]) -> Batch:
         """See `FormatReader`."""
         header = _header_of(kind)
         if self.contract.fields:
-            by_name = {field.name.casefold(): field for field in self.contract.fields}
-            return Batch(files, tuple(by_name[cell.casefold()] for cell in header.cells), kind)
+            kinds = [StringType()] * len(header.cells)
+            found = self.contract.present(header.cells, kinds)
+            return Batch(files, found.fields, kind, others=found.others)
         texts = tuple(StructField(cell, StringType()) for cell in header.cells)
         layout = self._layout(header, texts)
         shape_of = partial(shape_of_csv, layout=layout)
@@ -125,61 +141,3 @@ class Reader(TextReader):
 def _header_of(kind: Hashable) -> Header:
     assert isinstance(kind, Header)
     return kind
-
-
-def read_header(storage: Storage, file: StoredFile, dialect: Dialect) -> Header:
-    """The header of a CSV file.
-
-    Raises:
-        UnreadableFileError: there is no header, or it does not name the columns.
-    """
-    has_blanks = False
-    lines = first_lines(storage, file, dialect, partial(_has_a_row, dialect))
-    for number, line in enumerate(lines, start=1):
-        if number <= dialect.skipped or _is_comment(line, dialect):
-            continue
-        if not line.strip(b" \t\xef\xbb\xbf"):
-            has_blanks |= bool(line.strip(b"\xef\xbb\xbf"))
-            continue
-        if len(line) >= LONGEST_LINE:
-            raise UnreadableFileError(f"a first line of {LONGEST_LINE:,} bytes or more")
-        text = _decoded(line.removeprefix(b"\xef\xbb\xbf") if number == 1 else line, dialect)
-        names = _names(text, dialect)
-        if has_blanks and len(names) == 1:
-            # In a file of one column, they are a value.
-            raise UnreadableFileError("a line of blanks before its header")
-        return Header(text, number, names)
-    raise UnreadableFileError("an empty file, without a header")
-
-
-def _is_comment(line: bytes, dialect: Dialect) -> bool:
-    return bool(dialect.comment) and line.startswith(dialect.comment.encode())
-
-
-def _has_a_row(dialect: Dialect, lines: list[bytes]) -> bool:
-    """Whether there is a line after those that are no rows."""
-    rest = [line for line in lines[dialect.skipped :] if not _is_comment(line, dialect)]
-    return has_text(rest)
-
-
-def _names(text: str, dialect: Dialect) -> tuple[str, ...]:
-    try:
-        cells = tuple(cell or "" for cell in parser(dialect).cells(text))
-    except DialectError as error:
-        raise UnreadableFileError(f"{error} in its header {text[:80]!r}") from error
-    names = [cell.casefold() for cell in cells]
-    if not all(name.strip() for name in names):
-        raise UnreadableFileError(f"a column without a name in its header {text[:80]!r}")
-    twice = sorted({name for name in names if names.count(name) > 1})
-    if twice:
-        raise UnreadableFileError(f"the column {twice[0]!r} twice in its header {text[:80]!r}")
-    return cells
-
-
-def _decoded(line: bytes, dialect: Dialect) -> str:
-    try:
-        return line.decode(UTF_8 if is_wide(dialect.encoding) else dialect.encoding)
-    except UnicodeDecodeError as error:
-        raise UnreadableFileError(
-            f"a header that is not {dialect.encoding.upper()} (byte {line[error.start]:#04x} at {error.start + 1})"
-        ) from error

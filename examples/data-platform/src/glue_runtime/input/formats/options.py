@@ -16,6 +16,15 @@ from glue_runtime.input.exact.notations import PLAIN, Notation
 VALUES = frozenset(("dateFormat", "timestampFormat", "locale"))
 """The options that say how values are written in text."""
 
+COLUMNS = frozenset(("schemaEvolutionMode", "rescuedDataColumn", "partitionColumns"))
+"""The options that say which columns the files have; every format takes them."""
+
+REFUSED, IGNORED, RESCUED, ADDED = "failOnNewColumns", "none", "rescue", "addNewColumns"
+"""What becomes of columns that the schema does not declare, in the words of Auto Loader."""
+
+RESCUED_DATA = "_rescued_data"
+"""The name of the column with rescued data, if the source declares no other."""
+
 CELLS = frozenset(
     (
         *("sep", "quote", "escape", "comment", "nullValue", "emptyValue", "header", "skipRows"),
@@ -29,18 +38,26 @@ CELLS = frozenset(
 class Options:
     """The options of a source, with the meaning of each.
 
+    new_columns: what becomes of columns that the schema does not declare.
+    rescued: the name of the column with rescued data; empty if there is none.
+    folders: the columns that are in the names of folders.
     given: the options as declared.
     """
 
     dialect: Dialect = field(default_factory=Dialect)
     notation: Notation = PLAIN
+    new_columns: str = REFUSED
+    rescued: str = ""
+    folders: tuple[str, ...] = ()
     given: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def need_schema(self) -> bool:
         """Whether only a declared schema gives the files columns."""
         dialect = self.dialect
-        return dialect.reads_whole_files or not dialect.has_header or self.notation != PLAIN
+        is_about_columns = self.new_columns != REFUSED or bool(self.folders)
+        is_about_text = dialect.reads_whole_files or not dialect.has_header
+        return is_about_text or self.notation != PLAIN or is_about_columns
 
 
 NONE = Options()
@@ -101,6 +118,22 @@ def _checked(options: Options, format_name: str) -> Options:
             "expected a quote with multiLine, found escapes without one; declare the quote, or "
             "leave multiLine out"
         )
+    return _with_rescued(options, format_name)
+
+
+def _with_rescued(options: Options, format_name: str) -> Options:
+    """The options with the name of the rescued data, if data are rescued."""
+    if options.rescued and "schemaEvolutionMode" not in options.given:
+        return replace(options, new_columns=RESCUED)
+    if options.rescued and options.new_columns in (REFUSED, ADDED):
+        raise ArgumentError(
+            f"expected schemaEvolutionMode rescue or none with rescuedDataColumn of the format "
+            f"{format_name}, found {options.new_columns}; correct or remove one of them"
+        )
+    if options.rescued:
+        return replace(options, new_columns=RESCUED)
+    if options.new_columns == RESCUED:
+        return replace(options, rescued=RESCUED_DATA)
     return options
 
 
@@ -186,6 +219,26 @@ def _locale(value: str) -> str:
     return value
 
 
+def _mode(options: Options, value: str) -> Options:
+    modes = (REFUSED, IGNORED, RESCUED, ADDED)
+    if value not in modes:
+        raise _OptionError(f"one of {', '.join(modes)}")
+    return replace(options, new_columns=value)
+
+
+def _rescued(options: Options, value: str) -> Options:
+    if not value.strip():
+        raise _OptionError("the name of a column")
+    return replace(options, rescued=value)
+
+
+def _folders(options: Options, value: str) -> Options:
+    names = tuple(name.strip() for name in value.split(","))
+    if not all(names) or len({name.casefold() for name in names}) < len(names):
+        raise _OptionError("the names of columns, each once, with a comma between them")
+    return replace(options, folders=names)
+
+
 _PARSERS: Mapping[str, Callable[[Options, str], Options]] = {
     "sep": _dialect("separator", _separator),
     "quote": _dialect("quote", _mark),
@@ -203,4 +256,7 @@ _PARSERS: Mapping[str, Callable[[Options, str], Options]] = {
     "dateFormat": _notation("date", _date_format),
     "timestampFormat": _notation("timestamp", _timestamp_format),
     "locale": _notation("locale", _locale),
+    "schemaEvolutionMode": _mode,
+    "rescuedDataColumn": _rescued,
+    "partitionColumns": _folders,
 }

@@ -2,16 +2,17 @@
 """The base class of text formats, which `exact` parses on Spark's executors."""
 
 from abc import abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
-from pyspark.sql.types import DataType, StringType
+from pyspark.sql.types import DataType, StringType, StructField
 
 from glue_runtime.input.exact.frames import NUMBER, RAW, REASON, VERDICT, Limit
 from glue_runtime.input.exact.inference import wider
 from glue_runtime.input.exact.verdicts import BREAKS_FILE
+from glue_runtime.input.formats.advice import for_row
 from glue_runtime.input.formats.interface import POSITION, Batch
 from glue_runtime.input.formats.spark_reader import SparkFormatReader
 from glue_runtime.input.formats.text_head import TOO_LARGE, most_bytes
@@ -53,6 +54,10 @@ class TextReader(SparkFormatReader):
         first = broken.groupBy(SOURCE_OBJECT).agg(F.min(F.struct("position", "reason")))
         with whole_files(self.spark):
             return {origin: self.breach(*found) for origin, found in first.collect()}
+
+    def advice(self, reason: str, raw: str, fields: Sequence[StructField]) -> str:
+        """See `FormatReader`."""
+        return for_row(reason, raw, fields, self.takes)
 
     def breach(self, position: int | None, reason: str) -> str:
         """Why a file with such a row is unreadable."""

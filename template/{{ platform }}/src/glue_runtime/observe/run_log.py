@@ -25,7 +25,6 @@ def bound_logger(described_run: Mapping[str, str]) -> Logger:
 
 def loaded(logger: Logger, load: Loaded, rows: RowsRead | None) -> None:
     """Log what was read; row counts are null if nothing has counted the rows."""
-    extra = rows.extra if rows else None
     logger.info(
         f"loaded_{load.location.kind}",
         row_count=rows.rows if rows else None,
@@ -36,7 +35,7 @@ def loaded(logger: Logger, load: Loaded, rows: RowsRead | None) -> None:
         files_quarantined=len(load.found.unreadable),
         path=load.location.where,
         schema=load.schema,
-        **({} if extra is None else {"rows_with_new_columns": extra}),
+        rows_with_new_columns=rows.extra if rows else None,
     )
 
 

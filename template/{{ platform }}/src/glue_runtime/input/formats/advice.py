@@ -45,7 +45,7 @@ _TIMES = (
     *("'T'HH:mm:ss", "'T'HH:mm:ss.SSSSSSXXX", "'T'HH:mm:ssXXX", ", HH:mm:ss"),
 )
 _LOCALES = ("en-US", "de-DE", "fr-FR", "de-CH", "en-IN")
-_NULLS = ("NA", "N/A", "n/a", "#N/A", "NULL", "null", "None", "NaN", "nan", "\\N", "-", "?")
+NULLS = ("NA", "N/A", "n/a", "#N/A", "NULL", "null", "None", "NaN", "nan", "\\N", "-", "?")
 _EPOCH_DIGITS = {
     range(9, 12): "epochSeconds",
     range(12, 15): "epochMillis",
@@ -103,7 +103,7 @@ def for_value(text: str, data_type: DataType, takes: frozenset[str]) -> list[Cha
         found += [{"timestampFormat": each} for each in patterns_of([text], data_type)[:2]]
     elif isinstance(data_type, NumericType):
         found += [{"locale": each} for each in locales_of([text], data_type)[:2]]
-    if "nullValue" in takes and text in _NULLS:
+    if "nullValue" in takes and text in NULLS:
         found.append({"nullValue": text})
     if (
         "ignoreLeadingWhiteSpace" in takes

@@ -7,6 +7,7 @@ import io
 import json
 import subprocess
 import sys
+import zipfile
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
@@ -45,6 +46,13 @@ def written(rows: list[list[Any]], encoding: str = "utf-8", head: str = "", **fo
 def typed(write: Any, **columns: list[Any]) -> bytes:
     stream = io.BytesIO()
     write(pa.table(columns), stream)
+    return stream.getvalue()
+
+
+def archived(data: bytes) -> bytes:
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("a.csv", data)
     return stream.getvalue()
 
 
@@ -118,6 +126,7 @@ SHAPES = {
     "days in two orders": Shape(b"id,day\n1,31/01/2024\n2,01/31/2024\n", [(1, "31/01/2024"), (2, "01/31/2024")], "two orders"),
     "numbers of two meanings": Shape(b'id,n\n1,"1,234"\n2,"5,678"\n', [(1, "1,234"), (2, "5,678")], "two meanings"),
     "a reserved name": Shape(b"source_id,n\n7,1\n8,2\n", [(7, 1), (8, 2)], "the runtime adds"),
+    "a zip archive": Shape(archived(b"id;n\n1;2,5\n2;3,5\n"), [(1, D("2.5")), (2, D("3.5"))], suffix=".csv.zip"),
     "a compressed file": Shape(gzip.compress(b"id;n\n1;2,5\n2;3,5\n"), [(1, D("2.5")), (2, D("3.5"))], suffix=".csv.gz"),
 }  # fmt: skip
 

@@ -1,21 +1,15 @@
 """The bytes of a file, or of the beginning of a large one, and their encoding."""
 
-import bz2
-import gzip
-import zlib
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from charset_normalizer import from_bytes
 
+from glue_runtime.input.exact import packing
 from gluecast.errors import GluecastError
 
 SAMPLE = 8 * 1024 * 1024
 """The number of unpacked bytes that are looked at."""
-
-_OPENERS: dict[str, Callable[..., Any]] = {".gz": gzip.open, ".bz2": bz2.open}
 
 # In the order in which charset_normalizer's findings are believed: the names are those of Spark's option.
 _ENCODINGS = {
@@ -65,16 +59,15 @@ def read(path: Path) -> Sample:
     Raises:
         GluecastError: it is empty, or cannot be unpacked.
     """
-    opened = _OPENERS.get(path.suffix, open)
-    try:
-        with opened(path, "rb") as file:
-            data = file.read(SAMPLE + 1)
-    except (OSError, EOFError, zlib.error) as error:
-        if isinstance(error, FileNotFoundError):
-            raise
-        raise GluecastError(
-            f"expected a file that can be unpacked, found {path}: {error}; repair it"
-        ) from error
+    with path.open("rb") as file:
+        data = file.read(SAMPLE + 1)
+    if ending := packing.ending_of(path.name):
+        try:
+            data = packing.beginning(data, ending, SAMPLE + 1)
+        except packing.PackingError as error:
+            raise GluecastError(
+                f"expected a file that can be unpacked, found {error} in {path}; repair or rename it"
+            ) from error
     if not data:
         raise GluecastError(
             f"expected a file with rows, found that {path} is empty; choose another"

@@ -11,6 +11,7 @@ from pyarrow import orc, parquet
 from pyspark.sql.pandas.types import from_arrow_type
 from pyspark.sql.types import DataType
 
+from glue_runtime.input.exact import packing
 from gluecast.errors import GluecastError
 from gluecast.sniff import records, tables
 from gluecast.sniff.kinds import Kinds, kinds_of
@@ -132,4 +133,4 @@ def _suffix(path: Path) -> str:
         raise GluecastError(
             f"expected a name with an extension, found {path.name}; rename the file"
         )
-    return found[0] if path.suffix in (".gz", ".bz2", ".zst") else path.suffix
+    return found[0] if packing.ending_of(path.name) else path.suffix

@@ -15,5 +15,6 @@ json_lines    the same for many lines at once
 inference     the narrowest type for all texts of a column
 verdicts      the verdict on each row
 arrays        common functions on arrays of texts
+packing       gzip, bzip2, zstd, zip
 frames        all of it on Spark's executors
 """

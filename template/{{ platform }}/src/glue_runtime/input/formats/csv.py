@@ -11,6 +11,7 @@ from pyspark.sql.types import StringType, StructField
 from glue_runtime.input.exact import frames
 from glue_runtime.input.exact.csv_lines import Layout
 from glue_runtime.input.exact.dialect import Dialect
+from glue_runtime.input.exact.frames import Packing
 from glue_runtime.input.exact.inference import shape_of_csv
 from glue_runtime.input.exact.verdicts import HEADER
 from glue_runtime.input.formats.advice import for_file
@@ -33,7 +34,7 @@ class Reader(TextReader):
     @property
     def whole(self) -> bool:
         """See `TextReader`: if a cell may span lines, a line is not a row."""
-        return self.dialect.reads_whole_files
+        return self.dialect.reads_whole_files or self.unpacks
 
     @property
     def dialect(self) -> Dialect:
@@ -97,15 +98,18 @@ class Reader(TextReader):
         texts = tuple(StructField(cell, StringType()) for cell in header.cells)
         layout = self._layout(header, texts)
         shape_of = partial(shape_of_csv, layout=layout)
-        types = frames.inferred(self.texts(files), shape_of, self.limit(files))
+        packed = Packing(self.unpacks, of_lines=True)
+        types = frames.inferred(self.texts(files), shape_of, self.limit(files), packed)
         fields = tuple(StructField(cell, types[cell]) for cell in header.cells)
         return Batch(files, fields, kind)
 
     def parsed(self, texts: DataFrame, batch: Batch, *, explained: bool) -> DataFrame:
         """See `TextReader`."""
         layout = self._layout(_header_of(batch.kind), batch.fields)
-        read = frames.csv_file_rows if self.whole else frames.csv_rows
-        return read(texts, layout, self.limit(batch.files), explained=explained)
+        if not self.whole:
+            return frames.csv_rows(texts, layout, self.limit(batch.files), explained=explained)
+        limit, packing = self.limit(batch.files), Packing(self.unpacks)
+        return frames.csv_file_rows(texts, layout, limit, packing, explained=explained)
 
     def header_count(self, batch: Batch) -> int:
         """See `FormatReader`."""

@@ -3,11 +3,13 @@
 
 from collections.abc import Hashable, Mapping
 from functools import partial
+from typing import ClassVar
 
 from pyspark.sql import DataFrame
 from pyspark.sql.types import DataType, StringType, StructField
 
 from glue_runtime.input.exact import frames
+from glue_runtime.input.exact.frames import Packing
 from glue_runtime.input.exact.inference import shape_of_documents
 from glue_runtime.input.exact.verdicts import EXTRA
 from glue_runtime.input.formats.interface import Batch, UnreadableFileError
@@ -21,6 +23,7 @@ class Reader(TextReader):
     """Reads JSON files; all of them form one batch."""
 
     position = frames.NUMBER
+    may_be_empty: ClassVar[bool] = False
     takes = TextReader.takes | VALUES | {"encoding"}
 
     @property
@@ -28,10 +31,15 @@ class Reader(TextReader):
         """See `TextReader`."""
         return True
 
+    @property
+    def packing(self) -> Packing:
+        """How the executors unpack the texts."""
+        return Packing(self.unpacks)
+
     def sniff(self, file: StoredFile) -> None:
         """See `FormatReader`."""
         encoding = self.contract.options.dialect.encoding
-        check_text(self.storage, file, encoding, may_be_empty=not self.whole)
+        check_text(self.storage, file, encoding, may_be_empty=self.may_be_empty)
 
     def batch(self, kind: Hashable, files: Mapping[str, StoredFile]) -> Batch:
         """See `FormatReader`."""
@@ -64,7 +72,7 @@ class Reader(TextReader):
     def _inferred(self, files: Mapping[str, StoredFile]) -> Mapping[str, DataType]:
         """The names and types in all records."""
         shape_of = partial(shape_of_documents, encoding=self.contract.options.dialect.encoding)
-        return frames.inferred(self.texts(files), shape_of, self.limit(files))
+        return frames.inferred(self.texts(files), shape_of, self.limit(files), self.packing)
 
     def parsed(self, texts: DataFrame, batch: Batch, *, explained: bool) -> DataFrame:
         """See `TextReader`."""
@@ -76,4 +84,5 @@ class Reader(TextReader):
             explained=explained,
             notation=self.contract.options.notation,
             encoding=self.contract.options.dialect.encoding,
+            packed=self.packing,
         )

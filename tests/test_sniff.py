@@ -185,6 +185,24 @@ def test_the_command_prints_the_source_and_says_what_speaks_against_it(tmp_path:
     assert "Kundennr has leading zeros" in ran.stderr
 
 
+def test_a_row_of_other_cells_does_not_hide_the_dialect_and_is_said(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text("id;amount;name\n1;1,5;a; b\n2;2,5;c\n3;3,5;d\n")
+
+    found = sniff(path)
+
+    assert dict(found.options) == {"sep": ";", "locale": "de-DE"}
+    assert (found.rows, found.invalid) == (3, 1)
+    assert "1 rows of the sample are invalid: not 3 cells" in found.notes
+
+
+def test_numbers_of_many_digits_are_doubles(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text("x,y,z\n0.123456789,1e5,123456789012345678901\n")
+
+    assert sniff(path).schema == "x DOUBLE, y DOUBLE, z DECIMAL(23,2)"
+
+
 def test_mixed_encodings_are_said(tmp_path: Path) -> None:
     path = tmp_path / "a.csv"
     path.write_bytes("id,name\n1,é\n".encode() + "2,ü\n".encode("cp1252"))

@@ -1,11 +1,16 @@
 """A file or a row that is refused names the options that would read it, and they do."""
 
+import io
 import json
 import re
 from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
+import pyarrow as pa
 import pytest
+from pyarrow import parquet
 
 from glue_runtime.errors import UnreadableSourceError
 from glue_runtime.testing import Lake, run_for
@@ -103,6 +108,24 @@ def test_json_in_the_other_format_names_it(lake: Lake) -> None:
             run_for(job(suffix, suffix[1:], "id BIGINT"), "job", uploaded)
 
         run_for(job(suffix, other, "id BIGINT"), "job", uploaded)
+
+
+def test_common_files_load_as_they_are(lake: Lake) -> None:
+    decimals, moments = io.BytesIO(), io.BytesIO()
+    parquet.write_table(pa.table({"v": pa.array([Decimal("1.5")], pa.decimal128(10, 1))}), decimals)
+    at = pa.array([datetime(2024, 1, 15, 10, 30)], pa.timestamp("ns"))
+    parquet.write_table(pa.table({"v": at}), moments)
+    for suffix, content, kind, value in (
+        (".json", b'\n\n[{"v": 7}]\n', "BIGINT", 7),
+        (".parquet", decimals.getvalue(), "DECIMAL(12,2)", Decimal("1.50")),
+        (".parquet", moments.getvalue(), "TIMESTAMP_NTZ", datetime(2024, 1, 15, 10, 30)),
+        (".jsonl", b'{"v": "1.50"}\n', "DECIMAL(12,2)", Decimal("1.50")),
+    ):
+        run = run_for(
+            job(suffix, suffix[1:], f"v {kind}"), "job", lake.upload(f"sales/a{suffix}", content)
+        )
+
+        assert [row["v"] for row in lake.read(run.job.output_uri).collect()] == [value]
 
 
 def test_no_option_is_named_where_none_helps(lake: Lake) -> None:

@@ -211,6 +211,7 @@ def test_a_contract_that_cannot_move_so_is_refused(
         ({"partitionColumns": "name"}, "id INT, name DOUBLE", "STRING"),
         ({}, "id INT NOT NULL COMMENT 'optional'", "NOT NULL"),
         ({"rescuedDataColumn": "id"}, SCHEMA, "rescuedDataColumn"),
+        ({"timestampFormat": "epochMillis"}, "id INT, name TIMESTAMP_NTZ", "without a zone"),
     ],
 )
 def test_a_schema_that_contradicts_its_options_fails_the_run(

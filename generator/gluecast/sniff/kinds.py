@@ -28,7 +28,7 @@ _LOCALES = ("", "en-US", "de-DE", "fr-FR", "de-CH", "en-IN")
 _LEADING_ZERO = re.compile("[+-]?0[0-9]+")
 _DAY_AS_NUMBER = re.compile("(19|20)[0-9]{6}")
 _WIDEST = 38
-_USUAL = 18
+_USUAL, _USUAL_SCALE, _LARGEST_SCALE = 18, 2, 6
 
 
 @dataclass(frozen=True)
@@ -68,10 +68,10 @@ def kinds_of(columns: Mapping[str, Texts], *, has_nulls: bool, has_numbers: bool
             left[name] = texts
         types[name] = found or StringType()
     for option, kind in (("dateFormat", DateType()), ("timestampFormat", TimestampType())):
-        pattern, read = _pattern(left, kind, notes)
+        pattern, read, unclear = _pattern(left, kind, notes)
         options[option] = pattern
         types |= dict.fromkeys(read, kind)
-        left = {name: texts for name, texts in left.items() if name not in read}
+        left = {name: texts for name, texts in left.items() if name not in (*read, *unclear)}
     return Kinds(types, {name: value for name, value in options.items() if value}, tuple(notes))
 
 
@@ -113,10 +113,12 @@ def number_type(texts: Texts, notation: Notation) -> DataType | None:
     ):
         return DoubleType() if advice.reads(texts, DoubleType(), notation) else None
     parts = [text.lstrip("+-").partition(".") for text in plain]
-    scale = max(len(fraction) for _, _, fraction in parts)
+    scale = max(_USUAL_SCALE, *(len(fraction) for _, _, fraction in parts))
     whole = max(len(digits.lstrip("0")) for digits, _, _ in parts)
     precision = max(_USUAL, whole + scale)
-    return DecimalType(precision, scale) if precision <= _WIDEST else None
+    if scale <= _LARGEST_SCALE and precision <= _WIDEST:
+        return DecimalType(precision, scale)
+    return DoubleType() if advice.reads(texts, DoubleType(), notation) else None
 
 
 def _null_token(columns: Mapping[str, Texts], *, has_numbers: bool) -> str:
@@ -175,8 +177,8 @@ def _values(texts: Texts, kind: DataType, notation: Notation) -> tuple[object, .
 
 def _pattern(
     columns: Mapping[str, Texts], kind: DataType, notes: list[str]
-) -> tuple[str, list[str]]:
-    """The pattern that reads most columns, and those columns."""
+) -> tuple[str, list[str], list[str]]:
+    """The pattern that reads most columns, those columns, and the columns of several meanings."""
     fitting: dict[str, list[str]] = {}
     for name, texts in columns.items():
         # A few texts tell whether the others are worth a look.
@@ -186,7 +188,7 @@ def _pattern(
         if isinstance(kind, DateType) and _has_two_orders(texts):
             notes.append(f"{name} has days in two orders: it stays text")
     if not fitting:
-        return "", []
+        return "", [], []
     most = max(map(len, fitting.values()))
     best = [pattern for pattern, names in fitting.items() if len(names) == most]
     for name in fitting[best[0]]:
@@ -197,13 +199,13 @@ def _pattern(
                 f"{name} has two meanings, such as {columns[name][0]}: it stays text; declare {option} "
                 f"({' or '.join(best[:2])})"
             )
-            return "", []
+            return "", [], fitting[best[0]]
     others = {name for pattern, names in fitting.items() for name in names} - {*fitting[best[0]]}
     notes += [
         f"{name} is written in another pattern than {best[0]}: it stays text"
         for name in sorted(others)
     ]
-    return best[0], fitting[best[0]]
+    return best[0], fitting[best[0]], []
 
 
 def _as_notation(kind: DataType, pattern: str) -> Notation:

@@ -139,7 +139,7 @@ def _by_duckdb(text: str) -> tuple[str, str, str, int, bool]:
             try:
                 found = connection.execute(
                     "SELECT Delimiter, Quote, Escape, SkipRows, HasHeader FROM sniff_csv(?, "
-                    f"sample_size = -1, strict_mode = {is_strict})",
+                    f"sample_size = -1, ignore_errors = true, strict_mode = {is_strict})",
                     [str(path)],
                 ).fetchone()
             except duckdb.Error as error:

@@ -9,6 +9,7 @@ from pyspark.sql.types import (
     StringType,
     StructField,
     StructType,
+    TimestampNTZType,
     _parse_datatype_string,
 )
 
@@ -33,6 +34,7 @@ def contract_of(schema: str | None, options: Options = NONE) -> Contract:
     fields = _fields(schema)
     by_name = {field.name.casefold(): field for field in fields}
     folders = [_folder(by_name.get(name.casefold()), name, schema) for name in options.folders]
+    _check_zones(fields, options)
     if options.rescued.casefold() in by_name:
         raise ArgumentError(
             f"expected no column {options.rescued} in the schema, found it there and as "
@@ -75,6 +77,16 @@ def _fields(schema: str) -> Sequence[StructField]:
                 "remove one of them"
             )
     return parsed.fields
+
+
+def _check_zones(fields: Sequence[StructField], options: Options) -> None:
+    """Raise ArgumentError if a column without a zone has a pattern with one."""
+    for field in fields:
+        if isinstance(field.dataType, TimestampNTZType) and options.notation.has_zone:
+            raise ArgumentError(
+                f"expected a timestampFormat without a zone for the column {field.name}, found "
+                f"{options.notation.timestamp!r}; declare the column as TIMESTAMP"
+            )
 
 
 def _is_optional(field: StructField) -> bool:

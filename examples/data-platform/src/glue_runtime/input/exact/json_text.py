@@ -121,11 +121,12 @@ def read(
     records = [record for at, text in enumerate(texts.to_pylist()) for record in _records(at, text)]
     found: list[list[str]] = [[record.reason] if record.reason else [] for record in records]
     known = [field for field in fields if field.name != EXTRA]
-    columns = [_column(field, records, found, notation) for field in known]
-    if len(known) < len(fields):
-        columns.append(_others(records, known))
-    elif declared:
+    gathers_others = len(known) < len(fields)
+    if declared and not gathers_others:
         _note_others(records, fields, found)
+    columns = [_column(field, records, found, notation) for field in known]
+    if gathers_others:
+        columns.append(_others(records, known))
     faults = [
         Fault(row, INVALID, ", ".join(reasons)) for row, reasons in enumerate(found) if reasons
     ]

@@ -42,6 +42,13 @@ class Notation:
         """Whether moments are numbers."""
         return self.timestamp in EPOCHS
 
+    @property
+    def has_zone(self) -> bool:
+        """Whether a moment says its zone."""
+        if not self.timestamp:
+            return False
+        return self.is_epoch or compiled(self.timestamp, is_day=False).has_zone
+
     def reader(self, data_type: DataType) -> Read | None:
         """A function that reads one day or moment; None if the grammar reads it.
 

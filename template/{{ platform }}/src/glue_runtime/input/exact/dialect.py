@@ -69,9 +69,7 @@ class Dialect:
     @property
     def reads_whole_files(self) -> bool:
         """Whether a line alone does not say what it is."""
-        if self.spans_lines or self.skipped or is_wide(self.encoding):
-            return True
-        return not self.line_end.isascii()
+        return self.spans_lines or bool(self.skipped) or is_wide(self.encoding)
 
     @property
     def blanks(self) -> str:

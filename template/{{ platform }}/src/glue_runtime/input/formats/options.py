@@ -182,8 +182,8 @@ def _count(value: str) -> int:
 
 
 def _line_end(value: str) -> str:
-    if not 1 <= len(value) <= 2:
-        raise _OptionError("one or two characters")
+    if not 1 <= len(value) <= 2 or not value.isascii():
+        raise _OptionError("one or two characters of ASCII")
     return value
 
 

@@ -110,22 +110,33 @@ def test_json_in_the_other_format_names_it(lake: Lake) -> None:
         run_for(job(suffix, other, "id BIGINT"), "job", uploaded)
 
 
-def test_common_files_load_as_they_are(lake: Lake) -> None:
-    decimals, moments = io.BytesIO(), io.BytesIO()
-    parquet.write_table(pa.table({"v": pa.array([Decimal("1.5")], pa.decimal128(10, 1))}), decimals)
-    at = pa.array([datetime(2024, 1, 15, 10, 30)], pa.timestamp("ns"))
-    parquet.write_table(pa.table({"v": at}), moments)
-    for suffix, content, kind, value in (
-        (".json", b'\n\n[{"v": 7}]\n', "BIGINT", 7),
-        (".parquet", decimals.getvalue(), "DECIMAL(12,2)", Decimal("1.50")),
-        (".parquet", moments.getvalue(), "TIMESTAMP_NTZ", datetime(2024, 1, 15, 10, 30)),
-        (".jsonl", b'{"v": "1.50"}\n', "DECIMAL(12,2)", Decimal("1.50")),
-    ):
-        run = run_for(
-            job(suffix, suffix[1:], f"v {kind}"), "job", lake.upload(f"sales/a{suffix}", content)
-        )
+def typed(value: pa.Array) -> bytes:
+    stream = io.BytesIO()
+    parquet.write_table(pa.table({"v": value}), stream)
+    return stream.getvalue()
 
-        assert [row["v"] for row in lake.read(run.job.output_uri).collect()] == [value]
+
+MOMENT = datetime(2024, 1, 15, 10, 30)
+COMMON: dict[str, tuple[str, bytes, str, Any]] = {
+    "a newline before an array": (".json", b'\n\n[{"v": 7}]\n', "BIGINT", 7),
+    "a decimal in a JSON string": (".jsonl", b'{"v": "1.50"}\n', "DECIMAL(12,2)", Decimal("1.50")),
+    "a DECIMAL of smaller precision": (
+        ".parquet", typed(pa.array([Decimal("1.5")], pa.decimal128(10, 1))), "DECIMAL(12,2)", Decimal("1.50"),
+    ),
+    "pandas' timestamps": (
+        ".parquet", typed(pa.array([MOMENT], pa.timestamp("ns"))), "TIMESTAMP_NTZ", MOMENT,
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", COMMON)
+def test_common_files_load_as_they_are(lake: Lake, name: str) -> None:
+    suffix, content, kind, value = COMMON[name]
+    job_class = job(suffix, suffix[1:], f"v {kind}")
+
+    run = run_for(job_class, "job", lake.upload(f"sales/a{suffix}", content))
+
+    assert [row["v"] for row in lake.read(run.job.output_uri).collect()] == [value]
 
 
 def test_no_option_is_named_where_none_helps(lake: Lake) -> None:

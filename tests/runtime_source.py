@@ -5,24 +5,18 @@ that are rendered. Beside it are the jobs, the tests and the test data of the re
 """
 
 import atexit
-import json
 import shutil
 import sys
 import tempfile
-from functools import cache
 from pathlib import Path
-from typing import Any
 
 import yaml
-from jinja2 import Environment, StrictUndefined, meta
 
-from gluecast.template.bundled import TEMPLATE_ROOT
+from gluecast.template import runtime
+from gluecast.template.runtime import SOURCE
 from tasks.examples import RENDERED
 
-SOURCE = TEMPLATE_ROOT / "template/{{ platform }}/src/glue_runtime"
-
-_JINJA = Environment(undefined=StrictUndefined, keep_trailing_newline=True)
-_JINJA.filters["to_json"] = json.dumps
+__all__ = ["SOURCE", "lay_out", "make_importable"]
 
 
 def make_importable() -> Path:
@@ -40,36 +34,6 @@ def make_importable() -> Path:
 
 
 def lay_out(folder: Path) -> Path:
-    """Write the package into this folder: links, and the rendered files."""
-    for source in sorted(path for path in SOURCE.rglob("*") if path.is_file()):
-        if "__pycache__" in source.parts:
-            continue
-        target = folder / "glue_runtime" / source.relative_to(SOURCE)
-        target.parent.mkdir(parents=True, exist_ok=True)
-        if source.suffix == ".jinja":
-            text = _rendered(source.read_text(encoding="utf-8"))
-            target.with_suffix("").write_text(text, encoding="utf-8")
-        else:
-            target.symlink_to(source)
-    return folder
-
-
-def _rendered(text: str) -> str:
-    values = {name: _answer(name) for name in meta.find_undeclared_variables(_JINJA.parse(text))}
-    return _JINJA.from_string(text).render(values)
-
-
-@cache
-def _answer(name: str) -> Any:
-    """What the example answered to a question, or its default: a registry of copier.yml, say."""
-    answers = _yaml(RENDERED / ".copier-answers/_platform.yml")
-    if name in answers:
-        return answers[name]
-    question = _yaml(TEMPLATE_ROOT / "copier.yml")[name]
-    text = _rendered(question["default"])
-    return yaml.safe_load(text) if question["type"] == "yaml" else text
-
-
-@cache
-def _yaml(path: Path) -> Any:
-    return yaml.safe_load(path.read_text(encoding="utf-8"))
+    """Write the package into this folder, with the answers of the rendered example."""
+    answers = RENDERED / ".copier-answers/_platform.yml"
+    return runtime.lay_out(folder, yaml.safe_load(answers.read_text(encoding="utf-8")))

@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from pyarrow import parquet
 
 from glue_runtime.errors import UnreadableSourceError
-from glue_runtime.input.formats import text_head
+from glue_runtime.input.exact import packing
 from glue_runtime.testing import Lake, Run, run_for, run_scheduled
 from test_bad_input import aside, job
 
@@ -339,7 +339,7 @@ def test_a_column_of_blanks_alone_is_a_value_where_it_is_the_only_one(lake: Lake
 @pytest.fixture
 def small_bombs(monkeypatch: pytest.MonkeyPatch) -> None:
     """A gzip file may expand to a megabyte whatever its size, and not to 64."""
-    monkeypatch.setattr(text_head, "ALWAYS_EXPANDED", 1024 * 1024)
+    monkeypatch.setattr(packing, "ALWAYS_EXPANDED", 1024 * 1024)
 
 
 @pytest.mark.usefixtures("small_bombs")

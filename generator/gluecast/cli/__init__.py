@@ -6,14 +6,29 @@ import sys
 from collections.abc import Sequence
 from typing import Any
 
-from gluecast.cli import adopt, check, demo, docs, inventory, list_jobs, new, remove, rename, update
+from gluecast.cli import (
+    adopt,
+    check,
+    demo,
+    docs,
+    inventory,
+    list_jobs,
+    new,
+    remove,
+    rename,
+    sniff,
+    update,
+)
 from gluecast.cli.command import print_json
 from gluecast.errors import ExitCode, GluecastError
 from gluecast.repository.git import isolate
 
 COMMANDS = [
     each.COMMAND
-    for each in (demo, new, inventory, adopt, list_jobs, update, check, docs, rename, remove)
+    for each in (
+        *(demo, new, sniff, inventory, adopt),
+        *(list_jobs, update, check, docs, rename, remove),
+    )
 ]
 
 _EXIT_CODES = "exit codes:\n" + "\n".join(f"  {code:>3}  {code.meaning}" for code in ExitCode)

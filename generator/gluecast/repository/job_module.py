@@ -11,7 +11,7 @@ from gluecast.errors import GluecastError
 from gluecast.repository.job_start import started_class, starts_job
 from gluecast.repository.schema_columns import Column, columns_of
 
-_SOURCE_FIELDS = ("prefix", "suffix", "file_format", "schema", "multiline", "routes")
+_SOURCE_FIELDS = ("prefix", "suffix", "file_format", "schema", "multiline", "routes", "options")
 """The parameters of glue_runtime.Source, in their order."""
 
 _BASES = ("glue_runtime.BaseGlueJob", "glue_runtime.base_job.BaseGlueJob", "abc.ABC")

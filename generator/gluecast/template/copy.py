@@ -166,5 +166,12 @@ def _checked(
     return questions, (commit if ref and ref not in tagged else ref), recorded
 
 
+def _is_asked(question: Any) -> bool:
+    """Whether a user is ever asked; a question may also be its default alone."""
+    if not isinstance(question, dict):
+        return True
+    return question.get("when") is not False and question.get("ask") is not False
+
+
 def _is_dirty(template: Path) -> bool:
     return bool(run_git(template, "status", "--porcelain").stdout)

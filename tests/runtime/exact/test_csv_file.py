@@ -10,10 +10,12 @@ from pyspark.sql import types as t
 
 from glue_runtime.input.exact.csv_file import DoubtfulFileError, read, split
 from glue_runtime.input.exact.csv_lines import Layout
+from glue_runtime.input.exact.dialect import Dialect
 from glue_runtime.input.exact.verdicts import FITS, HEADER
 
 FIELDS = (t.StructField("id", t.LongType()), t.StructField("name", t.StringType()))
-PEOPLE = Layout(FIELDS, b"id,name", ("id", "name"))
+SPANNING = Dialect(spans_lines=True)
+PEOPLE = Layout(FIELDS, b"id,name", ("id", "name"), SPANNING)
 
 
 def rows(data: bytes, layout: Layout = PEOPLE) -> list[tuple]:
@@ -99,7 +101,7 @@ def test_what_the_csv_module_writes_is_found_again(data: st.DataObject) -> None:
     names = tuple(f"c{number}" for number in range(count))
     fields = tuple(t.StructField(name, t.StringType()) for name in names)
 
-    found = rows(text.getvalue().encode(), Layout(fields, b"\0", names))
+    found = rows(text.getvalue().encode(), Layout(fields, b"\0", names, SPANNING))
 
     assert found == [tuple(cell or None for cell in row) for row in lines]
 

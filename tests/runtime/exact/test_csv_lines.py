@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from pyspark.sql import types as t
 
 from glue_runtime.input.exact.csv_lines import Layout, fault_of, read
+from glue_runtime.input.exact.dialect import Dialect
 from glue_runtime.input.exact.verdicts import BREAKS_FILE, FITS, HEADER, INVALID
 
 Found = list[tuple[int, int, tuple | str]]
@@ -21,7 +22,7 @@ BOM = b"\xef\xbb\xbf"
 def layout(*columns: tuple[str, t.DataType], nullable: bool = True, separator: str = ",") -> Layout:
     fields = tuple(t.StructField(name, kind, nullable) for name, kind in columns)
     names = tuple(field.name for field in fields)
-    return Layout(fields, separator.join(names).encode(), names, separator)
+    return Layout(fields, separator.join(names).encode(), names, Dialect(separator))
 
 
 def strings(count: int, separator: str = ",") -> Layout:

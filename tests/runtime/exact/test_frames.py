@@ -1,5 +1,6 @@
 """Exact reading on Spark: bytes arrive as they are in the file, and rows come back with verdicts."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pyarrow as pa
@@ -10,6 +11,7 @@ from pyspark.sql import types as t
 
 from glue_runtime.input.exact import csv_lines, frames, inference
 from glue_runtime.input.exact.csv_lines import Layout
+from glue_runtime.input.exact.dialect import Dialect
 from glue_runtime.input.exact.frames import (
     NUMBER,
     RAW,
@@ -91,7 +93,7 @@ def test_whole_files_become_rows_or_are_doubtful(spark: SparkSession, tmp_path: 
         F.col("content").alias("value"), F.substring_index("path", "/", -1).alias("file")
     )
 
-    rows = csv_file_rows(texts, PEOPLE, explained=True)
+    rows = csv_file_rows(texts, replace(PEOPLE, dialect=Dialect(spans_lines=True)), explained=True)
 
     assert values(rows) == [("a.csv", 1, "a\r\nb", 2), ("a.csv", 2, "d", 5)]
     assert faults(rows, "file", NUMBER) == [

@@ -9,9 +9,10 @@ from pyspark.sql import functions as F
 
 from glue_runtime.errors import SourceNotFoundError
 from glue_runtime.input import reading
+from glue_runtime.input.contracts import contract_of
 from glue_runtime.input.exact.frames import VERDICT
-from glue_runtime.input.exact.verdicts import BREAKS_FILE, FITS, HEADER
-from glue_runtime.input.formats.interface import FileSet
+from glue_runtime.input.exact.verdicts import BREAKS_FILE, EXTRA, FITS, HEADER
+from glue_runtime.input.formats.interface import Contract, FileSet
 from glue_runtime.input.location import Files, InputLocation
 from glue_runtime.input.reading import Reading
 from glue_runtime.input.source import Source
@@ -26,12 +27,14 @@ _HIDDEN = "found a name that Spark ignores (it begins with _ or . or ends in ._C
 class RowsRead:
     """The numbers of rows and of invalid rows.
 
+    extra: the rows with columns that are not declared; None if such files are refused.
     breaking: whether rows or their number show that a file is unreadable.
     """
 
     rows: int
     invalid: int
     breaking: bool
+    extra: int | None = None
 
 
 @dataclass(frozen=True)
@@ -58,19 +61,21 @@ class Loaded:
         # With FITS = 0 and HEADER = 1, the sum is this if there are no other verdicts.
         if counts and (counts["verdicts"] or 0) == self.found.headers:
             rows = (counts["rows"] or 0) - self.found.headers
-            return RowsRead(rows, 0, self._is_other_number(rows))
+            return RowsRead(rows, 0, self._is_other_number(rows), counts.get("extra"))
         return None
 
     def count(self) -> RowsRead:
         """Count all rows in a separate pass."""
         verdict = F.col(VERDICT)
         kinds = [F.count(F.when(verdict == kind, 1)) for kind in (FITS, HEADER, BREAKS_FILE)]
-        row = self.found.verdicts.agg(F.count(F.lit(1)), *kinds).first()
+        extra = [F.count(EXTRA)] if EXTRA in self.found.verdicts.columns else []
+        row = self.found.verdicts.agg(F.count(F.lit(1)), *kinds, *extra).first()
         assert row is not None
-        rows, fit, headers, breaking = row
+        rows, fit, headers, breaking, *more = row
         # One header per file is expected; a further one takes the place of a row.
         rows -= min(headers, self.found.headers)
-        return RowsRead(rows, rows - fit, bool(breaking) or self._is_other_number(rows))
+        is_broken = bool(breaking) or self._is_other_number(rows)
+        return RowsRead(rows, rows - fit, is_broken, *more)
 
     def _is_other_number(self, rows: int) -> bool:
         """Whether the files record another number of rows."""
@@ -100,9 +105,7 @@ def load(
             f"expected data at {location.where}, found nothing to read there; "
             "check bucket, prefix and suffix, and that the file is there and not empty"
         )
-    contract = reading.contract_of(
-        source.schema if source else None, multiline=source.multiline if source else False
-    )
+    contract = contract_of(source.schema, source.read_options) if source else Contract()
     known = {uri: reason for uri, reason in unreadable.items() if uri in listed}
     wanted = FileSet(
         {uri: stored for uri, stored in listed.items() if uri not in hidden},
@@ -112,8 +115,14 @@ def load(
     with explained_read_errors(location.where, single=location.folder is None):
         found = reading.read(spark, wanted, location.file_format, contract, known)
     rows = RowCount()
-    watched = rows.watch(found.verdicts, verdicts=F.sum(VERDICT))
+    counted = {"verdicts": F.sum(VERDICT)}
+    if EXTRA in found.verdicts.columns:
+        counted["extra"] = F.count(EXTRA)
+    watched = rows.watch(found.verdicts, **counted)
     fitting = watched.where(F.col(VERDICT) == FITS).drop(VERDICT)
+    if rescued := contract.options.rescued:
+        fitting = fitting.withColumnRenamed(EXTRA, rescued)
+    fitting = fitting.drop(EXTRA)
     if len(wanted.files) == 1:
         # Repeated after the count, so that Spark knows that all rows belong to one partition.
         fitting = fitting.withColumn(SOURCE_OBJECT, F.lit(min(wanted.files)))

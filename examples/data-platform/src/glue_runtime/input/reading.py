@@ -3,14 +3,16 @@
 
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import reduce
+from functools import partial, reduce
 
 from pyspark.sql import DataFrame, SparkSession
-from pyspark.sql.types import DataType, StructField, StructType, _parse_datatype_string
+from pyspark.sql import functions as F
+from pyspark.sql.types import DataType, StructField
 
-from glue_runtime.errors import ArgumentError, SourceNotFoundError, UnreadableSourceError
-from glue_runtime.input.exact.columns import arrow_type
+from glue_runtime.errors import SourceNotFoundError, UnreadableSourceError
 from glue_runtime.input.exact.frames import NUMBER, RAW, REASON, VERDICT
+from glue_runtime.input.exact.verdicts import EXTRA
+from glue_runtime.input.folders import check_folders, value_of
 from glue_runtime.input.formats.interface import (
     POSITION,
     Batch,
@@ -19,14 +21,14 @@ from glue_runtime.input.formats.interface import (
     FormatReader,
     UnreadableFileError,
 )
+from glue_runtime.input.formats.options import ADDED, REFUSED
 from glue_runtime.input.formats.registry import FORMATS
 from glue_runtime.lineage import SOURCE_ID, SOURCE_OBJECT
 from glue_runtime.spark.columns import quoted
-from glue_runtime.spark.errors import SparkError, reason_of
 from glue_runtime.spark.storage import StoredFile, in_parallel
 
 RESERVED = frozenset(
-    (SOURCE_OBJECT, SOURCE_ID, VERDICT, REASON, RAW, NUMBER, POSITION, "_metadata")
+    (SOURCE_OBJECT, SOURCE_ID, VERDICT, REASON, RAW, NUMBER, POSITION, EXTRA, "_metadata")
 )
 """Columns that the runtime or Spark adds, and that would overwrite columns of a file."""
 
@@ -35,10 +37,12 @@ RESERVED = frozenset(
 class Reading:
     """Files that were checked, and how to read them.
 
-    verdicts: all rows of the readable files, with `VERDICT` and `SOURCE_OBJECT`.
+    verdicts: all rows of the readable files, with `VERDICT` and `SOURCE_OBJECT`; and with `EXTRA`, if
+        the contract ignores or rescues new columns.
     invalid_rows: returns the invalid rows: `SOURCE_OBJECT`, position, reason, raw_text. Use it
         within `spark.session.whole_files`.
     broken_files: returns the files whose rows show them to be unreadable, with reasons.
+    advice: returns which options would read an invalid row, from its reason and its raw text.
     read_error: returns why a file cannot be read to its end; None if it can.
     headers: the expected number of header rows, one per file if the format has headers.
     row_count: the row count that the files record; None if they record none.
@@ -49,38 +53,13 @@ class Reading:
     verdicts: DataFrame
     invalid_rows: Callable[[], DataFrame]
     broken_files: Callable[[], Mapping[str, str]]
+    advice: Callable[[str, str], str]
     read_error: Callable[[StoredFile], str | None]
     headers: int
     row_count: int | None
     time_limit: float | None
     columns: tuple[str, ...]
     unreadable: Mapping[str, str]
-
-
-def contract_of(schema: str | None, *, multiline: bool) -> Contract:
-    """The contract for a SQL schema; it needs a session.
-
-    Raises:
-        ArgumentError: the schema is invalid or has an unsupported type.
-    """
-    if schema is None:
-        return Contract(None, multiline)
-    expected = "expected a schema such as 'id BIGINT, name STRING'"
-    try:
-        parsed = _parse_datatype_string(schema)
-    except SparkError as error:
-        raise ArgumentError(f"{expected}, found {schema!r}: {reason_of(error)}") from error
-    if not isinstance(parsed, StructType) or not parsed.fields:
-        raise ArgumentError(f"{expected}, found {schema!r}, which names no column")
-    names = [field.name.casefold() for field in parsed.fields]
-    if len({*names}) < len(names):
-        raise ArgumentError(f"{expected} with each column once, found {schema!r}")
-    for field in parsed.fields:
-        try:
-            arrow_type(field.dataType)
-        except ValueError as error:
-            raise ArgumentError(f"{error} for the column {field.name}; declare another") from error
-    return Contract(tuple(parsed.fields), multiline)
 
 
 def read(
@@ -111,17 +90,17 @@ def read(
         raise UnreadableSourceError(
             f"expected readable data, {reason} in {origin}; correct the file and upload it again"
         )
-    if not contract.fields:
+    if not contract.fields or contract.options.new_columns == ADDED:
         batches = _with_common_types(reader, batches)
-    names = tuple(dict.fromkeys(f.name for f in contract.fields or _merged(batches)))
-    refuse_reserved(names, min(wanted.files))
-    order = [*map(quoted, names), SOURCE_OBJECT, VERDICT]
+    names = _names(contract, batches)
+    refuse_reserved((*names, contract.options.rescued), min(wanted.files))
     return Reading(
-        verdicts=_union(map(reader.rows, batches)).select(*order),
+        verdicts=_rows(reader, contract, batches, names),
         invalid_rows=lambda: _union(map(reader.invalid_rows, batches)),
         broken_files=lambda: _found(
             item for b in batches for item in reader.broken_files(b).items()
         ),
+        advice=partial(reader.advice, fields=[each for b in batches for each in b.fields]),
         read_error=reader.read_error,
         headers=sum(map(reader.header_count, batches)),
         row_count=_row_count(batches),
@@ -129,6 +108,46 @@ def read(
         columns=names,
         unreadable=unreadable,
     )
+
+
+def _names(contract: Contract, batches: Sequence[Batch]) -> tuple[str, ...]:
+    """The names of all columns, as the contract or the first files spell them."""
+    merged = [field.name for batch in batches for field in batch.fields]
+    if not contract.fields:
+        return tuple(dict.fromkeys(merged))
+    if contract.options.new_columns != ADDED:
+        return contract.order
+    return tuple(dict.fromkeys((*contract.order, *merged)))
+
+
+def _rows(
+    reader: FormatReader, contract: Contract, batches: Sequence[Batch], names: Sequence[str]
+) -> DataFrame:
+    """The rows of all batches, with these columns."""
+    added = []
+    if contract.options.new_columns not in (REFUSED, ADDED):
+        df = _union(_with_extra(reader.rows(batch), batch) for batch in batches)
+        added = [EXTRA]
+    else:
+        df = _union(map(reader.rows, batches))
+    present = {*df.columns}
+    values = {field.name: value_of(field) for field in contract.folders}
+    for field in contract.fields or ():
+        if field.name not in present:
+            values[field.name] = F.lit(None).cast(field.dataType).alias(field.name)
+    columns = [values.get(name, F.col(quoted(name))) for name in names]
+    return df.select(*columns, SOURCE_OBJECT, VERDICT, *added)
+
+
+def _with_extra(df: DataFrame, batch: Batch) -> DataFrame:
+    """The rows with their new columns as JSON in one column."""
+    if EXTRA in df.columns:
+        return df
+    text = F.lit(None).cast("string")
+    if batch.others:
+        text = F.to_json(F.struct(*(F.col(quoted(name)) for name in batch.others)))
+        text = F.when(text != "{}", text)
+    return df.withColumn(EXTRA, text).drop(*batch.others)
 
 
 def refuse_reserved(columns: Sequence[str], where: str) -> None:
@@ -151,6 +170,7 @@ def _sniff(
 
     def look_at(origin: str) -> None:
         try:
+            check_folders(origin, reader.contract.folders)
             kind = reader.sniff(files[origin])
         except UnreadableFileError as error:
             faults[origin] = str(error)
@@ -218,7 +238,3 @@ def _row_count(batches: Sequence[Batch]) -> int | None:
 
 def _union(frames: Iterable[DataFrame]) -> DataFrame:
     return reduce(lambda one, other: one.unionByName(other, allowMissingColumns=True), frames)
-
-
-def _merged(batches: Sequence[Batch]) -> list[StructField]:
-    return [field for batch in batches for field in batch.fields]

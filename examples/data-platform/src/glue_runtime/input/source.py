@@ -4,8 +4,10 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
+from functools import cached_property
 
 from glue_runtime.errors import ArgumentError
+from glue_runtime.input.formats.options import NONE, Options, parsed
 from glue_runtime.input.formats.registry import FORMATS
 from glue_runtime.s3_object import S3Object, literal_path
 
@@ -22,7 +24,11 @@ class Source:
         ``NOT NULL``; a JSON record may lack the others. Without a schema, the types are inferred
         from the current files, which costs a pass over them and gives ``40`` another type than
         ``39.5``.
-    multiline: whether a quoted cell of a CSV file may span lines. One task then reads each file.
+    options: how the files are written, with the names and meanings of Spark's readers, such as
+        ``{"sep": ";", "encoding": "windows-1252", "locale": "de-DE", "dateFormat": "dd.MM.yyyy"}``.
+        The page about bad data lists them.
+    multiline: whether a quoted cell of a CSV file may span lines, as with the option ``multiLine``.
+        One task then reads each file.
     routes: names of kinds of files, by file name patterns (``*`` and ``?``), of which the first
         match counts: ``{"corrections_*": "corrections"}``. Such files go through the job's
         ``transform_corrections()``, all others through ``transform()``.
@@ -34,17 +40,42 @@ class Source:
     schema: str | None = None
     multiline: bool = False
     routes: Mapping[str, str] = field(default_factory=dict)
+    options: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        if self.multiline and not (self.schema and self._may_be_multiline()):
+        where = f"{self.prefix}*{self.suffix}"
+        options = self.read_options
+        if self.multiline and not self.schema:
             raise ArgumentError(
-                "expected multiline=True for CSV files with a schema only, found it declared for "
-                f"{self.prefix}*{self.suffix}; declare the schema, or leave it out"
+                f"expected multiline=True for CSV files with a schema only, found it declared for "
+                f"{where}; declare the schema, or leave it out"
+            )
+        if options.need_schema and not self.schema:
+            raise ArgumentError(
+                f"expected a schema for the options {', '.join(options.given)} of {where}, found "
+                "none; declare the columns and their types"
             )
 
-    def _may_be_multiline(self) -> bool:
+    @cached_property
+    def read_options(self) -> Options:
+        """The options, with the meaning of each.
+
+        Raises:
+            ArgumentError: one of them is unknown, or not of this format.
+        """
+        given = dict(self.options)
+        if not given and not self.multiline:
+            return NONE
         known = FORMATS.get(self.file_format)
-        return known is not None and known.reader_class.takes_multiline
+        allowed = known.reader_class.takes if known else frozenset()
+        if self.multiline and "multiLine" not in allowed:
+            raise ArgumentError(
+                "expected multiline=True for CSV files with a schema only, found it declared for "
+                f"{self.prefix}*{self.suffix}; leave it out"
+            )
+        if self.multiline:
+            given["multiLine"] = "true"
+        return parsed(given, allowed, self.file_format)
 
     @property
     def data_type(self) -> str:

@@ -40,6 +40,7 @@ def _loaded(*, bytes_unit: str | None) -> LogEvent:
         "files_quarantined": None,
         "path": None,
         "schema": None,
+        "rows_with_new_columns": None,
     }
     return LogEvent("INFO", fields)
 

@@ -35,6 +35,7 @@ def loaded(logger: Logger, load: Loaded, rows: RowsRead | None) -> None:
         files_quarantined=len(load.found.unreadable),
         path=load.location.where,
         schema=load.schema,
+        rows_with_new_columns=rows.extra if rows else None,
     )
 
 

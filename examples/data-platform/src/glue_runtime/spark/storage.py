@@ -174,6 +174,20 @@ class Storage:
         return path.getFileSystem(self.configuration), path
 
 
+class RememberedStorage(Storage):
+    """The same, for several looks at the same small parts of files: each is read once."""
+
+    def __init__(self, spark: SparkSession) -> None:
+        super().__init__(spark)
+        self._parts: dict[tuple[str, int, int], bytes] = {}
+
+    def _read(self, uri: str, size: int, start: int) -> bytes:
+        part = (uri, size, start)
+        if part not in self._parts:
+            self._parts[part] = super()._read(uri, size, start)
+        return self._parts[part]
+
+
 def _listed(file_system: Any, path: Any) -> Iterator[StoredFile]:
     if any(name in file_system.getClass().getName() for name in _FOLDERS):
         for status in file_system.listStatus(path):

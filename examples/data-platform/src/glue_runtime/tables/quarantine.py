@@ -129,5 +129,8 @@ def _first(spark: SparkSession, loaded: Loaded) -> str:
         row = loaded.found.invalid_rows().orderBy(SOURCE_OBJECT, "position").first()
     if row is None:
         return "none when they were read a second time"
-    text = "" if row["raw_text"] is None else f": {row['raw_text'][:100]}"
-    return f"the first is row {row['position']} of {row[SOURCE_OBJECT]} ({row['reason']}){text}"
+    raw = row["raw_text"]
+    text = "" if raw is None else f": {raw[:100]}"
+    advice = loaded.found.advice(row["reason"], raw or "")
+    place = f"row {row['position']} of {row[SOURCE_OBJECT]}"
+    return f"the first is {place} ({row['reason']}){text}{advice}"

@@ -16,7 +16,7 @@ NUMBER   the line in which a row of a file begins, or its position in a JSON tex
 import json
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from unittest import mock
 
@@ -35,13 +35,16 @@ from pyspark.sql.types import (
 
 from glue_runtime.input.exact import (
     csv_file,
-    csv_lines,
     inference,
     json_lines,
+    json_text,
+    packing,
     verdicts,
 )
 from glue_runtime.input.exact.columns import arrow_type
 from glue_runtime.input.exact.csv_lines import Layout
+from glue_runtime.input.exact.dialect import UTF_8
+from glue_runtime.input.exact.notations import PLAIN, Notation
 from glue_runtime.input.exact.verdicts import BREAKS_FILE, FITS, Rows
 
 VALUE, VERDICT, REASON, RAW, NUMBER = "value", "_verdict", "_reason", "_raw", "_number"
@@ -60,30 +63,60 @@ class Limit:
     reason: str
 
 
+@dataclass(frozen=True)
+class Packing:
+    """Whether texts are packed files.
+
+    of_lines: whether each line of a file is a text. line_end: its end; empty for LF, CRLF and CR.
+    """
+
+    unpacks: bool = False
+    of_lines: bool = False
+    line_end: str = ""
+
+    def texts(self, file: bytes) -> list[bytes]:
+        """The texts of a packed file. Raises PackingError."""
+        data = packing.unpacked(file)
+        if not self.of_lines:
+            return [data]
+        if self.line_end:
+            return data.split(self.line_end.encode())
+        return data.splitlines()
+
+
+NOT_PACKED = Packing()
+
+
 def csv_rows(
     lines: DataFrame, layout: Layout, limit: Limit | None = None, *, explained: bool
 ) -> DataFrame:
     """The rows of CSV files, from their lines as Spark splits them."""
+    encoding = layout.dialect.encoding
 
     def read(batches: Batches) -> Iterator[Found]:
         for batch in _gathered(batches):
             yield from read_apart(
-                batch, layout.fields, lambda one: Found(one, csv_lines.read(one[VALUE], layout))
+                batch,
+                layout.fields,
+                lambda one: Found(one, csv_file.rows_of(one[VALUE], layout), encoding=encoding),
             )
 
     return _mapped(lines, layout.fields, read, limit, explained)
 
 
 def csv_file_rows(
-    files: DataFrame, layout: Layout, limit: Limit | None = None, *, explained: bool
+    files: DataFrame,
+    layout: Layout,
+    limit: Limit | None = None,
+    packed: Packing = NOT_PACKED,
+    *,
+    explained: bool,
 ) -> DataFrame:
     """The rows of CSV files whose cells span lines; a doubtful file has one row with the reason."""
 
     def read(batches: Batches) -> Iterator[Found]:
-        for batch in batches:
-            for number in range(batch.num_rows):
-                file = batch.slice(number, 1)
-                yield from read_apart(file, layout.fields, lambda one: _of_file(one, layout))
+        for file in _each(batches):
+            yield from read_apart(file, layout.fields, lambda one: _of_file(one, layout, packed))
 
     return _mapped(files, layout.fields, read, limit, explained)
 
@@ -95,16 +128,36 @@ def json_rows(
     *,
     declared: bool,
     explained: bool,
+    notation: Notation = PLAIN,
+    encoding: str = UTF_8,
+    packed: Packing = NOT_PACKED,
 ) -> DataFrame:
-    """The records of JSON texts. declared: whether an unknown name makes a record invalid."""
+    """The records of JSON texts.
+
+    declared: whether an unknown name makes a record invalid.
+    notation, encoding, packed: how the values and the texts are written.
+    """
 
     def read(batches: Batches) -> Iterator[Found]:
-        read_lines = json_lines.reader(fields, declared=declared)
+        read_lines = json_lines.reader(fields, declared=declared, notation=notation)
 
         def read_batch(batch: pa.RecordBatch) -> Found:
-            found = read_lines(batch[VALUE])
+            found = read_lines(json_text.recoded(batch[VALUE], encoding))
             return Found(batch, found.rows, found.raws, found.numbers)
 
+        def read_packed(file: pa.RecordBatch) -> Found:
+            texts = packed.texts(file[VALUE][0].as_py())
+            found = read_batch(_spread(file, pa.array(texts, pa.binary())))
+            if not packed.of_lines:
+                return found
+            at = found.rows.at
+            lines = at if at is not None else pa.array(range(len(found.rows)), pa.int64())
+            return replace(found, numbers=pc.add(lines, 1))
+
+        if packed.unpacks:
+            for file in _each(batches):
+                yield from _apart_if_packed(file, fields, read_packed)
+            return
         for batch in _gathered(batches):
             yield from read_apart(batch, fields, read_batch)
 
@@ -115,12 +168,22 @@ def inferred(
     texts: DataFrame,
     shape_of: Callable[[pa.Array], inference.Shape],
     limit: Limit | None = None,
+    packed: Packing = NOT_PACKED,
 ) -> dict[str, DataType]:
     """The inferred columns of texts. shape_of: computes the shape of some of the texts."""
 
+    def shape_of_packed(files: pa.Array) -> inference.Shape:
+        texts = [text for file in files.to_pylist() for text in packed.texts(file)]
+        return shape_of(pa.array(texts, pa.binary()))
+
     def read(batches: Batches) -> Iterator[pa.RecordBatch]:
         some = _gathered(_up_to(limit, batches, []))
-        shape = inference.merged([shape_apart(batch[VALUE], shape_of) for batch in some])
+        shape = inference.merged(
+            [
+                shape_apart(batch[VALUE], shape_of_packed if packed.unpacks else shape_of)
+                for batch in some
+            ]
+        )
         yield pa.RecordBatch.from_arrays([pa.array([json.dumps(shape)])], names=[VALUE])
 
     schema = StructType([StructField(VALUE, StringType())])
@@ -184,12 +247,14 @@ class Found:
     texts: the texts with their other columns.
     raws: the text of each invalid row; None if it is the one in `texts`.
     numbers: the `NUMBER` of each row, if rows have one.
+    encoding: of the texts.
     """
 
     texts: pa.RecordBatch
     rows: Rows
     raws: pa.Array | None = None
     numbers: pa.Array | None = None
+    encoding: str = UTF_8
 
     def as_batch(self, fields: Sequence[StructField], *, explained: bool) -> pa.RecordBatch:
         """The rows in the form that `_mapped` yields."""
@@ -199,11 +264,22 @@ class Found:
         columns = [*others.columns, *rows.columns, rows.verdicts.cast(pa.int32())]
         names = [*others.schema.names, *(field.name for field in fields), VERDICT]
         if explained:
-            raws = self.raws if self.raws is not None else _raws(rows, self.texts[VALUE])
+            raws = self.raws if self.raws is not None else self._raws()
             numbers = self.numbers if self.numbers is not None else pa.nulls(len(rows), pa.int64())
             columns += [rows.reasons, raws, numbers]
             names += [REASON, RAW, NUMBER]
         return pa.RecordBatch.from_arrays(columns, names=names)
+
+    def _raws(self) -> pa.Array:
+        """The text of each invalid row; null for a valid one."""
+        rows, texts = self.rows, self.texts[VALUE]
+        places = range(len(rows)) if rows.at is None else rows.at.to_pylist()
+        fits = pc.equal(rows.verdicts, FITS).to_pylist()
+        shown = [
+            None if fitting else texts[place].as_py().decode(self.encoding, errors="replace")
+            for place, fitting in zip(places, fits, strict=True)
+        ]
+        return pa.array(shown, pa.string())
 
 
 def read_apart(
@@ -221,15 +297,43 @@ def read_apart(
             yield from read_apart(half, fields, read)
 
 
-def _of_file(file: pa.RecordBatch, layout: Layout) -> Found:
-    found = csv_file.read(file[VALUE][0].as_py(), layout)
+def _of_file(file: pa.RecordBatch, layout: Layout, packed: Packing) -> Found:
+    data = file[VALUE][0].as_py()
+    if packed.unpacks:
+        try:
+            data = packing.unpacked(data)
+        except packing.PackingError as error:
+            return _doubtful(file, layout.fields, str(error))
+    found = csv_file.read(data, layout)
     if found.fault is not None:
         return _doubtful(file, layout.fields, found.fault)
     rows, records = found.rows, found.records
-    spread = file.take(pa.array([0] * len(records.texts), pa.int64()))
-    texts = spread.set_column(spread.schema.get_field_index(VALUE), VALUE, records.texts)
+    texts = _spread(file, records.texts)
     numbers = records.lines if rows.at is None else records.lines.take(rows.at)
     return Found(texts, rows, numbers=numbers)
+
+
+def _spread(file: pa.RecordBatch, texts: pa.Array) -> pa.RecordBatch:
+    """The texts of a file, with its other columns."""
+    spread = file.take(pa.array([0] * len(texts), pa.int64()))
+    return spread.set_column(spread.schema.get_field_index(VALUE), VALUE, texts)
+
+
+def _each(batches: Batches) -> Iterator[pa.RecordBatch]:
+    """The files of batches, one after the other."""
+    for batch in batches:
+        for number in range(batch.num_rows):
+            yield batch.slice(number, 1)
+
+
+def _apart_if_packed(
+    file: pa.RecordBatch, fields: Sequence[StructField], read: Callable[[pa.RecordBatch], Found]
+) -> Iterator[Found]:
+    """Read a packed file; one that cannot be unpacked breaks."""
+    try:
+        yield read(file)
+    except packing.PackingError as error:
+        yield _doubtful(file, fields, str(error))
 
 
 def _doubtful(text: pa.RecordBatch, fields: Sequence[StructField], reason: str) -> Found:
@@ -238,17 +342,6 @@ def _doubtful(text: pa.RecordBatch, fields: Sequence[StructField], reason: str) 
     nothing = [pa.nulls(0, arrow_type(field.dataType)) for field in fields]
     rows = verdicts.rows(fields, None, nothing, [], [fault])
     return Found(text, rows, pa.array([None], pa.string()))
-
-
-def _raws(rows: Rows, texts: pa.Array) -> pa.Array:
-    """The text of each invalid row; null for a valid one."""
-    places = range(len(rows)) if rows.at is None else rows.at.to_pylist()
-    fits = pc.equal(rows.verdicts, FITS).to_pylist()
-    shown = [
-        None if fitting else texts[place].as_py().decode(errors="replace")
-        for place, fitting in zip(places, fits, strict=True)
-    ]
-    return pa.array(shown, pa.string())
 
 
 def _mapped(

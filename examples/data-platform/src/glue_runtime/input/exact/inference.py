@@ -33,9 +33,10 @@ from pyspark.sql.types import (
     TimestampType,
 )
 
-from glue_runtime.input.exact import csv_lines, json_text
+from glue_runtime.input.exact import csv_file, json_text
 from glue_runtime.input.exact.columns import convert
 from glue_runtime.input.exact.csv_lines import Layout
+from glue_runtime.input.exact.dialect import UTF_8
 from glue_runtime.input.exact.grammar import is_printed_double
 from glue_runtime.input.exact.json_text import Literal
 from glue_runtime.input.exact.verdicts import FITS
@@ -75,14 +76,15 @@ def shape_of_csv(lines: pa.Array, layout: Layout) -> Shape:
 
     layout: its fields are STRING.
     """
-    rows = csv_lines.read(lines, layout)
+    rows = csv_file.rows_of(lines, layout)
     fits = pc.equal(rows.verdicts, FITS)
     columns = zip(layout.names, rows.columns, strict=True)
     return {"struct": {name: shape_of_texts(column.filter(fits)) for name, column in columns}}
 
 
-def shape_of_documents(texts: pa.Array) -> Shape:
+def shape_of_documents(texts: pa.Array, encoding: str = UTF_8) -> Shape:
     """The shape of the records of JSON texts."""
+    texts = json_text.recoded(texts, encoding)
     return merged([shape_of_json(text) for text in texts.to_pylist()])
 
 

@@ -1,10 +1,7 @@
 # Owned by the gluecast template: an update rewrites this file and merges local edits into it.
 """CSV: a header, and one row per line (or cells that span lines, if declared)."""
 
-import csv
-import io
 from collections.abc import Hashable, Mapping
-from dataclasses import dataclass
 from functools import partial
 
 from pyspark.sql import DataFrame
@@ -12,43 +9,37 @@ from pyspark.sql import functions as F
 from pyspark.sql.types import StringType, StructField
 
 from glue_runtime.input.exact import frames
-from glue_runtime.input.exact.csv_lines import Layout, fault_of
+from glue_runtime.input.exact.csv_lines import Layout
+from glue_runtime.input.exact.dialect import Dialect
+from glue_runtime.input.exact.frames import Packing
 from glue_runtime.input.exact.inference import shape_of_csv
 from glue_runtime.input.exact.verdicts import HEADER
-from glue_runtime.input.formats.columns import check_columns
-from glue_runtime.input.formats.interface import POSITION, Batch, UnreadableFileError
-from glue_runtime.input.formats.text_head import LONGEST_LINE, first_line
+from glue_runtime.input.formats.advice import for_file
+from glue_runtime.input.formats.columns import IF_RIGHT, check_columns
+from glue_runtime.input.formats.csv_header import Header, check_names, is_row, read_header
+from glue_runtime.input.formats.interface import POSITION, Batch, Contract, UnreadableFileError
+from glue_runtime.input.formats.options import CELLS, VALUES
+from glue_runtime.input.formats.text_head import first_lines, has_text
 from glue_runtime.input.formats.text_reader import TextReader
-from glue_runtime.spark.storage import Storage, StoredFile
-
-SEPARATOR = ","
-"""The separator of cells."""
+from glue_runtime.spark.storage import RememberedStorage, StoredFile
 
 _OTHER_SEPARATORS = ";\t|"
-
-
-@dataclass(frozen=True)
-class Header:
-    """The first non-blank line of a CSV file.
-
-    text: the line without a byte order mark and its end.
-    line: the number of the line, from 1.
-    """
-
-    text: str
-    line: int
-    cells: tuple[str, ...]
 
 
 class Reader(TextReader):
     """Reads CSV files; files with the same header form a batch."""
 
-    takes_multiline = True
+    takes = TextReader.takes | CELLS | VALUES | {"encoding", "lineSep"}
 
     @property
     def whole(self) -> bool:
         """See `TextReader`: if a cell may span lines, a line is not a row."""
-        return self.contract.multiline
+        return self.dialect.reads_whole_files or self.unpacks
+
+    @property
+    def dialect(self) -> Dialect:
+        """The declared dialect."""
+        return self.contract.options.dialect
 
     @property
     def position(self) -> str:  # type: ignore[override]
@@ -57,101 +48,100 @@ class Reader(TextReader):
 
     def sniff(self, file: StoredFile) -> Header:
         """See `FormatReader`."""
-        header = read_header(self.storage, file)
+        if not self.dialect.has_header:
+            return self._without_header(file)
+        try:
+            return self._with_header(file)
+        except UnreadableFileError as error:
+            advice = self._advice(file)
+            complaint = str(error).partition(IF_RIGHT)[0] if advice else str(error)
+            raise UnreadableFileError(complaint + advice) from error
+
+    def _with_header(self, file: StoredFile) -> Header:
+        header = read_header(self.storage, file, self.dialect)
+        check_names(header, self.contract)
         others = [mark for mark in _OTHER_SEPARATORS if mark in header.text]
         if others and len(header.cells) == 1 and not self.contract.fields:
             raise UnreadableFileError(
                 f"a header of one column {header.text[:80]!r}; if {others[0]!r} separates its cells, "
-                f"write {SEPARATOR!r} in its place; if not, declare the schema"
+                f'declare options={{"sep": {others[0]!r}}}; if not, declare the schema'
             )
         check_columns(header.cells, self.contract)
         return header
+
+    def _advice(self, file: StoredFile) -> str:
+        """Which options would give the file its columns, in words."""
+        fields = self.contract.fields
+        if not fields:
+            return ""
+        storage = RememberedStorage(self.spark)
+
+        def fits(contract: Contract) -> bool:
+            dialect = contract.options.dialect
+            if not dialect.has_header:
+                cells = read_header(storage, file, dialect).cells
+                return is_row(cells, fields, contract.options.notation)
+            header = read_header(storage, file, dialect)
+            check_names(header, contract)
+            check_columns(header.cells, contract)
+            return True
+
+        return for_file(self.contract, self.takes, fits)
 
     def batch(self, kind: Hashable, files: Mapping[str, StoredFile]) -> Batch:
         """See `FormatReader`."""
         header = _header_of(kind)
         if self.contract.fields:
-            by_name = {field.name.casefold(): field for field in self.contract.fields}
-            return Batch(files, tuple(by_name[cell.casefold()] for cell in header.cells), kind)
+            kinds = [StringType()] * len(header.cells)
+            found = self.contract.present(header.cells, kinds)
+            return Batch(files, found.fields, kind, others=found.others)
         texts = tuple(StructField(cell, StringType()) for cell in header.cells)
-        layout = _layout(header, texts)
+        layout = self._layout(header, texts)
         shape_of = partial(shape_of_csv, layout=layout)
-        types = frames.inferred(self.texts(files), shape_of, self.limit(files))
+        packed = Packing(self.unpacks, of_lines=True)
+        types = frames.inferred(self.texts(files), shape_of, self.limit(files), packed)
         fields = tuple(StructField(cell, types[cell]) for cell in header.cells)
         return Batch(files, fields, kind)
 
     def parsed(self, texts: DataFrame, batch: Batch, *, explained: bool) -> DataFrame:
         """See `TextReader`."""
-        layout = _layout(_header_of(batch.kind), batch.fields)
-        read = frames.csv_file_rows if self.whole else frames.csv_rows
-        return read(texts, layout, self.limit(batch.files), explained=explained)
+        layout = self._layout(_header_of(batch.kind), batch.fields)
+        if not self.whole:
+            return frames.csv_rows(texts, layout, self.limit(batch.files), explained=explained)
+        limit, packing = self.limit(batch.files), Packing(self.unpacks)
+        return frames.csv_file_rows(texts, layout, limit, packing, explained=explained)
 
     def header_count(self, batch: Batch) -> int:
         """See `FormatReader`."""
-        return len(batch.files)
+        return len(batch.files) if self.dialect.has_header else 0
 
     def without_headers(self, rows: DataFrame, batch: Batch) -> DataFrame:
         """See `TextReader`."""
+        if not self.dialect.has_header:
+            return rows
         line = _header_of(batch.kind).line
         return rows.where(~((F.col("verdict") == HEADER) & (F.col("position") == line)))
 
     def breach(self, position: int | None, reason: str) -> str:
         """See `TextReader`."""
-        hint = "" if self.whole else " (if cells may span lines, declare multiline=True)"
+        hint = (
+            "" if self.dialect.spans_lines else " (if cells may span lines, declare multiline=True)"
+        )
         return super().breach(position, reason) + hint
+
+    def _without_header(self, file: StoredFile) -> Header:
+        """What stands for a header that the file does not have: the declared columns."""
+        lines = first_lines(self.storage, file, self.dialect, has_text)
+        if not has_text(lines):
+            raise UnreadableFileError("an empty file")
+        return Header("", 0, tuple(field.name for field in self.contract.fields or ()))
+
+    def _layout(self, header: Header, fields: tuple[StructField, ...]) -> Layout:
+        options = self.contract.options
+        text = header.text.encode()
+        return Layout(fields, text, header.cells, options.dialect, options.notation)
 
 
 def _header_of(kind: Hashable) -> Header:
     assert isinstance(kind, Header)
     return kind
-
-
-def _layout(header: Header, fields: tuple[StructField, ...]) -> Layout:
-    return Layout(fields, header.text.encode(), header.cells, SEPARATOR)
-
-
-def read_header(storage: Storage, file: StoredFile) -> Header:
-    """The header of a CSV file.
-
-    Raises:
-        UnreadableFileError: there is no header, or it does not name the columns.
-    """
-    has_blanks = False
-    for number, line in enumerate(first_line(storage, file), start=1):
-        if not line.strip(b" \t\xef\xbb\xbf"):
-            has_blanks |= bool(line.strip(b"\xef\xbb\xbf"))
-            continue
-        if len(line) >= LONGEST_LINE:
-            raise UnreadableFileError(f"a first line of {LONGEST_LINE:,} bytes or more")
-        text = _decoded(line.removeprefix(b"\xef\xbb\xbf") if number == 1 else line)
-        names = _names(text)
-        if has_blanks and len(names) == 1:
-            # In a file of one column, they are a value.
-            raise UnreadableFileError("a line of blanks before its header")
-        return Header(text, number, names)
-    raise UnreadableFileError("an empty file, without a header")
-
-
-def _names(text: str) -> tuple[str, ...]:
-    if fault := fault_of(text, Layout((), b"", (), SEPARATOR)):
-        raise UnreadableFileError(f"{fault.reason} in its header {text[:80]!r}")
-    try:
-        cells = tuple(next(csv.reader(io.StringIO(text), delimiter=SEPARATOR)))
-    except csv.Error as error:
-        raise UnreadableFileError(f"a header that cannot be read: {error}") from error
-    names = [cell.casefold() for cell in cells]
-    if not all(name.strip() for name in names):
-        raise UnreadableFileError(f"a column without a name in its header {text[:80]!r}")
-    twice = sorted({name for name in names if names.count(name) > 1})
-    if twice:
-        raise UnreadableFileError(f"the column {twice[0]!r} twice in its header {text[:80]!r}")
-    return cells
-
-
-def _decoded(line: bytes) -> str:
-    try:
-        return line.decode()
-    except UnicodeDecodeError as error:
-        raise UnreadableFileError(
-            f"a header that is not UTF-8 (byte {line[error.start]:#04x} at {error.start + 1})"
-        ) from error

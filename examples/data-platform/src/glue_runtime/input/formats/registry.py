@@ -8,6 +8,7 @@ from importlib import import_module, resources
 from types import MappingProxyType
 from typing import Any
 
+from glue_runtime.input.exact.packing import ENDINGS, ending_of
 from glue_runtime.input.formats.interface import FormatReader
 
 
@@ -31,14 +32,14 @@ class FileFormat:
         """All file names of this format, as Spark's ``pathGlobFilter``."""
         endings = [*self.suffixes]
         if self.compressed:
-            endings += [f"{suffix}.gz" for suffix in self.suffixes]
+            endings += [suffix + ending for ending in ENDINGS for suffix in self.suffixes]
         return f"*{{{','.join(endings)}}}"
 
 
 def format_of(name: str) -> str | None:
     """The name of the format for a file name's extension, if it is a known one."""
     for format_name, file_format in FORMATS.items():
-        plain = name.removesuffix(".gz") if file_format.compressed else name
+        plain = name.removesuffix(ending_of(name)) if file_format.compressed else name
         if plain.endswith(file_format.suffixes):
             return format_name
     return None

@@ -49,7 +49,9 @@ class SparkFormatReader(FormatReader):
         """What Spark's readers take for these files."""
         return [literal_path(stored.uri) for stored in files.values()]
 
-    def with_origin(self, df: DataFrame, columns: Sequence[str], *, numbered: bool) -> DataFrame:
+    def with_origin(
+        self, df: DataFrame, columns: Sequence[str | Column], *, numbered: bool
+    ) -> DataFrame:
         """These columns and `SOURCE_OBJECT`; with `POSITION` if the rows are to be numbered."""
         added = [self._origin().alias(SOURCE_OBJECT)]
         if numbered:

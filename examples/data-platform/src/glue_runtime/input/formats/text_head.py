@@ -6,9 +6,10 @@ format than the name says, another encoding, an empty file.
 """
 
 import re
-import zlib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 
+from glue_runtime.input.exact import packing
+from glue_runtime.input.exact.dialect import UTF_8, Dialect, decoded, is_wide
 from glue_runtime.input.formats.interface import UnreadableFileError
 from glue_runtime.spark.storage import Storage, StoredFile
 
@@ -17,32 +18,22 @@ _HEAD = 64 * 1024
 LONGEST_LINE = 16 * 1024 * 1024
 """The longest first line of a file in bytes: a header of hundreds of thousands of columns."""
 
-TOO_LARGE = "gzip data that expands to more than 200 times its size"
 _DEFLATE_AT_BEST = 1032
 
-_GZIP = b"\x1f\x8b"
+_WIDE = "UTF-16"
 _MAGIC = {
-    _GZIP: "gzip data",
+    packing.MAGIC[packing.GZIP]: "gzip data",
     b"PAR1": "Parquet",
     b"ORC": "ORC",
-    b"PK\x03\x04": "a zip archive",
-    b"\xff\xfe": "UTF-16",
-    b"\xfe\xff": "UTF-16",
-    b"BZh": "bzip2 data",
-    b"\x28\xb5\x2f\xfd": "zstd data",
+    packing.MAGIC[packing.ZIP]: "a zip archive",
+    b"\xff\xfe": _WIDE,
+    b"\xfe\xff": _WIDE,
+    packing.MAGIC[".bz2"]: "bzip2 data",
+    packing.MAGIC[".zst"]: "zstd data",
 }
 
 
 _NO_TEXT = re.compile(rb"[\x00-\x08\x0e-\x1f\x7f-\xff]")
-
-
-MOST_EXPANDED, ALWAYS_EXPANDED = 200, 64 * 1024 * 1024
-"""A gzip file may expand by this factor, or to this many bytes; a bomb expands a thousandfold."""
-
-
-def most_bytes(sizes: Iterable[int]) -> int:
-    """The number of bytes to which gzip files of these sizes may expand."""
-    return max(ALWAYS_EXPANDED, MOST_EXPANDED * sum(sizes))
 
 
 def check_expansion(storage: Storage, file: StoredFile) -> None:
@@ -52,47 +43,79 @@ def check_expansion(storage: Storage, file: StoredFile) -> None:
         UnreadableFileError: it is too large.
         FileNotFoundError: there is no such file.
     """
-    if file.size * _DEFLATE_AT_BEST <= ALWAYS_EXPANDED:
+    if file.size * _DEFLATE_AT_BEST <= packing.ALWAYS_EXPANDED:
         return
     size = int.from_bytes(storage.tail(file, 4), "little")
-    if size > most_bytes([file.size]):
-        raise UnreadableFileError(TOO_LARGE)
+    if size > packing.most_bytes([file.size]):
+        raise UnreadableFileError(packing.TOO_LARGE)
 
 
-def check_text(storage: Storage, file: StoredFile, *, may_be_empty: bool) -> None:
+def check_text(
+    storage: Storage, file: StoredFile, encoding: str = UTF_8, *, may_be_empty: bool
+) -> None:
     """Check that a file is text, compressed according to its name.
 
     Raises:
         UnreadableFileError: it is not.
     """
-    if not _has_text(text_head(storage, file, _has_text)) and not may_be_empty:
+    if not _has_text(text_head(storage, file, _has_text, encoding)) and not may_be_empty:
         raise UnreadableFileError("an empty file")
 
 
-def first_line(storage: Storage, file: StoredFile) -> list[bytes]:
-    """The lines of a text file as far as the first that is not blank, and some more.
+def first_lines(
+    storage: Storage, file: StoredFile, dialect: Dialect, is_enough: Callable[[list[bytes]], bool]
+) -> list[bytes]:
+    """The first lines of a text file, in UTF-8 if its characters have two bytes or more.
+
+    is_enough: whether complete lines are enough. There may be more of them, and an incomplete one.
 
     Raises:
         UnreadableFileError: it is another kind of file, or not compressed according to its name.
         FileNotFoundError: there is no such file.
     """
-    return lines_of(text_head(storage, file, _has_a_line))
+
+    def lines(head: bytes) -> list[bytes]:
+        if is_wide(dialect.encoding):
+            head = _in_utf_8(head, dialect.encoding)
+        if dialect.line_end:
+            return head.split(dialect.line_end.encode())
+        return lines_of(head)
+
+    head = text_head(storage, file, lambda head: is_enough(lines(head)[:-1]), dialect.encoding)
+    return lines(head)
 
 
-def text_head(storage: Storage, file: StoredFile, is_enough: Callable[[bytes], bool]) -> bytes:
-    """The beginning of a text file, decompressed where its name ends in .gz.
+def has_text(lines: list[bytes]) -> bool:
+    """Whether a line is not blank."""
+    return any(map(_has_text, lines))
+
+
+def _in_utf_8(head: bytes, encoding: str) -> bytes:
+    try:
+        return decoded(head, encoding, is_cut=True).encode()
+    except UnicodeError as error:
+        raise UnreadableFileError(f"what is not {encoding}: {error}") from error
+
+
+def text_head(
+    storage: Storage,
+    file: StoredFile,
+    is_enough: Callable[[bytes], bool],
+    encoding: str = UTF_8,
+) -> bytes:
+    """The beginning of a text file, unpacked where its name says so.
 
     It is 64 KiB long; or longer, until it is enough: at most `LONGEST_LINE` bytes.
 
-    Raises: see `first_line`.
+    Raises: see `first_lines`.
     """
     if file.size == 0:
         return b""
     size = _HEAD
-    head = _head(storage, file, size)
+    head = _head(storage, file, size, encoding)
     while size < LONGEST_LINE and not is_enough(head) and (size < file.size or size <= len(head)):
         size *= 16
-        head = _head(storage, file, size)
+        head = _head(storage, file, size, encoding)
     return head
 
 
@@ -101,36 +124,26 @@ def _has_text(head: bytes) -> bool:
     return bool(head.strip(b" \r\n\t\xef\xbb\xbf"))
 
 
-def _has_a_line(head: bytes) -> bool:
-    """Whether there is a complete non-blank line."""
-    return any(map(_has_text, lines_of(head)[:-1]))
-
-
-def _head(storage: Storage, file: StoredFile, size: int) -> bytes:
+def _head(storage: Storage, file: StoredFile, size: int, encoding: str) -> bytes:
     head = storage.head(file.uri, size)
-    if file.uri.endswith(".gz"):
-        if not head.startswith(_GZIP):
-            raise UnreadableFileError("a name that ends in .gz, but no gzip data")
-        check_expansion(storage, file)
+    if ending := packing.ending_of(file.uri):
         try:
-            return _decompressed(head, size)
-        except zlib.error as error:
-            raise UnreadableFileError(f"gzip data that cannot be decompressed: {error}") from error
+            text = packing.beginning(head, ending, size)
+        except packing.PackingError as error:
+            raise UnreadableFileError(str(error)) from error
+        if not text and ending != packing.GZIP and len(head) == file.size:
+            name = packing.NAMES[ending]
+            raise UnreadableFileError(f"{name} data that cannot be read to its end, or is empty")
+        if ending == packing.GZIP:
+            check_expansion(storage, file)
+        return text
     found = next((name for magic, name in _MAGIC.items() if head.startswith(magic)), None)
+    if found == _WIDE and is_wide(encoding):
+        return head
     # Some of them are letters, with which a text may begin too.
     if found and _NO_TEXT.search(head):
         raise UnreadableFileError(f"{found}, not the text that its name says")
     return head
-
-
-def _decompressed(data: bytes, size: int) -> bytes:
-    """The beginning of the decompressed members of a gzip file."""
-    text = b""
-    while data.startswith(_GZIP) and len(text) < size:
-        member = zlib.decompressobj(zlib.MAX_WBITS | 16)
-        text += member.decompress(data, size - len(text))
-        data = member.unused_data
-    return text
 
 
 def lines_of(head: bytes) -> list[bytes]:

@@ -2,19 +2,26 @@
 """The base class of text formats, which `exact` parses on Spark's executors."""
 
 from abc import abstractmethod
-from collections.abc import Mapping
-from typing import ClassVar
+from collections.abc import Mapping, Sequence
+from functools import cached_property
 
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
-from pyspark.sql.types import DataType, StringType
+from pyspark.sql.types import DataType, StringType, StructField
 
 from glue_runtime.input.exact.frames import NUMBER, RAW, REASON, VERDICT, Limit
 from glue_runtime.input.exact.inference import wider
+from glue_runtime.input.exact.packing import (
+    GZIP,
+    TOO_LARGE,
+    ending_of,
+    is_unpacked_here,
+    most_bytes,
+)
 from glue_runtime.input.exact.verdicts import BREAKS_FILE
+from glue_runtime.input.formats.advice import for_row
 from glue_runtime.input.formats.interface import POSITION, Batch
 from glue_runtime.input.formats.spark_reader import SparkFormatReader
-from glue_runtime.input.formats.text_head import TOO_LARGE, most_bytes
 from glue_runtime.lineage import SOURCE_OBJECT
 from glue_runtime.s3_object import literal_path
 from glue_runtime.spark.columns import quoted
@@ -25,13 +32,18 @@ from glue_runtime.spark.storage import StoredFile
 class TextReader(SparkFormatReader):
     """A format whose values are texts: every column can be read as STRING."""
 
-    position: ClassVar[str] = POSITION
+    position: str = POSITION
     """The column with the position of a row: the line, or `frames.NUMBER`."""
 
     @property
     def whole(self) -> bool:
         """Whether a file is one text, not one text per line."""
-        return False
+        return self.unpacks
+
+    @cached_property
+    def unpacks(self) -> bool:
+        """Whether the executors unpack the files, since Spark does not."""
+        return any(is_unpacked_here(file.uri) for file in self.wanted.files.values())
 
     @abstractmethod
     def parsed(self, texts: DataFrame, batch: Batch, *, explained: bool) -> DataFrame:
@@ -54,13 +66,17 @@ class TextReader(SparkFormatReader):
         with whole_files(self.spark):
             return {origin: self.breach(*found) for origin, found in first.collect()}
 
+    def advice(self, reason: str, raw: str, fields: Sequence[StructField]) -> str:
+        """See `FormatReader`."""
+        return for_row(reason, raw, fields, self.takes)
+
     def breach(self, position: int | None, reason: str) -> str:
         """Why a file with such a row is unreadable."""
         return reason if position is None else f"{reason} in line {position}"
 
     def read_error(self, file: StoredFile) -> str | None:
         """See `FormatReader`."""
-        if not file.uri.endswith(".gz"):
+        if ending_of(file.uri) != GZIP:
             return None
         return self.read_error_of(file, lambda: self.spark.read.text(literal_path(file.uri)))
 
@@ -73,14 +89,25 @@ class TextReader(SparkFormatReader):
         return rows
 
     def texts(self, files: Mapping[str, StoredFile], *, numbered: bool = False) -> DataFrame:
-        """The texts of these files in the column ``value``; with origins for several files."""
+        """The texts of these files in the column ``value``; with origins for several files.
+
+        If the executors unpack them, they are the packed bytes of each file.
+        """
+        if self.unpacks:
+            df = self.loaded(self.spark.read.format("binaryFile"), files)
+            texts = self.with_origin(df, [F.col("content").alias("value")], numbered=False)
+            return texts.drop(SOURCE_OBJECT) if self._is_alone else texts
         reader = self.spark.read.format("text").option("wholetext", str(self.whole).lower())
+        if (end := self.contract.options.dialect.line_end) and not self.whole:
+            reader = reader.option("lineSep", end)
         texts = self.with_origin(self.loaded(reader, files), ["value"], numbered=numbered)
         return texts.drop(SOURCE_OBJECT) if self._is_alone else texts
 
     def limit(self, files: Mapping[str, StoredFile]) -> Limit | None:
         """The limit of text per task for these files, if some of them are compressed."""
-        sizes = [file.size for file in files.values() if file.uri.endswith(".gz")]
+        if self.unpacks:
+            return None  # each file has its own
+        sizes = [file.size for file in files.values() if ending_of(file.uri) == GZIP]
         rest = sum(file.size for file in files.values()) - sum(sizes)
         return Limit(most_bytes(sizes) + rest, TOO_LARGE) if sizes else None
 

@@ -26,6 +26,7 @@ from glue_runtime.input.formats.columns import check_columns
 from glue_runtime.input.formats.interface import (
     POSITION,
     Batch,
+    Columns,
     Contract,
     FileSet,
     UnreadableFileError,
@@ -130,14 +131,16 @@ class TypedReader(SparkFormatReader):
                 )
         declared = self.contract.fields
         for one in declared or ():
-            [of_file] = [f for f in fields if f.name.casefold() == one.name.casefold()]
-            if not holds(one.dataType, of_file.dataType):
+            of_file = next((f for f in fields if f.name.casefold() == one.name.casefold()), None)
+            if of_file is not None and not holds(one.dataType, of_file.dataType):
                 raise UnreadableFileError(
                     f"the column {one.name} as {of_file.dataType.simpleString()}, which does not "
                     f"fit into {one.dataType.simpleString()}"
                 )
         counts = {origin: self._footers[stored.uri].rows for origin, stored in files.items()}
-        return Batch(files, tuple(declared or fields), kind, counts)
+        names, kinds = zip(*((each.name, each.dataType) for each in fields), strict=True)
+        found = self.contract.present(names, kinds) if declared else Columns(tuple(fields))
+        return Batch(files, found.fields, kind, counts, found.others)
 
     def common_type(self, one: DataType, other: DataType) -> DataType | None:
         """See `FormatReader`."""

@@ -12,7 +12,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from pyspark.sql.types import ArrayType, DataType, DecimalType, MapType, StructType
 
+from glue_runtime.input.exact.arrays import flags
 from glue_runtime.input.exact.grammar import DoesNotFitError, grammar_of
+from glue_runtime.input.exact.locales import Convention
+from glue_runtime.input.exact.notations import PLAIN, Notation, Read
 
 _DIGITS = b"0123456789"
 _DECIMAL_DIGITS = 38
@@ -47,9 +50,13 @@ def arrow_type(data_type: DataType) -> pa.DataType:
     return _ARROW[data_type.typeName()]
 
 
-def convert(texts: pa.Array, data_type: DataType) -> Converted:
+def convert(texts: pa.Array, data_type: DataType, notation: Notation = PLAIN) -> Converted:
     """Convert a column of strings; nulls stay null."""
     target = arrow_type(data_type)
+    if read := notation.reader(data_type):
+        return _each_once(texts, read, target)
+    if convention := notation.convention(data_type):
+        return _by_convention(texts, data_type, convention)
     if pa.types.is_string(target):
         return Converted(texts)
     if pa.types.is_binary(target):
@@ -57,6 +64,33 @@ def convert(texts: pa.Array, data_type: DataType) -> Converted:
     name = "decimal" if isinstance(data_type, DecimalType) else data_type.typeName()
     whole = _at_once(texts, name, target)
     return Converted(whole) if whole is not None else _one_by_one(texts, data_type, target)
+
+
+def _each_once(texts: pa.Array, read: Read, target: pa.DataType) -> Converted:
+    """Convert by a function, which is called once for equal texts."""
+    coded = texts.dictionary_encode()
+    values: list[object] = []
+    wrong = bytearray(len(coded.dictionary))
+    for code, text in enumerate(coded.dictionary.to_pylist()):
+        try:
+            values.append(read(text))
+        except DoesNotFitError:
+            values.append(None)
+            wrong[code] = 1
+    found = pa.array(values, target).take(coded.indices)
+    if not any(wrong):
+        return Converted(found)
+    is_wrong = pc.fill_null(flags(wrong).take(coded.indices), False)
+    return Converted(found, tuple(pc.indices_nonzero(is_wrong).to_pylist()))
+
+
+def _by_convention(texts: pa.Array, data_type: DataType, convention: Convention) -> Converted:
+    plain, fits = convention.plain(texts)
+    converted = convert(plain, data_type)
+    if not fits.false_count:
+        return converted
+    wrong = pc.indices_nonzero(pc.invert(fits)).to_pylist()
+    return Converted(converted.values, tuple(sorted({*wrong, *converted.invalid})))
 
 
 def _at_once(texts: pa.Array, name: str, target: pa.DataType) -> pa.Array | None:

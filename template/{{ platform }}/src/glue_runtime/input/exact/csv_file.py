@@ -6,13 +6,14 @@ several lines with a wrong number of cells, makes the whole file doubtful.
 """
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from glue_runtime.input.exact import csv_lines
+from glue_runtime.input.exact import csv_dialects, csv_lines
 from glue_runtime.input.exact.csv_lines import LEFT_OPEN, Layout
+from glue_runtime.input.exact.dialect import UTF_8, decoded
 from glue_runtime.input.exact.verdicts import INVALID, Rows
 
 WITHIN_A_CELL = "a quote within a cell that has none around it"
@@ -51,12 +52,40 @@ class DoubtfulFileError(ValueError):
 def read(data: bytes, layout: Layout) -> ReadFile:
     """The rows of a file."""
     try:
-        records = split(data, layout.separator)
-    except DoubtfulFileError as error:
+        records, layout = _records(data, layout)
+    except (DoubtfulFileError, csv_dialects.DialectError) as error:
         nothing = Records(pa.array([], pa.binary()), pa.array([], pa.int64()))
         return ReadFile(nothing, csv_lines.read(nothing.texts, layout), str(error))
-    rows = csv_lines.read(records.texts, layout)
-    return ReadFile(records, rows, _doubt(records, rows, layout))
+    rows = rows_of(records.texts, layout)
+    if layout.dialect.spans_lines:
+        return ReadFile(records, rows, _doubt(records, rows, layout))
+    return ReadFile(records, rows)
+
+
+def rows_of(texts: pa.Array, layout: Layout) -> Rows:
+    """The rows of records, by the parser of their dialect."""
+    if layout.dialect.is_plain:
+        return csv_lines.read(texts, layout)
+    return csv_dialects.read(texts, layout)
+
+
+def _records(data: bytes, layout: Layout) -> tuple[Records, Layout]:
+    """The records of a file in UTF-8, and their layout.
+
+    Raises:
+        DoubtfulFileError, DialectError: its quotes violate the dialect, or it has another encoding.
+    """
+    dialect = layout.dialect
+    if dialect.is_plain and dialect.spans_lines and not dialect.skipped:
+        return split(data, layout.separator), layout
+    try:
+        text = decoded(data, dialect.encoding)
+    except UnicodeError as error:
+        raise DoubtfulFileError(f"what is not {dialect.encoding}: {error}") from error
+    found = csv_dialects.split(text, dialect)
+    texts = pa.array([record.text.encode() for record in found], pa.binary())
+    lines = pa.array([record.line for record in found], pa.int64())
+    return Records(texts, lines), replace(layout, dialect=replace(dialect, encoding=UTF_8))
 
 
 def split(data: bytes, separator: str = ",") -> Records:

@@ -7,7 +7,7 @@ It gets only lines without such quotes.
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -17,6 +17,8 @@ from pyspark.sql.types import StructField
 from glue_runtime.input.exact import verdicts
 from glue_runtime.input.exact.arrays import at_of, flags, joined, undecodable
 from glue_runtime.input.exact.columns import convert
+from glue_runtime.input.exact.dialect import Dialect
+from glue_runtime.input.exact.notations import PLAIN, Notation
 from glue_runtime.input.exact.verdicts import BREAKS_FILE, HEADER, INVALID, Fault, Rows
 
 BOM = "\ufeff"
@@ -34,18 +36,25 @@ class Layout:
 
     fields: the columns, in the order of the header.
     header: the header's line, without a byte order mark and the line's end.
-    names: the cells of the header.
+    names: the cells of the header; without a header, the names of the columns.
+    dialect, notation: how cells and values are written.
     """
 
     fields: tuple[StructField, ...]
     header: bytes
     names: tuple[str, ...]
-    separator: str = ","
+    dialect: Dialect = field(default_factory=Dialect)
+    notation: Notation = PLAIN
+
+    @property
+    def separator(self) -> str:
+        """The separator of cells."""
+        return self.dialect.separator
 
     @property
     def blanks(self) -> str:
         """The characters that count as blank."""
-        return " \t".replace(self.separator, "")
+        return self.dialect.blanks
 
     @property
     def nothing(self) -> str:
@@ -60,7 +69,10 @@ def read(lines: pa.Array, layout: Layout) -> Rows:
         blanks, unless rows have a single cell.
     """
     places, faults = None, []
-    if pc.index(lines, pa.scalar(layout.header, lines.type)).as_py() >= 0:
+    if (
+        layout.dialect.has_header
+        and pc.index(lines, pa.scalar(layout.header, lines.type)).as_py() >= 0
+    ):
         is_header = pc.equal(lines, pa.scalar(layout.header, lines.type))
         faults = [
             Fault(place, HEADER, THE_HEADER_AGAIN)
@@ -73,7 +85,7 @@ def read(lines: pa.Array, layout: Layout) -> Rows:
         cells, kept, more = _sorted_out(lines, layout)
         faults += [Fault(_of(places, fault.at), fault.verdict, fault.reason) for fault in more]
         places = kept if places is None else places.take(kept)
-    return _typed(cells, places, faults, layout)
+    return typed(cells, places, faults, layout)
 
 
 def fault_of(line: str, layout: Layout) -> Fault | None:
@@ -106,11 +118,13 @@ def _next(line: str, separator: str, start: int) -> int:
     return len(line) if found < 0 else found
 
 
-def _typed(
+def typed(
     cells: Sequence[pa.Array], places: pa.Array | None, faults: Sequence[Fault], layout: Layout
 ) -> Rows:
+    """The rows of cells: one array of strings per column, from the texts at these places."""
     converted = [
-        convert(column, field.dataType) for column, field in zip(cells, layout.fields, strict=True)
+        convert(column, field.dataType, layout.notation)
+        for column, field in zip(cells, layout.fields, strict=True)
     ]
     reasons = verdicts.judged(layout.fields, cells, converted)
     found = {row: Fault(row, INVALID, reason) for row, reason in reasons.items()}

@@ -28,6 +28,8 @@ from glue_runtime.input.exact import json_text, verdicts
 from glue_runtime.input.exact.arrays import at_of, flags, joined, undecodable
 from glue_runtime.input.exact.columns import arrow_type, convert
 from glue_runtime.input.exact.json_text import JsonRows
+from glue_runtime.input.exact.notations import PLAIN, Notation
+from glue_runtime.input.exact.verdicts import EXTRA
 
 _MOST_FIELDS = 200
 _BLANKS = "[ \\t]*"
@@ -49,16 +51,19 @@ class _Plan:
 
 
 def reader(
-    fields: Sequence[StructField], *, declared: bool = True
+    fields: Sequence[StructField], *, declared: bool = True, notation: Notation = PLAIN
 ) -> Callable[[pa.Array], JsonRows]:
     """A function that reads the rows of lines, like `json_text.read`."""
-    plan = _plan(fields)
+    known = [field for field in fields if field.name != EXTRA]
+    plan = _plan(known, notation)
 
     def read(lines: pa.Array) -> JsonRows:
-        found = _at_once(lines, fields, plan) if plan else None
+        found = _at_once(lines, known, plan, notation) if plan else None
         if found is None:
-            return json_text.read(lines, fields, declared=declared)
+            return json_text.read(lines, fields, declared=declared, notation=notation)
         at, columns = found
+        if len(known) < len(fields):
+            columns.append(pa.nulls(len(columns[0]), pa.string()))
         rows = verdicts.rows(fields, at, columns, [], [])
         count = len(rows)
         some = JsonRows(
@@ -70,14 +75,14 @@ def reader(
         for row in at.to_pylist() if at is not None else range(count):
             left[row] = 0
         places = at_of(flags(left))
-        rest = json_text.read(lines.take(places), fields, declared=declared)
+        rest = json_text.read(lines.take(places), fields, declared=declared, notation=notation)
         return some.joined(rest, places)
 
     return read
 
 
 def _at_once(
-    lines: pa.Array, fields: Sequence[StructField], plan: _Plan
+    lines: pa.Array, fields: Sequence[StructField], plan: _Plan, notation: Notation
 ) -> tuple[pa.Array | None, list[pa.Array]] | None:
     """Indexes and columns of the lines that Arrow can read; None if it would not be faster."""
     if undecodable(lines):
@@ -94,14 +99,14 @@ def _at_once(
         return None
     if len(table) != len(plain):
         return None
-    return _converted(table, fields, at)
+    return _converted(table, fields, at, notation)
 
 
 def _converted(
-    table: pa.Table, fields: Sequence[StructField], at: pa.Array | None
+    table: pa.Table, fields: Sequence[StructField], at: pa.Array | None, notation: Notation
 ) -> tuple[pa.Array | None, list[pa.Array]]:
     converted = [
-        convert(column, field.dataType) if pa.types.is_string(column.type) else None
+        convert(column, field.dataType, notation) if pa.types.is_string(column.type) else None
         for column, field in zip(_columns(table), fields, strict=True)
     ]
     columns = [
@@ -135,7 +140,9 @@ def _parsed(lines: pa.Array, schema: pa.Schema) -> pa.Table:
     )
 
 
-def _plan(fields: Sequence[StructField]) -> _Plan | None:
+def _plan(fields: Sequence[StructField], notation: Notation) -> _Plan | None:
+    if notation.is_epoch or notation.locale:
+        return None
     patterns = {field.name: _pattern(field.dataType) for field in fields}
     if None in patterns.values() or not 0 < len(patterns) <= _MOST_FIELDS:
         return None

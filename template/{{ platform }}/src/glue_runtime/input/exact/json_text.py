@@ -7,7 +7,7 @@ their column's type.
 
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pyarrow as pa
@@ -28,8 +28,10 @@ from pyspark.sql.types import (
 
 from glue_runtime.input.exact import verdicts
 from glue_runtime.input.exact.columns import arrow_type, convert
+from glue_runtime.input.exact.dialect import UTF_8, decoded
 from glue_runtime.input.exact.grammar import DoesNotFitError, base64_bytes, grammar_of
-from glue_runtime.input.exact.verdicts import INVALID, Fault, Rows
+from glue_runtime.input.exact.notations import PLAIN, Notation
+from glue_runtime.input.exact.verdicts import EXTRA, INVALID, Fault, Rows
 
 NO_OBJECT = "not one JSON object with each name once"
 NOT_UTF_8 = "not UTF-8"
@@ -38,6 +40,7 @@ TOO_DEEP = "nested too deep"
 
 _BOM = b"\xef\xbb\xbf"
 NO_JSON = ("NaN", "Infinity", "-Infinity")
+_MOMENTS = (TimestampType, TimestampNTZType)
 _WORDS = (StringType, DateType, TimestampType, TimestampNTZType, BinaryType)
 
 
@@ -102,17 +105,28 @@ class _Record:
     reason: str | None = None
 
 
-def read(texts: pa.Array, fields: Sequence[StructField], *, declared: bool = True) -> JsonRows:
+def read(
+    texts: pa.Array,
+    fields: Sequence[StructField],
+    *,
+    declared: bool = True,
+    notation: Notation = PLAIN,
+) -> JsonRows:
     """The rows of texts.
 
     texts: the bytes of each text. A blank text has no rows.
     declared: whether a name that is not a field makes a record invalid.
+    notation: how days, moments and numbers in strings are written.
     """
     records = [record for at, text in enumerate(texts.to_pylist()) for record in _records(at, text)]
     found: list[list[str]] = [[record.reason] if record.reason else [] for record in records]
-    if declared:
+    known = [field for field in fields if field.name != EXTRA]
+    gathers_others = len(known) < len(fields)
+    if declared and not gathers_others:
         _note_others(records, fields, found)
-    columns = [_column(field, records, found) for field in fields]
+    columns = [_column(field, records, found, notation) for field in known]
+    if gathers_others:
+        columns.append(_others(records, known))
     faults = [
         Fault(row, INVALID, ", ".join(reasons)) for row, reasons in enumerate(found) if reasons
     ]
@@ -128,6 +142,20 @@ def read(texts: pa.Array, fields: Sequence[StructField], *, declared: bool = Tru
             pa.string(),
         ),
     )
+
+
+def recoded(texts: pa.Array, encoding: str) -> pa.Array:
+    """The texts in UTF-8; one that is not valid in its encoding becomes one that is not UTF-8."""
+    if encoding == UTF_8:
+        return texts
+    return pa.array([_recoded(text, encoding) for text in texts.to_pylist()], pa.binary())
+
+
+def _recoded(text: bytes, encoding: str) -> bytes:
+    try:
+        return decoded(text, encoding).encode()
+    except UnicodeError:
+        return text.decode(encoding, errors="replace").encode() + b"\xff"
 
 
 def text_of(value: Any) -> str:
@@ -244,7 +272,22 @@ def _note_others(
             reasons.append(f"unexpected {', '.join(others)}")
 
 
-def _column(field: StructField, records: Sequence[_Record], found: list[list[str]]) -> pa.Array:
+def _others(records: Sequence[_Record], fields: Sequence[StructField]) -> pa.Array:
+    """What each record has beyond these fields, as JSON."""
+    names = {field.name for field in fields}
+    texts = []
+    for record in records:
+        others = {k: v for k, v in (record.value or {}).items() if k not in names}
+        texts.append(text_of(others) if others else None)
+    return pa.array(texts, pa.string())
+
+
+def _column(
+    field: StructField,
+    records: Sequence[_Record],
+    found: list[list[str]],
+    notation: Notation,
+) -> pa.Array:
     """The values of a field; adds the reasons for invalid values to `found`."""
     values = [None if record.value is None else record.value.get(field.name) for record in records]
     if not field.nullable:
@@ -252,25 +295,28 @@ def _column(field: StructField, records: Sequence[_Record], found: list[list[str
             if value is None and record.value is not None:
                 reasons.append(verdicts.missing(field))
     if isinstance(field.dataType, ArrayType | MapType | StructType | BinaryType):
-        return _nested(field, values, found)
+        return _nested(field, values, found, notation)
     texts: list[str | None] = []
     for value, reasons in zip(values, found, strict=True):
         try:
-            texts.append(None if value is None else _written(value, field.dataType))
+            texts.append(None if value is None else _written(value, field.dataType, notation))
         except DoesNotFitError:
             texts.append(None)
             reasons.append(verdicts.wrong(field, _display(value)))
-    converted = convert(pa.array(texts, pa.string()), field.dataType)
+    of_strings = replace(notation, locale="")
+    converted = convert(pa.array(texts, pa.string()), field.dataType, of_strings)
     for row in converted.invalid:
         found[row].append(verdicts.wrong(field, _display(values[row])))
     return converted.values
 
 
-def _nested(field: StructField, values: Sequence[Any], found: list[list[str]]) -> pa.Array:
+def _nested(
+    field: StructField, values: Sequence[Any], found: list[list[str]], notation: Notation
+) -> pa.Array:
     read_values = []
     for value, reasons in zip(values, found, strict=True):
         try:
-            read_values.append(_value(value, field.dataType))
+            read_values.append(_value(value, field.dataType, notation))
         except DoesNotFitError:
             read_values.append(None)
             reasons.append(verdicts.wrong(field, _display(value)))
@@ -289,7 +335,7 @@ def _as_text(value: Any) -> str:
     return value if isinstance(value, str) else text_of(value)
 
 
-def _written(value: Any, data_type: DataType) -> str:
+def _written(value: Any, data_type: DataType, notation: Notation) -> str:
     """The text for the grammar. Raises DoesNotFitError if the JSON type is another."""
     if isinstance(data_type, StringType):
         if isinstance(value, Literal) and value in NO_JSON:
@@ -298,7 +344,10 @@ def _written(value: Any, data_type: DataType) -> str:
     if isinstance(data_type, BooleanType):
         fits = isinstance(value, bool)
     elif isinstance(data_type, _WORDS):
-        fits = type(value) is str
+        is_number = notation.is_epoch and isinstance(data_type, _MOMENTS)
+        fits = type(value) is str or (is_number and isinstance(value, Literal))
+    elif type(value) is str and (convention := notation.convention(data_type)):
+        return convention.plain_text(value)
     else:
         may_be_text = isinstance(data_type, DecimalType)
         fits = isinstance(value, Literal) or (may_be_text and isinstance(value, str))
@@ -307,36 +356,40 @@ def _written(value: Any, data_type: DataType) -> str:
     return _as_text(value)
 
 
-def _value(value: Any, data_type: DataType) -> Any:
+def _value(value: Any, data_type: DataType, notation: Notation) -> Any:
     """Convert a value of any type. Raises DoesNotFitError."""
     if value is None:
         return None
     if isinstance(data_type, ArrayType):
         if not isinstance(value, list) or (None in value and not data_type.containsNull):
             raise DoesNotFitError
-        return [_value(each, data_type.elementType) for each in value]
+        return [_value(each, data_type.elementType, notation) for each in value]
     if isinstance(data_type, MapType):
         if not isinstance(value, dict):
             raise DoesNotFitError
         keys = [grammar_of(data_type.keyType).read(name) for name in value]
         if len({*keys}) < len(keys):
             raise DoesNotFitError
-        values = [_value(each, data_type.valueType) for each in value.values()]
+        values = [_value(each, data_type.valueType, notation) for each in value.values()]
         return [*zip(keys, values, strict=True)]
     if isinstance(data_type, StructType):
-        return _struct(value, data_type)
+        return _struct(value, data_type, notation)
     if isinstance(data_type, BinaryType):
         if type(value) is not str:
             raise DoesNotFitError
         return base64_bytes(value)
-    return grammar_of(data_type).read(_written(value, data_type))
+    text = _written(value, data_type, notation)
+    read = notation.reader(data_type)
+    return read(text) if read else grammar_of(data_type).read(text)
 
 
-def _struct(value: Any, data_type: StructType) -> dict[str, Any]:
+def _struct(value: Any, data_type: StructType, notation: Notation) -> dict[str, Any]:
     """Convert an object within a record; it must not have names that its type lacks."""
     names = {field.name: field for field in data_type.fields}
     if not isinstance(value, dict) or not value.keys() <= names.keys():
         raise DoesNotFitError
     if any(not field.nullable and value.get(name) is None for name, field in names.items()):
         raise DoesNotFitError
-    return {name: _value(value.get(name), field.dataType) for name, field in names.items()}
+    return {
+        name: _value(value.get(name), field.dataType, notation) for name, field in names.items()
+    }

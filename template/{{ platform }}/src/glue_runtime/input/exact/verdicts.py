@@ -14,6 +14,9 @@ from glue_runtime.input.exact.columns import Converted, arrow_type
 FITS, HEADER, INVALID, BREAKS_FILE = range(4)
 """A valid row; a repeated header; an invalid row; a row that makes its whole file doubtful."""
 
+EXTRA = "_extra"
+"""The column with what a row has beyond the declared columns, as JSON; null if it has nothing more."""
+
 _SHOWN = 40
 
 

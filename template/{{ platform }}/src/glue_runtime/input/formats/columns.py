@@ -5,6 +5,9 @@ from collections.abc import Sequence
 
 from glue_runtime.input.formats.interface import Contract, UnreadableFileError
 
+IF_RIGHT = " (if that is right, declare "
+"""The beginning of an advice on columns."""
+
 
 def check_columns(names: Sequence[str], contract: Contract) -> None:
     """Check that each name is unique, and that the names are those of the contract.
@@ -13,23 +16,36 @@ def check_columns(names: Sequence[str], contract: Contract) -> None:
         UnreadableFileError: a name is duplicate, undeclared, or missing.
     """
     lowered = [name.casefold() for name in names]
-    if twice := {name for name in names if lowered.count(name.casefold()) > 1}:
+    if twice := {name for name in names if name and lowered.count(name.casefold()) > 1}:
         raise UnreadableFileError(f"the column {min(twice)!r} twice")
     if not names:
         raise UnreadableFileError("no column at all")
-    if contract.fields:
-        expected = [field.name for field in contract.fields]
-        if complaint := unexpected_columns(names, expected):
-            raise UnreadableFileError(complaint)
+    if contract.fields and (complaint := unexpected_columns(names, contract)):
+        raise UnreadableFileError(complaint)
 
 
-def unexpected_columns(found: Sequence[str], expected: Sequence[str]) -> str | None:
-    """Compare column names, ignoring order and case; None if they match."""
+def unexpected_columns(found: Sequence[str], contract: Contract) -> str | None:
+    """Compare column names with those of the contract, ignoring order and case; None if they match."""
+    expected = [field.name for field in contract.fields or ()]
     have, want = ({name.casefold() for name in names} for names in (found, expected))
-    if have == want:
-        return None
-    missing = [name for name in expected if name.casefold() not in have]
+    missing = [
+        name
+        for name in expected
+        if name.casefold() not in have and name.casefold() not in contract.optional
+    ]
     extra = [name for name in found if name.casefold() not in want]
+    if contract.keeps_new_columns:
+        extra = []
+    if not missing and not extra:
+        return None
     parts = [f"lacks {', '.join(missing)}"] * bool(missing)
     parts += [f"has {', '.join(extra)} too"] * bool(extra)
-    return f"the columns {', '.join(found)}; it {' and '.join(parts)}"
+    complaint = f"the columns {', '.join(found)}; it {' and '.join(parts)}"
+    return complaint + (_advice(missing, extra) if have & want else "")
+
+
+def _advice(missing: Sequence[str], extra: Sequence[str]) -> str:
+    """What to declare if such files are right."""
+    declare = [f"{', '.join(missing)} as COMMENT 'optional'"] * bool(missing)
+    declare += ['options={"schemaEvolutionMode": "none"} to ignore what it has more'] * bool(extra)
+    return f"{IF_RIGHT}{' and '.join(declare)})"

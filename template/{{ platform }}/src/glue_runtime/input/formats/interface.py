@@ -12,13 +12,14 @@ A load has four steps, each a call of the format's `FormatReader`:
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Collection, Hashable, Mapping
+from collections.abc import Collection, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import ClassVar
 
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql.types import DataType, StructField
 
+from glue_runtime.input.formats.options import COLUMNS, NONE, REFUSED, Options
 from glue_runtime.spark.storage import Storage, StoredFile
 
 POSITION = "_position"
@@ -48,11 +49,43 @@ class Contract:
     """What a source declares about its files.
 
     fields: the columns and types; None to infer them.
-    multiline: whether a cell of a CSV file may span lines.
+    options: how the files are written, as the source declares it.
+    optional: the columns that a file may lack, in lower case.
+    folders: the columns that are in the names of a file's folders, and not in the file.
+    order: the names of all columns in the order of the schema.
     """
 
     fields: tuple[StructField, ...] | None = None
-    multiline: bool = False
+    options: Options = NONE
+    optional: frozenset[str] = frozenset()
+    folders: tuple[StructField, ...] = ()
+    order: tuple[str, ...] = ()
+
+    @property
+    def keeps_new_columns(self) -> bool:
+        """Whether a file with columns that are not declared is read."""
+        return self.options.new_columns != REFUSED
+
+    def present(self, names: Sequence[str], kinds: Sequence[DataType]) -> "Columns":
+        """The columns of a file that has these columns, in its order.
+
+        kinds: the types of columns that are not declared.
+        """
+        known = {field.name.casefold(): field for field in self.fields or ()}
+        found = [
+            known.get(name.casefold()) or StructField(name if name.strip() else f"_c{place}", kind)
+            for place, (name, kind) in enumerate(zip(names, kinds, strict=True))
+        ]
+        others = tuple(field.name for field in found if field.name.casefold() not in known)
+        return Columns(tuple(found), others)
+
+
+@dataclass(frozen=True)
+class Columns:
+    """The columns of a file. others: the names of those that its contract does not declare."""
+
+    fields: tuple[StructField, ...]
+    others: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -63,19 +96,21 @@ class Batch:
     fields: the columns of the rows, in the order of the files.
     kind: the result of `FormatReader.sniff` for each of these files.
     row_counts: the row count that each file records, by origin; empty if the format has none.
+    others: the names of the columns that the contract does not declare.
     """
 
     files: Mapping[str, StoredFile]
     fields: tuple[StructField, ...]
     kind: Hashable = None
     row_counts: Mapping[str, int] = field(default_factory=dict)
+    others: tuple[str, ...] = ()
 
 
 class FormatReader(ABC):
     """Reads the files of one load. Each format module defines one, called `Reader`."""
 
-    takes_multiline: ClassVar[bool] = False
-    """Whether `Contract.multiline` applies to this format."""
+    takes: ClassVar[frozenset[str]] = COLUMNS
+    """The names of the options that apply to this format, see `options`."""
 
     def __init__(self, spark: SparkSession, wanted: FileSet, contract: Contract) -> None:
         """spark: the run's session. wanted: all files of the load. contract: the declarations."""
@@ -128,6 +163,13 @@ class FormatReader(ABC):
     @abstractmethod
     def read_error(self, file: StoredFile) -> str | None:
         """Why this file, which `sniff` accepted, cannot be read to its end; None if it can."""
+
+    def advice(self, reason: str, raw: str, fields: Sequence[StructField]) -> str:
+        """Which options would read an invalid row, in words; nothing if there are none.
+
+        reason, raw: as in `invalid_rows`. fields: all columns.
+        """
+        return ""
 
     def time_limit(self, files: Collection[StoredFile]) -> float | None:
         """The seconds that a task may take for one of these files; None if reading always ends."""

@@ -27,9 +27,11 @@ def remembered_modules(repository: Path, folder: str) -> Iterator[Callable[[Path
 
     Without a git directory, or without the right to write there, every file is parsed each time.
     """
-    found = run_git(repository, "rev-parse", "--show-prefix", "--git-dir")
     place = None
-    if found.returncode == 0:
+    # A new repository has neither a folder nor a git directory yet.
+    asked = ("rev-parse", "--show-prefix", "--git-dir")
+    found = run_git(repository, *asked) if repository.is_dir() else None
+    if found and found.returncode == 0:
         prefix, git_dir = os.fsdecode(found.stdout).split("\n")[:2]
         place = state_folder(repository / git_dir, prefix) / f"modules-{folder}.json"
     known = _read(place)

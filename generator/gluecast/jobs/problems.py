@@ -9,7 +9,13 @@ from gluecast.errors import GluecastError
 from gluecast.jobs.names_on_aws import JobNames, Naming
 from gluecast.repository.git import run_git
 from gluecast.repository.layers import Layer
-from gluecast.repository.triggers import Trigger, TriggersError, all_triggers, plain_uploads
+from gluecast.repository.triggers import (
+    FOLDER,
+    Trigger,
+    TriggersError,
+    all_triggers,
+    plain_uploads,
+)
 from gluecast.repository.work_tree import WorkTree
 
 _LONGEST_ROLE = "-schedules"
@@ -40,7 +46,8 @@ def problems_of(repository: Path, layers: Sequence[Layer], tree: WorkTree) -> It
         yield from _overlaps(found)
         yield from _loops(found, deployed)
         yield from _long_triggers(found, layers)
-        yield from _unstarted(found, layers)
+        if (repository / FOLDER).is_dir():
+            yield from _unstarted(found, layers)
     yield from _unresolved(repository, tree)
 
 

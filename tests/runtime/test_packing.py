@@ -96,7 +96,7 @@ FAULTY: dict[str, tuple[str, Callable[[], bytes], str]] = {
     "bzip2 cut short": (".bz2", lambda: bz2.compress(CONTENT)[:-30], "cannot be read to its end"),
     "zstd cut short": (".zst", lambda: zstandard.compress(CONTENT)[:-30], "cannot be read to its end"),
     "zip cut short": (".zip", lambda: zipped(CONTENT)[:-30], "cannot be read to its end"),
-    "another checksum in bzip2": (".bz2", lambda: damaged(bz2.compress(CONTENT)), "cannot be decompressed"),
+    "another checksum in bzip2": (".bz2", lambda: damaged(bz2.compress(CONTENT)), "cannot be read to its end"),
     "another checksum in zip": (".zip", lambda: damaged(zipped(CONTENT)), "cannot be read to its end"),
     "other data": (".zst", lambda: CONTENT, "a name that ends in .zst, but no zstd data"),
     "two files": (".zip", lambda: zipped(CONTENT, "a.csv", "b.csv"), "a zip archive of 2 files"),

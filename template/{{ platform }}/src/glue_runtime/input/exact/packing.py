@@ -11,6 +11,7 @@ import struct
 import zipfile
 import zlib
 from collections.abc import Callable, Iterable, Iterator
+from typing import Any
 
 import pyarrow as pa
 
@@ -131,25 +132,36 @@ def _zip(data: bytes) -> Iterator[bytes]:
     if method == _STORED:
         yield packed
     elif method == _DEFLATED:
-        yield zlib.decompressobj(-zlib.MAX_WBITS).decompress(packed)
+        yield from _bounded(zlib.decompressobj(-zlib.MAX_WBITS), packed)
     else:
         raise PackingError(f"a zip archive of the method {method}; expected Deflate")
 
 
-def _members(
-    data: bytes, magic: bytes, new: Callable[[], "zlib._Decompress | bz2.BZ2Decompressor"]
-) -> Iterator[bytes]:
+def _members(data: bytes, magic: bytes, new: Callable[[], Any]) -> Iterator[bytes]:
     """The chunks of members that follow each other."""
-    while data.startswith(magic):
+    at = 0
+    while data.startswith(magic, at):
         member = new()
-        while data and not member.eof:
-            part, data = data[:_CHUNK], data[_CHUNK:]
-            yield member.decompress(part)
-        if not member.eof:
-            raise EOFError("a member without its end")
-        data = member.unused_data + data
-    if data.strip(b"\0"):
+        while not member.eof:
+            part = data[at : at + _CHUNK]
+            if not part:
+                raise EOFError("a member without its end")
+            at += len(part)
+            yield from _bounded(member, part)
+        at -= len(member.unused_data)
+    if data[at:].strip(b"\0"):
         raise PackingError("other data after the compressed data")
+
+
+def _bounded(member: Any, part: bytes) -> Iterator[bytes]:
+    """What a decompressor makes of some bytes, in chunks, since they may expand a thousandfold."""
+    while True:
+        chunk = member.decompress(part, _CHUNK)
+        if chunk:
+            yield chunk
+        part = getattr(member, "unconsumed_tail", b"")
+        if member.eof or (not part and len(chunk) < _CHUNK):
+            return
 
 
 def _gzip(data: bytes) -> Iterator[bytes]:

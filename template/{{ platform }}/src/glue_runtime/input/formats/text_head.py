@@ -128,7 +128,9 @@ def _head(storage: Storage, file: StoredFile, size: int, encoding: str) -> bytes
     head = storage.head(file.uri, size)
     if ending := packing.ending_of(file.uri):
         try:
+            is_all = len(head) == file.size and ending != packing.GZIP
             text = packing.beginning(head, ending, size)
+            text = packing.unpacked(head)[:size] if is_all else text
         except packing.PackingError as error:
             raise UnreadableFileError(str(error)) from error
         if not text and ending != packing.GZIP and len(head) == file.size:

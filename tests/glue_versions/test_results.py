@@ -139,7 +139,7 @@ def test_every_version_of_glue_makes_the_same_of_every_file(results: Any, versio
     assert [*ours] == [*theirs]
     assert sum(len(each["rows"]) for each in ours.values()) > 700
     assert sum(len(each["quarantine"]) for each in ours.values()) > 80
-    assert sum(len(each["messages"]) for each in ours.values()) > 15
+    assert sum(len(each["messages"]) for each in ours.values()) >= 15
     assert differences(ours, theirs) == []
 
 

@@ -23,6 +23,8 @@ from glue_runtime.local.session import ZONES, local_session
 from glue_runtime.spark.session import spark_session
 from glue_runtime.testing import Lake, run_for, run_scheduled
 
+_STRICT = 3
+"""How many files of a case are also read by an event run of their own, for its message."""
 COUNTS = ("rows_read", "rows_written", "rows_quarantined", "files_quarantined")
 
 
@@ -50,7 +52,7 @@ def _result(lake: Lake, folder: Path, case: dict[str, Any]) -> dict[str, Any]:
         for name, file in case["files"].items()
     ]
     messages = {}
-    for uploaded in uploads if case["strict"] else []:
+    for uploaded in uploads[:_STRICT] if case["strict"] else []:
         try:
             run_for(job, "strict", uploaded)
         except JobError as error:

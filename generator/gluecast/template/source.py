@@ -196,7 +196,11 @@ def open_source(address: str, repository: Path, scratch: Path) -> Source:
     local = _local(address, repository)
     if local is None:
         local = scratch / f"remote-{abs(hash(address))}.git"
-        git(scratch, "clone", "--quiet", "--bare", "--", _url(address), str(local))
+        try:
+            git(scratch, "clone", "--quiet", "--bare", "--", _url(address), str(local))
+        except GluecastError as error:
+            reason = str(error).partition(": ")[2].removeprefix("fatal: ")
+            raise GluecastError(f"expected the template at {address}, found: {reason}") from error
     else:
         _check_repository(local)
     released = releases(local)

@@ -483,7 +483,7 @@ def test_faults_in_the_terraform_code_are_found(tmp_path: Path) -> None:
     repository = repository_with_archive(tmp_path / "platform")
     for file, right, wrong in [
         ("modules/eventbridge/keys.tf", "[{ prefix = rule.prefix }]", "[{ starts = rule.prefix }]"),
-        ("modules/eventbridge/machine.tf", 'Arguments = { "--env"', 'Argument = { "--env"'),
+        ("modules/eventbridge/machine.tf", 'Arguments = { "--${', 'Argument = { "--${'),
         ("modules/eventbridge/roles.tf", '"glue:GetJobRun", ', ""),
         ("jobs/customer_import.tf", "cron(0 2 * * ? *)", "cron(0 2 31 2 ? 1969)"),
     ]:

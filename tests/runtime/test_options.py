@@ -203,7 +203,7 @@ WRONG: list[tuple[str, dict[str, Any], str]] = [
     ("csv", {"delimiter": ";"}, "'delimiter', which is unknown"),
     ("json", {"sep": ";"}, "'sep', which is no option of it"),
     ("json", {"lineSep": ";"}, "'lineSep', which is no option of it"),
-    ("parquet", {"encoding": "UTF-8"}, "it has none"),
+    ("parquet", {"encoding": "UTF-8"}, "'encoding', which is no option of it"),
     ("csv", {"sep": ""}, "one to eight characters"),
     ("csv", {"header": "no"}, 'expected "true" or "false"'),
     ("csv", {"header": False}, "a string, as for Spark"),

@@ -17,7 +17,6 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from emulated_aws.delivery import Aws
-from glue_runtime import settings
 from glue_runtime.local.glue_versions import DEFAULT
 
 _PATIENCE = 300
@@ -73,7 +72,7 @@ def _python(version: str) -> str:
     """The Python of the environment that `make setup` creates for a version of Glue."""
     if version == DEFAULT:
         return sys.executable
-    return str(settings.REPOSITORY / f".venv-glue-{version}/bin/python")
+    return str(Path(__file__).parents[2] / f".venv-glue-{version}/bin/python")
 
 
 def _local(folder: Path, uri: str) -> Path:

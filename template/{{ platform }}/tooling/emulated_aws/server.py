@@ -49,8 +49,9 @@ def emulated_aws(folder: Path) -> Iterator[EmulatedAws]:
         RuntimeError: it did not start.
     """
     log = folder / "emulated_aws.log"
-    packages = str(Path(__file__).parents[1])
-    search_path = os.pathsep.join([packages, os.environ.get("PYTHONPATH", "")])
+    tooling = Path(__file__).parents[1]
+    packages = (str(tooling), str(tooling.parent / "src"))
+    search_path = os.pathsep.join([*packages, os.environ.get("PYTHONPATH", "")])
     with (
         log.open("w") as stderr,
         subprocess.Popen(

@@ -19,7 +19,7 @@ from glue_runtime.input.formats.columns import IF_RIGHT, check_columns
 from glue_runtime.input.formats.csv_header import Header, check_names, is_row, read_header
 from glue_runtime.input.formats.interface import POSITION, Batch, Contract, UnreadableFileError
 from glue_runtime.input.formats.options import CELLS, VALUES
-from glue_runtime.input.formats.text_head import first_lines, has_text
+from glue_runtime.input.formats.text_head import DamagedPackageError, first_lines, has_text
 from glue_runtime.input.formats.text_reader import TextReader
 from glue_runtime.spark.storage import RememberedStorage, StoredFile
 
@@ -52,6 +52,8 @@ class Reader(TextReader):
             return self._without_header(file)
         try:
             return self._with_header(file)
+        except DamagedPackageError:
+            raise
         except UnreadableFileError as error:
             advice = self._advice(file)
             complaint = str(error).partition(IF_RIGHT)[0] if advice else str(error)

@@ -7,6 +7,7 @@ format than the name says, another encoding, an empty file.
 
 import re
 from collections.abc import Callable
+from functools import lru_cache
 
 from glue_runtime.input.exact import packing
 from glue_runtime.input.exact.dialect import UTF_8, Dialect, decoded, is_wide
@@ -31,6 +32,10 @@ _MAGIC = {
     packing.MAGIC[".bz2"]: "bzip2 data",
     packing.MAGIC[".zst"]: "zstd data",
 }
+
+
+class DamagedPackageError(UnreadableFileError):
+    """A packed file that cannot be unpacked: no option would read it."""
 
 
 _NO_TEXT = re.compile(rb"[\x00-\x08\x0e-\x1f\x7f-\xff]")
@@ -124,18 +129,24 @@ def _has_text(head: bytes) -> bool:
     return bool(head.strip(b" \r\n\t\xef\xbb\xbf"))
 
 
+@lru_cache(maxsize=4)
+def _unpacked(head: bytes, ending: str, size: int, *, is_all: bool) -> bytes:
+    """The beginning of a packed file. It is remembered: advice looks at the same file many times."""
+    text = packing.beginning(head, ending, size)
+    return packing.unpacked(head)[:size] if is_all else text
+
+
 def _head(storage: Storage, file: StoredFile, size: int, encoding: str) -> bytes:
     head = storage.head(file.uri, size)
     if ending := packing.ending_of(file.uri):
+        is_all = len(head) == file.size and ending != packing.GZIP
         try:
-            is_all = len(head) == file.size and ending != packing.GZIP
-            text = packing.beginning(head, ending, size)
-            text = packing.unpacked(head)[:size] if is_all else text
+            text = _unpacked(head, ending, size, is_all=is_all)
         except packing.PackingError as error:
-            raise UnreadableFileError(str(error)) from error
-        if not text and ending != packing.GZIP and len(head) == file.size:
+            raise DamagedPackageError(str(error)) from error
+        if not text and is_all:
             name = packing.NAMES[ending]
-            raise UnreadableFileError(f"{name} data that cannot be read to its end, or is empty")
+            raise DamagedPackageError(f"{name} data that cannot be read to its end, or is empty")
         if ending == packing.GZIP:
             check_expansion(storage, file)
         return text

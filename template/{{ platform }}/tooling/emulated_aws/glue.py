@@ -35,7 +35,7 @@ def run_job(
     script = deployed["Command"]["ScriptLocation"]
     words = [f"--{name}" for name in ("JOB_NAME", "JOB_RUN_ID")]
     command = [
-        _python(deployed["GlueVersion"]),
+        _python(deployed.get("GlueVersion", DEFAULT)),
         str(_local(folder, script)),
         words[0],
         job,

@@ -243,7 +243,7 @@ def test_a_block_adds_what_an_upload_starts_and_nothing_else_changes(deployed: W
     }
 
     deployed.replace(f"{ENVIRONMENT}/jobs.tf", "pass_s3_object = false", "pass_s3_object = true")
-    argument, concurrency = snippets(CONNECT, "hcl")
+    argument, _of_glue_6, concurrency = snippets(CONNECT, "hcl")
     module = "infrastructure/modules/data_platform/main.tf"
     deployed.replace(module, '    "--env" ', f'    {argument}    "--env" ')
     deployed.replace(module, "  default_arguments", f"  {concurrency}\n  default_arguments")

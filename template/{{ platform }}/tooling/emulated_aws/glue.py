@@ -17,7 +17,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from emulated_aws.delivery import Aws
-from glue_runtime.local.glue_versions import DEFAULT
+from glue_runtime.local.glue_versions import DEFAULT, GLUE_VERSIONS
 
 _PATIENCE = 300
 """The timeout of a run in seconds, far above the runs of the tests."""
@@ -70,7 +70,8 @@ def run_job(
 
 def _python(version: str) -> str:
     """The Python of the environment that `make setup` creates for a version of Glue."""
-    if version == DEFAULT:
+    # A job that the platform does not define may have a version without an environment here.
+    if version == DEFAULT or version not in GLUE_VERSIONS:
         return sys.executable
     return str(Path(__file__).parents[2] / f".venv-glue-{version}/bin/python")
 

@@ -60,7 +60,7 @@ resource "aws_glue_job" "orders" {
   execution_class = "STANDARD"
   max_capacity    = 2
   timeout         = 60
-  glue_version    = "5.0"
+  glue_version    = "3.0"
 
   command {
     script_location = "s3://${aws_s3_bucket.code.bucket}/${aws_s3_object.orders.key}"

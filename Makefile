@@ -1,6 +1,6 @@
 # The tasks are in generator/__main__.py; this only saves typing.
 .DEFAULT_GOAL := help
-TASKS := demo test faults bench lint format examples docs tags bench-update samples
+TASKS := demo test test-s3a test-cluster faults bench bench-scale lint format examples docs tags bench-update samples
 .PHONY: help $(TASKS)
 
 help:

@@ -33,6 +33,21 @@ TASKS: dict[str, tuple[str, list[list[str]]]] = {
             ["-m", "pytest", "-n", "4", "--dist", "loadfile", "--no-loadscope-reorder"],
         ],
     ),
+    "test-s3a": (
+        "run all tests of the runtime over S3A and an emulated S3, as on Glue",
+        # Two at once, each with a JVM and an emulated S3 of its own.
+        [
+            [
+                *("-m", "pytest", "-n", "2", "--dist", "loadfile", "--on-s3a"),
+                *("tests/runtime", "tests/s3a"),
+            ]
+        ],
+    ),
+    "test-cluster": (
+        "run jobs on Spark's own cluster, started on this machine, and lose executors and files",
+        # All tests share the cluster, which takes both cores of a small machine.
+        [["-m", "pytest", "--on-a-cluster", "tests/cluster"]],
+    ),
     "faults": (
         "plant faults one by one and check that a test fails (--sample: the recorded faults)",
         [["-m", "tasks.faults"]],
@@ -40,6 +55,10 @@ TASKS: dict[str, tuple[str, list[list[str]]]] = {
     "bench": (
         "compare the generated job with a minimal hand-written script (--large: 1 GB too)",
         [[str(ROOT / "tests/benchmarks/runs.py")]],
+    ),
+    "bench-scale": (
+        "run the job over 10,000 files and over a file of 5 GB, and show what grows",
+        [[str(ROOT / "tests/benchmarks/scale.py")]],
     ),
     "lint": (
         "check format, style and types",

@@ -19,6 +19,8 @@ compile_once()
 
 pytest_plugins = ["glue_runtime.testing"]
 
+collect_ignore: list[str] = []
+
 DURATIONS = Path(__file__).with_name("durations.json")
 """Seconds of each file of tests that takes long, as `python3 generator test --record-durations` saw it."""
 
@@ -29,9 +31,27 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         action="store_true",
         help="write what each file of tests took; the longest begin first from then on",
     )
+    parser.addoption(
+        "--on-s3a",
+        action="store_true",
+        help="let the tests of the runtime read and write an emulated S3 through S3A, as on Glue",
+    )
+    parser.addoption(
+        "--on-a-cluster",
+        action="store_true",
+        help="run the tests of tests/cluster: they start a cluster of Spark on this machine",
+    )
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    if config.getoption("--on-s3a"):
+        config.pluginmanager.import_plugin("on_s3a")
+    else:
+        # They need a process of their own, whose Spark has S3A: test_on_s3a.py starts it.
+        collect_ignore.append("s3a")
+    if not config.getoption("--on-a-cluster"):
+        # They start a cluster, which takes long: python3 generator test-cluster runs them.
+        collect_ignore.append("cluster")
     if config.getoption("--record-durations") and not hasattr(config, "workerinput"):
         config.pluginmanager.register(_Stopwatch())
 
@@ -91,3 +111,12 @@ def copy(template: Path, tmp_path: Path) -> Copy:
         return copied(source, target or tmp_path / "repository", **options)
 
     return run
+
+
+@pytest.fixture(scope="session")
+def s3a() -> None:
+    """Runs on an emulated AWS find the libraries of S3A."""
+    from glue_runtime.local.session import JARS_VARIABLE
+    from s3_server import jars
+
+    os.environ[JARS_VARIABLE] = str(jars())

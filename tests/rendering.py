@@ -9,6 +9,10 @@ from unittest import mock
 import copier
 import jinja2
 from copier import _main
+from jinja2.loaders import FileSystemLoader
+from jinja2.sandbox import SandboxedEnvironment
+
+from gluecast.template.bundled import TEMPLATE_ROOT
 
 _COMPILE = jinja2.Environment.compile
 _COMPILED: dict[tuple[Any, ...], Any] = {}
@@ -86,3 +90,17 @@ def contents(folder: Path) -> dict[str, bytes]:
         for path in sorted(folder.rglob("*"))
         if path.is_file() and ".git" not in path.relative_to(folder).parts
     }
+
+
+JINJA = SandboxedEnvironment(
+    loader=FileSystemLoader(TEMPLATE_ROOT),
+    extensions=["jinja2_ansible_filters.AnsibleCoreFiltersExtension"],
+    undefined=jinja2.StrictUndefined,
+)
+"""Renders a part of the template alone, as Copier would."""
+
+
+def schedule_error(schedule: str) -> str:
+    """What the template says of a schedule; empty when it is right."""
+    module = JINJA.get_template("template/_macros/schedule.jinja").module
+    return str(module.schedule_error(schedule)).strip()  # type: ignore[attr-defined]

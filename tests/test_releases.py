@@ -102,7 +102,7 @@ def rendered(template: Path, folder: Path, release: str) -> Path:
         copier.run_copy(
             str(template),
             folder,
-            {"job_name": job, "project_name": "same"},
+            {"job_name": job, "project_name": "same", "schedule": "cron(0 2 * * ? *)"},
             vcs_ref=release,
             defaults=True,
             quiet=True,

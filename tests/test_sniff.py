@@ -13,6 +13,8 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any, ClassVar
 
+import fastavro
+import openpyxl
 import pyarrow as pa
 import pytest
 from pyarrow import orc, parquet
@@ -22,6 +24,7 @@ from glue_runtime import BaseGlueJob, Source
 from glue_runtime.testing import Lake, run_for, run_scheduled
 from gluecast.cli import main
 from gluecast.sniff.proposal import Proposal
+from gluecast.sniff.samples import sample_files
 from gluecast.sniff.sniff import sniff
 from gluecast.template.bundled import TEMPLATE_ROOT
 
@@ -53,6 +56,38 @@ def archived(data: bytes) -> bytes:
     stream = io.BytesIO()
     with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("a.csv", data)
+    return stream.getvalue()
+
+
+def avro() -> bytes:
+    decimal = {"type": "bytes", "logicalType": "decimal", "precision": 7, "scale": 2}
+    kinds = {
+        "id": "long",
+        "name": ["null", "string"],
+        "amount": ["null", decimal],
+        "day": {"type": "int", "logicalType": "date"},
+        "tags": {"type": "array", "items": "string"},
+    }
+    fields = [{"name": name, "type": kind} for name, kind in kinds.items()]
+    rows = [
+        (1, "ä", Decimal("1.50"), dt.date(2024, 12, 31), ["a"]),
+        (2, None, None, dt.date(1, 1, 1), []),
+    ]
+    stream = io.BytesIO()
+    records = [dict(zip(kinds, row, strict=True)) for row in rows]
+    fastavro.writer(stream, {"type": "record", "name": "r", "fields": fields}, records)
+    return stream.getvalue()
+
+
+def workbook(**sheets: list[list[Any]]) -> bytes:
+    book = openpyxl.Workbook()
+    book.remove(book.worksheets[0])
+    for name, rows in sheets.items():
+        sheet = book.create_sheet(name)
+        for row in rows:
+            sheet.append(row)
+    stream = io.BytesIO()
+    book.save(stream)
     return stream.getvalue()
 
 
@@ -127,6 +162,9 @@ SHAPES = {
     "numbers of two meanings": Shape(b'id,n\n1,"1,234"\n2,"5,678"\n', [(1, "1,234"), (2, "5,678")], "two meanings"),
     "a reserved name": Shape(b"source_id,n\n7,1\n8,2\n", [(7, 1), (8, 2)], "the runtime adds"),
     "a zip archive": Shape(archived(b"id;n\n1;2,5\n2;3,5\n"), [(1, D("2.5")), (2, D("3.5"))], suffix=".csv.zip"),
+    "an Avro file": Shape(avro(), [(1, "ä", D("1.50"), day(2024, 12, 31), ["a"]), (2, None, None, day(1, 1, 1), [])], suffix=".avro"),
+    "an Excel workbook": Shape(workbook(Sheet1=[["id", "name", "day", "seen", "x", "ok"], [1, "a", day(2024, 12, 31), at(2024, 1, 2, 3, 4), 2, True], [2, None, day(2024, 1, 1), at(2024, 1, 2), 2.5, None]]), [(1, "a", day(2024, 12, 31), at(2024, 1, 2, 3, 4, tzinfo=UTC), 2.0, True), (2, None, day(2024, 1, 1), at(2024, 1, 2, tzinfo=UTC), 2.5, None)], suffix=".xlsx"),
+    "an Excel report with a title and notes": Shape(workbook(Data=[["Sales of 2024"], [], ["id", "name"], [1, "2024-01-01"], [2, "007"]], Notes=[["made by hand"]]), [(1, "2024-01-01"), (2, "007")], "the other sheets are not read: Notes", ".xlsx"),
     "a compressed file": Shape(gzip.compress(b"id;n\n1;2,5\n2;3,5\n"), [(1, D("2.5")), (2, D("3.5"))], suffix=".csv.gz"),
 }  # fmt: skip
 
@@ -183,6 +221,35 @@ def test_the_command_prints_the_source_and_says_what_speaks_against_it(tmp_path:
     assert '"encoding": "windows-1252",' in ran.stdout
     assert "Read 2 of 2 rows exactly." in ran.stderr
     assert "Kundennr has leading zeros" in ran.stderr
+
+
+@pytest.mark.parametrize(
+    "name", ["an Avro file", "an Excel workbook", "an Excel report with a title and notes"]
+)
+def test_made_up_samples_have_the_columns_of_the_file_and_none_of_its_values(
+    tmp_path: Path, name: str
+) -> None:
+    shape = SHAPES[name]
+    path = tmp_path / f"sales{shape.suffix}"
+    path.write_bytes(shape.content)
+    proposal = sniff(path)
+
+    samples = sample_files(proposal, path)
+
+    assert len(samples) == 2
+    for number, content in enumerate(samples.values()):
+        made = tmp_path / f"made_{number}{shape.suffix}"
+        made.write_bytes(content)
+        found = sniff(made)
+        read = (
+            [*fastavro.reader(io.BytesIO(content))]
+            if shape.suffix == ".avro"
+            else [*openpyxl.load_workbook(made).worksheets[0].iter_rows(values_only=True)]
+        )
+        assert len(read) >= 3
+        assert {*found.columns} == {*proposal.columns}
+        assert "ä" not in str(read)
+        assert "made by hand" not in str(read)
 
 
 def test_a_row_of_other_cells_does_not_hide_the_dialect_and_is_said(tmp_path: Path) -> None:

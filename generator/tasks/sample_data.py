@@ -3,19 +3,21 @@
 Run it after a change to the formats in copier.yml: python3 generator samples
 """
 
+import bz2
 import csv
 import gzip
 import io
 import json
 import shutil
 import tempfile
-from collections.abc import Mapping
+import zipfile
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from gluecast.template.bundled import TEMPLATE_ROOT
-from gluecast.template.registries import Registry, registry
+from gluecast.template.registries import Registry, packings, registry
 
 COLUMNS = ("id", "name", "category", "amount", "updated_at")
 
@@ -45,9 +47,15 @@ FILES: Mapping[str, list[tuple[int, str, str, float, str]]] = {
 def main() -> None:
     """Rewrite template/{{ job }}/<one folder per format>/test_data."""
     for name, properties in registered_formats().items():
-        _write(name, properties, compressed=False)
-        if properties["compressed"]:
-            _write(name, properties, compressed=True)
+        for packing in packings_of(properties):
+            _write(name, properties, packing)
+
+
+def packings_of(properties: Mapping[str, Any]) -> Iterator[str]:
+    """The ends of the names of packed files of a format, and the empty one."""
+    yield ""
+    if properties["compressed"]:
+        yield from packings()
 
 
 def registered_formats() -> Registry:
@@ -55,24 +63,47 @@ def registered_formats() -> Registry:
     return registry("formats")
 
 
-def sample_folder(format_name: str, *, compressed: bool) -> Path:
+def sample_folder(format_name: str, packing: str) -> Path:
     """The template's folder for the sample files of a format."""
-    samples = format_name + (".gz" if compressed else "")
-    condition = f"{{% if samples == '{samples}' %}}tests{{% endif %}}"
+    condition = f"{{% if samples == '{format_name}{packing}' %}}tests{{% endif %}}"
     return (
         TEMPLATE_ROOT / "template/{{ job }}" / condition / "test_data/{{ job_name }}/{{ prefix }}"
     )
 
 
-def _write(format_name: str, properties: Mapping[str, Any], *, compressed: bool) -> None:
-    folder = sample_folder(format_name, compressed=compressed)
+def _write(format_name: str, properties: Mapping[str, Any], packing: str) -> None:
+    folder = sample_folder(format_name, packing)
     folder.mkdir(parents=True, exist_ok=True)
     for name, rows in FILES.items():
         records = [dict(zip(COLUMNS, row, strict=True)) for row in rows]
         content = _encode(properties, records)
-        if compressed:
-            content = gzip.compress(content, mtime=0)
+        if packing:
+            content = _PACKERS[packing](content)
         (folder / f"{name}{{{{ suffix }}}}").write_bytes(content)
+
+
+def _zip(data: bytes) -> bytes:
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w") as archive:
+        archive.writestr(zipfile.ZipInfo("data"), data, zipfile.ZIP_DEFLATED)
+    return stream.getvalue()
+
+
+def _zstd(data: bytes) -> bytes:
+    import pyarrow as pa
+
+    stream = pa.BufferOutputStream()
+    with pa.CompressedOutputStream(stream, "zstd") as packed:
+        packed.write(data)
+    return bytes(stream.getvalue())
+
+
+_PACKERS: Mapping[str, Callable[[bytes], bytes]] = {
+    ".gz": lambda data: gzip.compress(data, mtime=0),
+    ".bz2": bz2.compress,
+    ".zst": _zstd,
+    ".zip": _zip,
+}
 
 
 def _encode(properties: Mapping[str, Any], records: list[dict[str, Any]]) -> bytes:
@@ -88,8 +119,47 @@ def _encode(properties: Mapping[str, Any], records: list[dict[str, Any]]) -> byt
         case "jsonl":
             lines = (json.dumps(record, ensure_ascii=False) for record in records)
             return "".join(f"{line}\n" for line in lines).encode()
+        case "avro":
+            return _encode_avro(records)
+        case "excel":
+            return _encode_excel(records)
         case name:
             return _encode_with_spark(name, records)
+
+
+def _with_moments(records: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    return [{**each, "updated_at": datetime.fromisoformat(each["updated_at"])} for each in records]
+
+
+def _encode_avro(records: list[dict[str, Any]]) -> bytes:
+    import fastavro
+
+    types = (
+        "long",
+        "string",
+        "string",
+        "double",
+        {"type": "long", "logicalType": "timestamp-micros"},
+    )
+    fields = [{"name": n, "type": ["null", t]} for n, t in zip(COLUMNS, types, strict=True)]
+    stream = io.BytesIO()
+    schema = {"type": "record", "name": "product", "fields": fields}
+    fastavro.writer(stream, schema, _with_moments(records), "deflate", sync_marker=bytes(16))
+    return stream.getvalue()
+
+
+def _encode_excel(records: list[dict[str, Any]]) -> bytes:
+    import openpyxl
+
+    book = openpyxl.Workbook()
+    book.properties.created = book.properties.modified = datetime(2024, 1, 15)
+    sheet = book.active
+    sheet.append(COLUMNS)
+    for record in _with_moments(records):
+        sheet.append([*list(record.values())[:-1], record["updated_at"].replace(tzinfo=None)])
+    stream = io.BytesIO()
+    book.save(stream)
+    return stream.getvalue()
 
 
 def _encode_with_spark(spark_format: str, records: list[dict[str, Any]]) -> bytes:

@@ -9,7 +9,7 @@ from gluecast.adopt.adoption import adopt
 from gluecast.template.bundled import commit
 from small_template import git
 
-collect_ignore = ["repository"]
+collect_ignore = ["repository", "monorepo"]
 
 OURS = Path(__file__).parent / "repository"
 

@@ -32,14 +32,17 @@ def module(path: str, text: str) -> Module:
     return Module(path, dedent(text).lstrip())
 
 
-def converted(body: str, *, head: str = "", job: str = JOB) -> Conversion:
+def converted(
+    body: str, *, head: str = "", job: str = JOB, accept_losses: bool = False
+) -> Conversion:
     """The class BaseGlueJob of this body, converted beside this job."""
     body = dedent(body).rstrip() + "\n"
     if "__init__" not in body:
         body += dedent(CONSTRUCTOR)
     lines = [dedent(head).strip(), "", "", "class BaseGlueJob:"]
     text = "\n".join(lines).lstrip() + "\n" + indent(body, "    ")
-    return convert(Module("src/base_job.py", text), PLATFORM, [module("src/jobs/sales.py", job)])
+    base, others = Module("src/base_job.py", text), [module("src/jobs/sales.py", job)]
+    return convert(base, PLATFORM, others, accept_losses=accept_losses)
 
 
 def test_helpers_and_class_attributes_stay_with_their_comments() -> None:
@@ -208,6 +211,8 @@ def test_the_form_of_a_constructor_stays() -> None:
         ('self.environment = args.get("env", DEFAULT)', "DEFAULT"),
         ('self.environment = self.args.get("env") or "dev"', 'args.get("env") or "dev"'),
         ('self.environment = args.get("env", os.environ["ENV"])', 'os.environ["ENV"]'),
+        ('self.environment = args["environment"]', 'args["environment"]'),
+        ('self.stage = self.args.get("STAGE", "dev")', 'args.get("STAGE", "dev")'),
     ],
 )
 def test_a_default_of_the_environment_may_be_any_code(statement: str, default: str) -> None:
@@ -274,7 +279,6 @@ def test_what_a_constructor_set_as_the_platforms_does_is_not_reported(statement:
         'args.setdefault("env", "dev")',
         "job_name = job_name.lower()",
         'self.environment = os.environ["ENV"]',
-        'self.environment = args["environment"]',
         "self.spark = self.session = make()",
         "self.spark, self.context = make()",
         "if local: self.spark = make()",
@@ -412,7 +416,8 @@ def test_class_attributes_that_hide_nothing_stay() -> None:
 
 
 def test_private_methods_that_nothing_replaced_has_called_stay() -> None:
-    result = converted("""
+    result = converted(
+        """
         def _repr_html_(self):
             return "ours"
 
@@ -429,7 +434,9 @@ def test_private_methods_that_nothing_replaced_has_called_stay() -> None:
 
         def run(self):
             self._zone()
-    """)
+    """,
+        accept_losses=True,
+    )
 
     assert result.kept == ["_repr_html_", "zone", "_zone"]
 
@@ -448,21 +455,301 @@ def test_a_method_that_means_something_else_in_the_platforms_class_is_refused() 
         """)
 
 
-def test_what_run_did_besides_is_reported_and_stays() -> None:
+def test_what_run_did_around_its_hooks_stays_around_the_platforms_run() -> None:
     result = converted("""
-        def run(self):
-            self.load(self.transform(self.extract()))
-            self._notify("done")
-            self.job.commit()
-            self.logger.info(time.time())
+        @traced("run")
+        def run(self) -> None:
+            \"\"\"Ours.\"\"\"
+            started = time.time()
+            try:
+                self.audit.start()
+                with self.tracer.span("hooks"):
+                    # Everything.
+                    df = self.extract()
+                    rows = df.count()
+                    result = self.transform(df)
+                    if not self.custom_validation(result):
+                        raise ValueError("bad data")
+                    self.load(result)
+                    self.logger.info("loaded", rows=rows)
+                self.audit.complete("SUCCESS")
+                self._notify("done")
+            except Exception as error:
+                self.dead_letters.send(str(error))
+                raise
+            finally:
+                self.job.commit()
 
         def _notify(self, word):
             print(word)
     """)
 
-    [note] = result.notes
-    assert "also called _notify, job.commit," in note and "super().run()" in note
-    assert result.kept == ["_notify"]
+    assert result.text.endswith(
+        dedent('''
+        class BaseGlueJob(AdoptedGlueJob):
+
+            @traced("run")
+            def run(self) -> None:
+                """Ours."""
+                started = time.time()
+                try:
+                    self.audit.start()
+                    with self.tracer.span("hooks"):
+                        # Everything.
+                        super().run()
+                    self.audit.complete("SUCCESS")
+                    self._notify("done")
+                except Exception as error:
+                    self.dead_letters.send(str(error))
+                    raise
+                finally:
+                    self.job.commit()
+
+            def _notify(self, word):
+                print(word)
+    ''')
+    )
+    assert (result.lost, result.notes, result.kept) == ([], [], ["run", "_notify"])
+
+
+BETWEEN = {
+    "validate": "if not self.check(df): raise ValueError()",
+    "audit": "self.audit.extracted(df.count())",
+    "a setting": 'self.spark.conf.set("spark.sql.shuffle.partitions", "4")',
+    "a statement": 'self.spark.sql("MSCK REPAIR TABLE sales")',
+    "an attribute": "self.rows = df.count()",
+    "an early end": "if self.extract is None: return",
+    "a decision": "if df.count() == 0: self.logger.info('no rows')",
+    "a function": "publish(df)",
+}
+
+
+@pytest.mark.parametrize("between", BETWEEN.values(), ids=BETWEEN)
+def test_what_run_did_between_its_hooks_is_not_dropped_in_silence(between: str) -> None:
+    body = f"""
+        def run(self):
+            df = self.extract()
+            {between}
+            self.load(self.transform(df))
+    """
+
+    with pytest.raises(
+        GluecastError, match=r"run\(\) of BaseGlueJob in src/base_job\.py .*found .* in line \d+"
+    ):
+        converted(body)
+    result = converted(body, accept_losses=True)
+    [line] = {each.rpartition(" ")[2] for each in result.lost}
+    assert result.text.count("def run") == 0
+    assert line == "5"
+
+
+def test_what_needs_the_rows_of_the_hooks_after_them_is_not_dropped_in_silence() -> None:
+    with pytest.raises(GluecastError, match=r"found notify\(\) in line 7"):
+        converted("""
+            def run(self):
+                df = self.extract()
+                paths = self.load(df)
+                self.logger.info(paths)
+                notify(paths)
+        """)
+
+
+def test_a_method_of_another_name_runs_the_platforms_run() -> None:
+    result = converted("""
+        def execute(self, *more):
+            self.load(self.transform(self.extract()))
+    """)
+
+    assert result.text.endswith(
+        "    def execute(self, *more):\n        super().run()\n\n"
+        "    def run(self) -> None:\n        self.execute()\n"
+    )
+
+
+def test_a_run_that_calls_the_method_with_the_hooks_stays() -> None:
+    result = converted("""
+        def run(self):
+            self.setup()
+            self.process()
+
+        def process(self):
+            self.load(self.extract())
+    """)
+
+    assert "def run(self):\n        self.setup()\n        self.process()\n" in result.text
+    assert "def process(self):\n        super().run()\n" in result.text
+
+
+@pytest.mark.parametrize(
+    "making",
+    [
+        'SparkSession.builder.config("spark.sql.extensions", "x").getOrCreate()',
+        "self._session()",
+        "make_session()",
+    ],
+)
+def test_the_spark_settings_of_a_constructor_stay_on_aws(making: str) -> None:
+    result = converted(
+        f"""
+        def __init__(self, job_name, args):
+            self.job_name = job_name
+            self.spark = {making}
+
+        def _session(self):
+            return SparkSession.builder.config("spark.sql.extensions", "x").getOrCreate()
+    """,
+        head="""
+        def make_session():
+            conf = SparkConf()
+            conf.set("spark.sql.extensions", "x")
+            return conf
+    """,
+    )
+
+    assert (
+        "        super().__init__(job_name, args)\n"
+        "        # The session with our settings; a local run has the platform's.\n"
+        f'        if self.environment != "local":\n            {making}\n'
+    ) in result.text
+    assert any("(spark.sql.extensions)" in note for note in result.notes)
+
+
+def test_a_constructor_that_takes_only_arguments_is_converted() -> None:
+    text = converted("""
+        def __init__(self, args):
+            self.args = args
+            self.job_name = args["JOB_NAME"]
+            self.env = args.get("ENV", "dev")
+            self.bucket = args["TARGET"]
+    """).text
+
+    assert (
+        '        super().__init__(args["JOB_NAME"], {"env": args.get("ENV", "dev"), **args})\n'
+        '        self.env = args.get("ENV", "dev")\n'
+        '        self.bucket = args["TARGET"]\n\n'
+        "    @classmethod\n"
+        "    def of_run(cls, job_name, args):\n"
+        '        return cls({"JOB_NAME": job_name, **args})\n'
+    ) in text
+
+
+def test_every_reason_is_given_at_once() -> None:
+    job = f"{dedent(JOB)}\n    def load(self, df, path): ...\n\n    def run(self): ...\n"
+    with pytest.raises(GluecastError) as refused:
+        converted(
+            """
+            def __init__(self, job_name, args):
+                self.args = {**args}
+                self.spark, self.context = make()
+                if args: self.job_name = 1
+
+            def validate(self, df): ...
+
+            def transform(self): ...
+
+            def load_data(self, table, day): ...
+
+            def run(self):
+                audit(self.load(self.extract()))
+            """,
+            job=job,
+        )
+
+    first, *lines = str(refused.value).splitlines()
+    assert first.endswith("found 8 obstacles; nothing was changed:")
+    for number, (line, part) in enumerate(
+        zip(
+            lines,
+            (
+                "found validate; rename them (the platform's run() calls custom_validation()",
+                "expected transform(self, df) in BaseGlueJob",
+                "expected load(self, df) in SalesJob of src/jobs/sales.py",
+                "expected SalesJob of src/jobs/sales.py to leave its run to BaseGlueJob",
+                "expected load_data(data_type, fallback_path)",
+                "found audit() in line",
+                "expected self.spark = ... as a separate statement",
+                "expected self.job_name = ... as a separate statement",
+            ),
+            strict=True,
+        ),
+        start=1,
+    ):
+        assert line.startswith(f"  {number}. ")
+        assert part in line
+
+
+@pytest.mark.parametrize(
+    "method",
+    [
+        "def run(self):\n        self.load(self.extract())",
+        "def run(self):\n        pass",
+        "def process(self):\n        self.load(self.extract())",
+    ],
+)
+def test_a_job_that_runs_its_hooks_itself_is_refused(method: str) -> None:
+    with pytest.raises(
+        GluecastError, match=r"expected SalesJob .* to leave its run to BaseGlueJob"
+    ):
+        converted("\n    pass\n", job=f"{dedent(JOB)}\n    {method}\n")
+
+
+def test_a_job_that_adds_to_the_run_stays() -> None:
+    job = f"{dedent(JOB)}\n    def run(self):\n        super().run()\n        notify()\n"
+
+    assert converted("\n    pass\n", job=job).lost == []
+
+
+def test_a_script_that_calls_the_hooks_of_its_job_is_refused() -> None:
+    job = f"{dedent(JOB)}\njob = SalesJob('x', {{}})\njob.load(job.extract())\n"
+
+    with pytest.raises(
+        GluecastError, match=r"expected src/jobs/sales\.py to start its job with run\(\), found job"
+    ):
+        converted("\n    pass\n", job=job)
+
+
+REPLACING = {
+    "createOrReplace": 'df.writeTo("lake.sales").createOrReplace()',
+    "replace": 'df.writeTo("lake.sales").replace()',
+    "overwritePartitions": 'df.writeTo("lake.sales").overwritePartitions()',
+    "insertInto": 'df.write.insertInto("sales", overwrite=True)',
+    "insertInto by position": 'df.write.insertInto("sales", True)',
+    "saveAsTable": 'df.write.mode("Overwrite").saveAsTable("sales")',
+    "save": 'df.write.save("x", mode="overwrite")',
+    "jdbc": 'df.write.jdbc(url, "sales", "overwrite")',
+    "computed": "df.write.mode(self.mode).parquet(path)",
+    "INSERT OVERWRITE": 'self.spark.sql("INSERT OVERWRITE sales SELECT * FROM new")',
+    "CREATE OR REPLACE": 'self.spark.sql("CREATE OR REPLACE TABLE sales AS SELECT * FROM new")',
+    "truncate": 'cursor.execute("TRUNCATE sales"); df.write.mode("append").jdbc(url, "sales")',
+    "delete": 'self.spark.sql("delete  from sales"); df.write.mode("append").save("x")',
+    "drop": 'run("DROP TABLE IF EXISTS sales"); df.write.mode("append").save("x")',
+    "preactions": 'write(df, {"preactions": "truncate table sales;"})',
+    "purge": 'self.glue.purge_s3_path("s3://x"); df.write.mode("append").save("s3://x")',
+    "boto3": 'bucket.objects.filter(Prefix="x").delete(); df.write.mode("append").save("s3://x")',
+    "client": "s3.delete_object(Bucket=b, Key=k)",
+    "rmtree": 'shutil.rmtree("x"); df.write.mode("append").save("x")',
+}
+
+
+@pytest.mark.parametrize("load", REPLACING.values(), ids=REPLACING)
+def test_a_job_whose_load_replaces_its_target_never_runs_for_one_file(load: str) -> None:
+    job = f"{dedent(JOB)}\n    def load(self, df):\n        {load}\n"
+
+    found = converted("\n    pass\n", job=job)
+
+    assert "    whole_directory = True\n" in found.text
+    assert found.own_load is None
+    assert found.overwriting == ["src/jobs/sales.py:9"]
+
+
+@pytest.mark.parametrize("load", ['names.append("append")', 'df.drop("x").write.parquet("y")'])
+def test_a_load_that_nothing_says_to_append_must_be_declared(load: str) -> None:
+    job = f"{dedent(JOB)}\n    def load(self, df):\n        {load}\n"
+
+    found = converted("\n    pass\n", job=job)
+
+    assert (found.whole_directory, found.own_load) == (False, None)
+    assert "declare what load() does to its target" in found.notes[-1]
 
 
 def test_another_order_of_the_hooks_is_reported() -> None:

@@ -132,6 +132,19 @@ def test_every_job_of_three_is_shown_with_its_values(browser: Chrome, three: Pat
     assert "3 jobs, started by 3 uploads and 2 schedules. <env> is dev or prod." in header
 
 
+def test_each_name_and_address_is_shown_once(browser: Chrome, three: Path) -> None:
+    show(browser, three)
+    browser.find_element(By.ID, "fold").click()
+
+    for name, job in jobs(browser).items():
+        shown = [line for line in job.text.splitlines() if line != f"of {name}"]
+        assert [line for line in shown if line == name] == [name]
+        addresses = [line for line in shown if line.endswith(f"-silver/{name}")]
+        assert addresses == [f"Its table: s3://data-lake-<env>-silver/{name}"]
+    boxes = browser.find_elements(By.CSS_SELECTOR, "#job-sales_etl svg.wide g.job text")
+    assert [each.text for each in boxes] == ["Glue job", "one file, or all files"]
+
+
 def test_an_index_comes_first_with_a_line_for_each_job(browser: Chrome, three: Path) -> None:
     show(browser, three)
 

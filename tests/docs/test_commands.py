@@ -34,6 +34,8 @@ BUILD = f"{MAKE}::test_the_archive_holds_the_runtime_and_is_the_same_each_time"
 ELSEWHERE = {
     "python3 generator demo": "tests/test_demo.py::test_the_demo_of_an_installed_package_runs_every_job_both_ways",
     "python3 generator test": "tests/test_readme.py::test_continuous_integration_runs_the_test_command",
+    "python3 generator test-s3a": "tests/test_on_s3a.py::test_the_runtime_works_over_s3a",
+    "python3 generator test-cluster": "tests/test_on_a_cluster.py::test_the_task_of_the_cluster_runs_tests",
     "gluecast adopt --events --dry-run": f"{EVENTS}::test_the_command_prints_what_it_would_write",
     "gluecast adopt --events": f"{EVENTS}::test_the_command_prints_what_it_would_write",
     "make setup": f"{MAKE}::test_the_checks_of_a_fresh_repository_pass",
@@ -42,6 +44,10 @@ ELSEWHERE = {
     "make setup lint test": f"{MAKE}::test_a_further_job_of_another_format_passes_too",
     "make test-infra": f"{DEPLOYMENT}::test_the_terraform_code_of_a_fresh_repository_passes",
     "make test-e2e": f"{DEPLOYMENT}::test_three_jobs_run_on_an_emulated_aws",
+    "make smoke JOB=sales_etl ENV=dev": (
+        "tests/operations/test_smoke.py"
+        "::test_a_right_deployment_is_as_expected_and_nothing_stays_of_the_try"
+    ),
     "make scan": "tests/infrastructure/test_scan.py::test_the_scan_passes",
     "make lock-infra": (
         "tests/infrastructure/test_lock_and_backend.py"

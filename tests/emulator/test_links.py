@@ -8,7 +8,7 @@ import json
 import time
 import uuid
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -212,6 +212,30 @@ def test_a_glue_job_is_no_target(chain: Chain, starter: str) -> None:
     assert "expected a state machine as target" in reason
 
 
+def test_a_target_of_another_kind_stops_neither_the_upload_nor_other_targets(
+    chain: Chain, starter: str
+) -> None:
+    machine, events = chain.machine(), chain.aws.client("events")
+    chain.rule(Arn=f"arn:aws:sns:{REGION}:{ACCOUNT}:topic")
+    others = [
+        {"Id": "a-log", "Arn": f"arn:aws:logs:{REGION}:{ACCOUNT}:log-group:/aws/events/x"},
+        {"Id": "z", "Arn": machine, "RoleArn": starter},
+    ]
+    events.put_targets(Rule=chain.name, Targets=others)
+
+    chain.upload()
+
+    assert len(chain.inputs(machine)) == 1
+
+
+@pytest.mark.parametrize("pattern", ['{"detail": {"key": [{"sufix": "x"}]}}', "[", "{}"])
+def test_a_pattern_that_eventbridge_refuses_makes_no_rule(chain: Chain, pattern: str) -> None:
+    events = chain.aws.client("events")
+
+    with pytest.raises(events.exceptions.InvalidEventPatternException, match=r"expected|Expecting"):
+        events.put_rule(Name=chain.name, EventPattern=pattern)
+
+
 @pytest.mark.parametrize("queue", ["none", "closed"])
 def test_an_event_that_would_be_lost_is_an_error(chain: Chain, queue: str) -> None:
     role = chain.role("events.amazonaws.com")
@@ -239,8 +263,17 @@ def test_a_schedule_that_is_enabled_starts_its_target(chain: Chain, state: str) 
     assert chain.inputs(machine) == ([{"schedule": "s"}] if state == "ENABLED" else [])
 
 
-def job(chain: Chain, script: str) -> str:
-    """A Glue job with this script and an archive that it imports; gives its name."""
+def job(
+    chain: Chain,
+    script: str,
+    rights: Sequence[tuple[str, str]] = (("s3:*", ""), ("s3:*", "/*")),
+    *,
+    logs: bool = True,
+) -> str:
+    """A Glue job with this script and an archive that it imports; gives its name.
+
+    rights: of its role: actions, each with a path of the bucket, or with an ARN.
+    """
     s3, archive = chain.aws.client("s3"), io.BytesIO()
     with zipfile.ZipFile(archive, "w") as opened:
         opened.writestr("own_runtime.py", "WORD = 'from the archive'\n")
@@ -249,9 +282,25 @@ def job(chain: Chain, script: str) -> str:
     s3.put_object(Bucket=chain.name, Key="scripts/job.py", Body=script.encode())
     s3.put_object(Bucket=chain.name, Key="runtime.zip", Body=archive.getvalue())
     chain.aws.client("logs").create_log_group(logGroupName=f"/{chain.name}/output")
+    group = f"arn:aws:logs:{REGION}:{ACCOUNT}:log-group:/{chain.name}/output:*"
+    of_logs = [("logs:CreateLogStream", group), ("logs:PutLogEvents", group)]
+    statements = [
+        {
+            "Effect": "Allow",
+            "Action": action,
+            "Resource": where if ":" in where else f"arn:aws:s3:::{chain.name}{where}",
+        }
+        for action, where in [*rights, *(of_logs if logs else ())]
+    ]
+    role = chain.role("glue.amazonaws.com")
+    chain.aws.client("iam").put_role_policy(
+        RoleName=role.rsplit("/", 1)[-1],
+        PolicyName="run",
+        PolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": statements}),
+    )
     chain.aws.client("glue").create_job(
         Name=chain.name,
-        Role=chain.role("glue.amazonaws.com"),
+        Role=role,
         Command={"Name": "glueetl", "ScriptLocation": f"s3://{chain.name}/scripts/job.py"},
         DefaultArguments={
             "--env": "dev",
@@ -281,20 +330,29 @@ def execution_of(chain: Chain, name: str, arguments: dict[str, str]) -> dict[str
     return dict(found)
 
 
-def test_a_run_is_the_deployed_script_with_its_merged_arguments(chain: Chain) -> None:
-    script = f"""
-import json, os, pathlib, sys
+SCRIPT = """
+import json, os, sys
+import boto3
 from own_runtime import WORD
-print(json.dumps([WORD, sys.argv[1:]]))
-lake = pathlib.Path(os.environ["GLUE_LOCAL_LAKE"]) / "{chain.name}"
-(lake / "out").mkdir()
-(lake / "out/rows").write_text("written")
-(lake / "gone").unlink()
+print(json.dumps([WORD, sys.argv[1:]]), flush=True)
+scheme, _, place = os.environ["GLUE_LOCAL_S3"].partition("://")
+key, _, host = place.partition("@")
+s3 = boto3.client("s3", endpoint_url=f"{scheme}://{host}", region_name="eu-central-1",
+                  aws_access_key_id=key, aws_secret_access_key="emulated")
+bucket = sys.argv[sys.argv.index("--lake") + 1]
 """
-    name, s3 = job(chain, script), chain.aws.client("s3")
+
+
+def test_a_run_is_the_deployed_script_with_its_merged_arguments(chain: Chain) -> None:
+    does = """
+s3.put_object(Bucket=bucket, Key="out/rows", Body=b"written")
+s3.delete_object(Bucket=bucket, Key="gone")
+"""
+    name, s3 = job(chain, SCRIPT + does), chain.aws.client("s3")
     s3.put_object(Bucket=chain.name, Key="gone", Body=b"x")
 
-    execution = execution_of(chain, name, {"--object_key": "--a b", "--env": "test"})
+    arguments = {"--object_key": "--a b", "--env": "test", "--lake": chain.name}
+    execution = execution_of(chain, name, arguments)
 
     assert execution["status"] == "SUCCEEDED", execution
     run = json.loads(execution["output"])
@@ -307,6 +365,114 @@ lake = pathlib.Path(os.environ["GLUE_LOCAL_LAKE"]) / "{chain.name}"
     assert (pairs["--object_key"], pairs["--env"]) == ("--a b", "test")
     keys = [entry["Key"] for entry in s3.list_objects_v2(Bucket=chain.name)["Contents"]]
     assert keys == ["out/rows", "runtime.zip", "scripts/job.py"]
+
+
+READ_CODE = [("s3:GetObject", "/scripts/*"), ("s3:GetObject", "/runtime.zip")]
+"""What each run needs: Glue reads the code with the rights of the role."""
+
+CALLS = [
+    ("s3:ListBucket", "", "s3.list_objects_v2(Bucket=bucket, Prefix='sales/')"),
+    ("s3:ListBucketMultipartUploads", "", "s3.list_multipart_uploads(Bucket=bucket)"),
+    ("s3:GetObject", "/sales/*", "s3.get_object(Bucket=bucket, Key='sales/a//b')"),
+    ("s3:GetObject", "/sales/*", "s3.head_object(Bucket=bucket, Key='sales/a//b')"),
+    ("s3:PutObject", "/out/*", "s3.put_object(Bucket=bucket, Key='out/a b+c', Body=b'x')"),
+    ("s3:PutObject", "/out/*", "s3.create_multipart_upload(Bucket=bucket, Key='out/a')"),
+    ("s3:DeleteObject", "/sales/*", "s3.delete_object(Bucket=bucket, Key='sales/a//b')"),
+    (
+        "s3:DeleteObject",
+        "/sales/*",
+        "s3.delete_objects(Bucket=bucket, Delete={'Objects': [{'Key': 'sales/a//b'}]})",
+    ),
+]
+
+
+@pytest.mark.parametrize(("action", "where", "call"), CALLS)
+def test_a_run_may_do_what_its_role_allows_and_nothing_else(
+    chain: Chain, action: str, where: str, call: str
+) -> None:
+    code = SCRIPT + call
+    ended = []
+    for granted in ([(action, where)], [("s3:GetObjectTagging", "/*"), (action, "/others/*")]):
+        own = Chain(chain.aws, f"{chain.name}-{len(ended)}")
+        name = job(own, code, [*READ_CODE, *granted])
+        chain.aws.client("s3").put_object(Bucket=name, Key="sales/a//b", Body=b"x")
+        ended.append(execution_of(own, name, {"--lake": name}))
+
+    assert ended[0]["status"] == "SUCCEEDED", ended[0]
+    assert ended[1]["status"] == "FAILED"
+    cause = json.loads(ended[1]["cause"])["ErrorMessage"]
+    assert action in cause or "403" in cause
+
+
+def test_a_copy_needs_the_right_to_read_its_source(chain: Chain) -> None:
+    copy = (
+        "s3.copy_object(Bucket=bucket, Key='out/a', CopySource={'Bucket': bucket, 'Key': 'in/a'})"
+    )
+    for sources, status in (("/in/*", "SUCCEEDED"), ("/other/*", "FAILED")):
+        own = Chain(chain.aws, f"{chain.name}-{status.lower()}")
+        granted = [*READ_CODE, ("s3:PutObject", "/out/*"), ("s3:GetObject", sources)]
+        name = job(own, SCRIPT + copy, granted)
+        chain.aws.client("s3").put_object(Bucket=name, Key="in/a", Body=b"x")
+
+        assert execution_of(own, name, {"--lake": name})["status"] == status
+
+
+def test_what_is_in_an_encrypted_bucket_needs_the_rights_of_its_key(chain: Chain) -> None:
+    key = chain.aws.client("kms").create_key()["KeyMetadata"]["Arn"]
+    put = "s3.put_object(Bucket=bucket, Key='out/a', Body=b'x')"
+    by_key = {"SSEAlgorithm": "aws:kms", "KMSMasterKeyID": key}
+    for rights, status in (((), "FAILED"), (("kms:Decrypt", "kms:GenerateDataKey"), "SUCCEEDED")):
+        own = Chain(chain.aws, f"{chain.name}-{status.lower()}")
+        name = job(own, SCRIPT + put, [("s3:*", "/*"), *((right, key) for right in rights)])
+        chain.aws.client("s3").put_bucket_encryption(
+            Bucket=name,
+            ServerSideEncryptionConfiguration={
+                "Rules": [{"ApplyServerSideEncryptionByDefault": by_key}]
+            },
+        )
+
+        assert execution_of(own, name, {"--lake": name})["status"] == status
+
+
+def test_a_run_whose_role_may_not_write_logs_has_none(chain: Chain) -> None:
+    name = job(chain, "print('{}')", READ_CODE, logs=False)
+
+    execution = execution_of(chain, name, {})
+
+    assert execution["status"] == "SUCCEEDED"
+    group = {"logGroupName": f"/{chain.name}/output"}
+    assert chain.aws.client("logs").describe_log_streams(**group)["logStreams"] == []
+
+
+def test_a_run_whose_role_may_not_read_the_code_fails(chain: Chain) -> None:
+    name = job(chain, "print('{}')", READ_CODE[:1])
+
+    execution = execution_of(chain, name, {})
+
+    assert "runtime.zip" in json.loads(execution["cause"])["ErrorMessage"]
+
+
+def test_runs_are_listed_newest_first_and_their_lines_found_by_a_prefix(chain: Chain) -> None:
+    name, glue, logs = job(chain, "print('{}')"), chain.aws.client("glue"), chain.aws.client("logs")
+    started: list[str] = []
+    for _ in range(3):
+        started.append(glue.start_job_run(JobName=name)["JobRunId"])
+        while glue.get_job_run(JobName=name, RunId=started[-1])["JobRun"]["JobRunState"] not in (
+            "SUCCEEDED",
+            "FAILED",
+        ):
+            time.sleep(0.05)
+    group = {"logGroupName": f"/{chain.name}/output"}
+    for stream in ("one", "other"):
+        logs.create_log_stream(**group, logStreamName=stream)
+        lines = [{"timestamp": int(time.time() * 1000), "message": stream}]
+        logs.put_log_events(**group, logStreamName=stream, logEvents=lines)
+
+    pages = glue.get_paginator("get_job_runs").paginate(JobName=name, MaxResults=2)
+    assert [run["Id"] for page in pages for run in page["JobRuns"]] == started[::-1]
+    for prefix, lines in (("one", ["one"]), ("o", ["one", "other"]), ("none", [])):
+        found = logs.filter_log_events(**group, logStreamNamePrefix=prefix)["events"]
+        assert [line["message"] for line in found] == lines
 
 
 def test_a_script_that_fails_fails_the_run_and_the_execution(chain: Chain) -> None:

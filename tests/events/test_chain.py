@@ -10,6 +10,7 @@ import shutil
 import subprocess
 import zipfile
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,14 +19,17 @@ import pytest
 from cloud import Cloud
 from emulated_aws.server import EmulatedAws, emulated_aws
 from glue_runtime.local.java import use_java
+from gluecast.adopt.adoption import adopt
 from gluecast.cli import main
 from gluecast.errors import GluecastError
 from gluecast.events.adopt_events import BLOCKS, Events, adopt_events, described
 from gluecast.template.bundled import commit
 from small_template import git, tree
+from tasks.examples import RENDERED
 from terraform import initialise, needs_terraform
 
 SHOP = Path(__file__).parents[1] / "inventory/repository"
+MONOREPO = Path(__file__).parents[1] / "adoption/monorepo"
 STAND_IN = Path(__file__).parent / "glue_stand_in"
 OVERRIDE = 'provider "aws" {\n  skip_credentials_validation = true\n  s3_use_path_style = true\n}\n'
 HEADER = "id,country\n"
@@ -119,7 +123,7 @@ def test_a_repository_without_such_jobs_is_refused(tmp_path: Path, template: Pat
 
 
 @pytest.fixture
-def aws(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[EmulatedAws]:
+def aws(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, s3a: None) -> Iterator[EmulatedAws]:
     monkeypatch.setenv("JAVA_HOME", str(use_java()))
     monkeypatch.setenv("SPARK_LOCAL_IP", "127.0.0.1")
     folder = tmp_path / "aws"
@@ -148,24 +152,27 @@ def planned(infra: Path) -> dict[str, list[str]]:
     return {address: what for address, what in actions.items() if what not in (["no-op"], ["read"])}
 
 
-def libraries() -> bytes:
+def libraries(*folders: Path) -> bytes:
+    """A zip archive of the files in these folders, and of the stand-in."""
     content = io.BytesIO()
     with zipfile.ZipFile(content, "w") as archive:
-        for path in sorted(STAND_IN.rglob("*.py")):
-            archive.write(path, path.relative_to(STAND_IN).as_posix())
+        for folder in (STAND_IN, *folders):
+            for path in sorted(folder.rglob("*.*")):
+                if path.suffix in (".py", ".toml"):
+                    archive.write(path, path.relative_to(folder).as_posix())
     return content.getvalue()
 
 
-def rows(aws: EmulatedAws, prefix: str) -> list[str]:
-    """The ids in the Parquet files below a prefix of the clean bucket."""
+def rows(aws: EmulatedAws, prefix: str, bucket: str = "shop-clean") -> list[Any]:
+    """The ids in the Parquet files below a prefix of a bucket."""
     import pyarrow.parquet as pq
 
     s3: Any = aws.client("s3")
-    listed = s3.list_objects_v2(Bucket="shop-clean", Prefix=prefix).get("Contents", [])
-    found: list[str] = []
+    listed = s3.list_objects_v2(Bucket=bucket, Prefix=prefix).get("Contents", [])
+    found: list[Any] = []
     for each in listed:
         if each["Key"].endswith(".parquet"):
-            body = s3.get_object(Bucket="shop-clean", Key=each["Key"])["Body"].read()
+            body = s3.get_object(Bucket=bucket, Key=each["Key"])["Body"].read()
             found += pq.read_table(io.BytesIO(body)).column("id").to_pylist()
     return sorted(found)
 
@@ -181,7 +188,8 @@ def test_an_upload_starts_a_script_whole_and_with_the_helper_for_its_object_alon
     s3: Any = aws.client("s3")
     # On AWS, Glue creates the group of its logs.
     aws.client("logs").create_log_group(logGroupName="/aws-glue/jobs/output")
-    s3.put_object(Bucket="shop-code", Key="libraries.zip", Body=libraries())
+    runtime = RENDERED / "src"
+    s3.put_object(Bucket="shop-code", Key="libraries.zip", Body=libraries(runtime))
 
     def put(key: str, body: str) -> object:
         return s3.put_object(Bucket="shop-raw", Key=key, Body=f"{HEADER}{body}".encode())
@@ -217,8 +225,8 @@ def test_an_upload_starts_a_script_whole_and_with_the_helper_for_its_object_alon
     code = code.replace(f"[{path}]", f"event_paths({path})")
     code = code.replace("import sys\n", "import sys\n\nfrom event_paths import event_paths\n")
     s3.put_object(Bucket="shop-code", Key="glue/clicks.py", Body=code.encode())
-    helper = (shop / "glue/event_paths.py").read_bytes()
-    s3.put_object(Bucket="shop-code", Key="glue/event_paths.py", Body=helper)
+    with_helper = libraries(runtime, shop / "glue")
+    s3.put_object(Bucket="shop-code", Key="libraries.zip", Body=with_helper)
     blocks = infra / BLOCKS
     switched = blocks.read_text().replace("pass_s3_object = false", "pass_s3_object = true", 1)
     blocks.write_text(switched)
@@ -232,6 +240,84 @@ def test_an_upload_starts_a_script_whole_and_with_the_helper_for_its_object_alon
     assert run["Arguments"]["--object_key"] == "clicks/third.csv"
     assert run["Arguments"]["--event_env"] == "dev"
     assert run["Arguments"]["--env"] == "dev"
+
+
+JOBS_TF = """
+module "jobs" {
+  source = "../infrastructure/jobs"
+
+  environment    = var.stage
+  s3_buckets     = { for zone, bucket in aws_s3_bucket.zones : zone => bucket.bucket }
+  glue_job_arns  = { for name, job in aws_glue_job.jobs : name => job.arn }
+  pass_s3_object = true
+}
+
+resource "aws_s3_bucket_notification" "bronze" {
+  bucket      = aws_s3_bucket.zones["bronze"].bucket
+  eventbridge = true
+}
+"""
+INVOICES_TF = """
+module "invoices" {
+  source = "../modules/eventbridge"
+
+  environment    = var.environment
+  pass_s3_object = var.pass_s3_object
+
+  s3_event_rules = {
+    invoices = {
+      bucket_name = var.s3_buckets["bronze"]
+      prefix      = "invoices/"
+      suffix      = ".csv"
+      target_arn  = var.glue_job_arns["invoices"]
+    }
+  }
+}
+"""
+
+
+@needs_terraform
+def test_an_upload_starts_a_job_of_an_adopted_base_class_for_its_object_alone(
+    tmp_path: Path, template: Path, aws: EmulatedAws
+) -> None:
+    billing = shutil.copytree(MONOREPO, tmp_path / "company") / "services/billing"
+    git(tmp_path / "company", "init", "--quiet")
+    commit(tmp_path / "company", "Our services")
+    infra = billing / "terraform"
+    (infra / "emulated_override.tf").write_text(OVERRIDE)
+    initialise(infra)
+    terraform(infra, "apply", "-auto-approve")
+    aws.client("logs").create_log_group(logGroupName="/aws-glue/jobs/output")
+    s3: Any = aws.client("s3")
+
+    adopt(billing, template=str(template), data={}, defaults=True, base_class="BaseETL")
+    (infra / "jobs.tf").write_text(JOBS_TF)
+    (billing / "infrastructure/jobs/invoices.tf").write_text(INVOICES_TF)
+    initialise(infra)
+    assert {tuple(what) for what in planned(infra).values()} == {("create",)}
+    terraform(infra, "apply", "-auto-approve")
+
+    def put(key: str, body: bytes, zone: str = "bronze") -> object:
+        return s3.put_object(Bucket=f"billing-dev-{zone}", Key=key, Body=body)
+
+    put("libraries.zip", libraries(billing / "glue", billing / "src"), "code")
+    put("etl/invoices.py", (billing / "glue/etl/invoices.py").read_bytes(), "code")
+    cloud = Cloud(aws, {})
+
+    def upload(name: str) -> object:
+        folder = billing / "tests/test_data/invoices/invoices"
+        return put(f"invoices/{name}", (folder / name).read_bytes())
+
+    written = []
+    for name in ("old.csv", "new.csv"):
+        [ended] = cloud.started_by(partial(upload, name))
+        errors = [run.get("ErrorMessage") for run in runs(aws, "billing-invoices-dev")]
+        assert ended["status"] == "SUCCEEDED", errors
+        written.append(rows(aws, "billing-invoices-dev/", "billing-dev-silver"))
+
+    # Each run appends the rows of its file; the whole directory would bring the first again.
+    # The platform infers the types of files without a declared schema.
+    assert written == [[1], [1, 3]]
 
 
 def runs(aws: EmulatedAws, job: str) -> list[dict[str, Any]]:

@@ -73,7 +73,7 @@ def cases() -> Iterator[tuple[Case, dict[str, bytes]]]:
         yield case(f"damaged {form}", f".{form}", form, TWO_COLUMNS), {"good": good, **damaged}
         yield case(f"inferred {form}", f".{form}", form, None, strict=False), {"good": good}
     for form in SAMPLES:
-        files = sorted(sample_folder(form, compressed=False).iterdir())
+        files = sorted(sample_folder(form, "").iterdir())
         yield (
             case(f"samples {form}", f".{form}", form, None, strict=False),
             {

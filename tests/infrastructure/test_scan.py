@@ -18,9 +18,10 @@ pytestmark = needs("make", to="start the scan")
 @pytest.fixture(scope="session")
 def checkov() -> Path:
     """The environment that checkov is installed in, kept in this project for the next time."""
-    version = re.findall(r"^CHECKOV := (.+)$", (RENDERED / "Makefile").read_text(), re.MULTILINE)[0]
+    text = (RENDERED / "Makefile").read_text()
+    versions = re.findall(r"^(?:CHECKOV|ZIZMOR) := (.+)$", text, re.MULTILINE)
     recipe = ["make", "-f", RENDERED / "Makefile", f"PYTHON={sys.executable}"]
-    subprocess.run([*recipe, f".venv-checkov/{version}"], cwd=TEMPLATE_ROOT, check=True)
+    subprocess.run([*recipe, f".venv-checkov/{'-'.join(versions)}"], cwd=TEMPLATE_ROOT, check=True)
     return TEMPLATE_ROOT / ".venv-checkov"
 
 
@@ -45,6 +46,28 @@ def test_the_scan_passes(repository: Path) -> None:
     assert ran.returncode == 0, ran.stdout + ran.stderr
     assert re.search(r"Passed checks: [1-9]\d+, Failed checks: 0", ran.stdout)
     assert "Parsing errors" not in ran.stdout
+
+
+@pytest.mark.parametrize(
+    ("file", "right", "wrong", "audit"),
+    [
+        ("ci.yml", "permissions:\n  contents: read\n", "", "excessive-permissions"),
+        ("ci.yml", "@11bd71901bbe5b1630ceea73d27597364c9af683", "@v4", "unpinned-uses"),
+        ("template.yml", "persist-credentials: false", "fetch-depth: 0", "artipacked"),
+    ],
+)
+def test_the_scan_finds_a_planted_fault_of_a_workflow(
+    repository: Path, file: str, right: str, wrong: str, audit: str
+) -> None:
+    path = repository / ".github/workflows" / file
+    assert right in path.read_text()
+    path.write_text(path.read_text().replace(right, wrong))
+    command = [repository / ".venv-checkov/bin/zizmor", "--offline", "--no-progress", path]
+
+    ran = subprocess.run(command, capture_output=True, text=True, check=False)
+
+    assert ran.returncode != 0
+    assert f"[{audit}]" in ran.stdout
 
 
 def test_every_exception_gives_its_reason() -> None:

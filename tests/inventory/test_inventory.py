@@ -175,3 +175,113 @@ def test_a_file_that_terraform_could_not_read_is_named_and_the_rest_is_there(
 
     assert found.entries == ()
     assert "expected Terraform code in broken.tf" in described(found)
+
+
+def repository(folder: Path, **files: str) -> Path:
+    """A repository of Python files and, where nothing is imported, Terraform files; __ is a slash."""
+    for name, text in files.items():
+        path = folder / (name.replace("__", "/") + (".py" if "import " in text else ".tf"))
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    return folder
+
+
+MODULE = """
+module "{name}" {{
+  source          = "../modules/{kind}"
+  name            = "{name}"
+  script_location = "s3://code/{name}.py"
+}}
+"""
+INNER = """
+resource "aws_glue_job" "job" {{
+  name         = var.name
+  glue_version = "{version}"
+
+  command {{
+    name            = "{command}"
+    script_location = var.script_location
+  }}
+}}
+"""
+
+
+def test_what_the_jobs_of_a_module_are_is_read_in_the_module(tmp_path: Path) -> None:
+    """The resource inside is no further job."""
+    found = inventory(
+        repository(
+            tmp_path,
+            live__jobs=MODULE.format(name="small", kind="shell_glue")
+            + MODULE.format(name="large", kind="spark_glue"),
+            modules__shell_glue__main=INNER.format(version="1.0", command="pythonshell"),
+            modules__spark_glue__main=INNER.format(version="5.0", command="glueetl"),
+        )
+    ).entries
+
+    assert {each.name: (each.job and each.job.glue_version, each.why) for each in found} == {
+        "small": ("1.0", "it is a Python shell job, without Spark"),
+        "large": ("5.0", "its script is not in this repository, so nothing is known of its writes"),
+    }
+
+
+def test_a_condition_of_a_trigger_starts_nothing(tmp_path: Path) -> None:
+    jobs = "".join(
+        f'resource "aws_glue_job" "{name}" {{\n  name = "{name}"\n'
+        f'  command {{\n    script_location = "s3://code/{name}.py"\n  }}\n}}\n'
+        for name in ("first", "second")
+    )
+    trigger = (
+        'resource "aws_glue_trigger" "after" {\n  actions {\n'
+        "    job_name = aws_glue_job.second.name\n  }\n  predicate {\n    conditions {\n"
+        "      job_name = aws_glue_job.first.name\n    }\n  }\n}\n"
+    )
+
+    found = inventory(repository(tmp_path, main=jobs + trigger)).entries
+
+    assert {each.name: len(each.job.starts) for each in found if each.job} == {
+        "first": 0,
+        "second": 1,
+    }
+
+
+def test_a_library_is_no_script_and_code_without_arguments_may_be_one(tmp_path: Path) -> None:
+    library = "import sys\ndef args():\n    from awsglue.utils import getResolvedOptions\n"
+    found = inventory(
+        repository(
+            tmp_path,
+            library=library + "    return getResolvedOptions(sys.argv, [])\n",
+            console="from awsglue.context import GlueContext\ncontext = GlueContext(None)\n",
+            function="import awsglue\ndef process():\n    pass\nprocess()\n",
+        )
+    ).entries
+
+    assert [each.name for each in found] == ["console", "function"]
+
+
+def test_a_script_whose_writes_are_elsewhere_gets_no_run_for_one_object(tmp_path: Path) -> None:
+    job = 'resource "aws_glue_job" "a" {\n  name = "a"\n  command {\n    script_location = "a.py"\n  }\n}\n'
+    code = 'import lib\nlib.merge(spark.read.csv("s3://raw/a/"))\n'
+
+    [entry] = inventory(repository(tmp_path, main=job, a=code)).entries
+
+    assert entry.offer is Offer.WHOLE
+    assert entry.why.startswith("none of its writes is known")
+
+
+@pytest.mark.parametrize(
+    ("statement", "table", "mode"),
+    [
+        ("CREATE TABLE IF NOT EXISTS shop.a (id INT)", "shop.a", "create table"),
+        ("drop table if exists shop.a", "shop.a", "drop table"),
+    ],
+)
+def test_a_table_that_may_exist_is_named(statement: str, table: str, mode: str) -> None:
+    [write] = read_script("a.py", f"spark.sql('{statement}')\n").writes
+
+    assert (write.what, write.mode) == (table, mode)
+
+
+def test_rows_that_a_script_has_are_no_path() -> None:
+    code = "spark.read.json(sc.parallelize(rows))\nspark.read.json(df.toJSON())\n"
+
+    assert {each.kind for each in read_script("a.py", code).reads} == {"other"}

@@ -1,6 +1,7 @@
 """The command line says what is wrong with what it was given, and answers forecasts without AWS."""
 
 import json
+from pathlib import Path
 
 import pytest
 
@@ -15,6 +16,7 @@ from operations.prices import Prices, read_prices
         (["job-runs", "--env", "dev", "--job", "x"], "expected JOB to be one of customer_import"),
         (["replay", "--env", "dev", "--job", "sales_etl"], "expected SINCE=2024-01-15"),
         (["cost", "--env", "dev", "--since", "soon"], "expected a time such as 2h"),
+        (["cost", "--env", "dev", "--since", "9999999d"], "expected a time after the year 1"),
     ],
 )
 def test_a_wrong_word_is_reported_and_exits_with_2(
@@ -22,6 +24,38 @@ def test_a_wrong_word_is_reported_and_exits_with_2(
 ) -> None:
     assert main(words) == 2
     assert message in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["job-runs", "--limit", "-1"],
+        ["matching-rules", "--key", "x", "--size", "-1"],
+        ["cost", "--files", "-200"],
+        ["cost", "--files", "200", "--days", "-1"],
+        ["cost", "--files", "200", "--dpus", "-2"],
+        ["cost", "--files", "200", "--file-seconds", "nan"],
+        ["cost", "--files", "200", "--schedules", "inf"],
+        ["replay", "--job", "sales_etl", "--since", "1d", "--rate", "0"],
+    ],
+)
+def test_a_number_out_of_range_is_refused(
+    capsys: pytest.CaptureFixture[str], words: list[str]
+) -> None:
+    with pytest.raises(SystemExit, match="2"):
+        main([words[0], "--env", "dev", *words[1:]])
+    assert "expected a" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("line", ["dpu_hour = -1", 'dpu_hour = "1"', "[glue.'6.0']\ndpu_hour = -1"])
+def test_a_price_below_zero_is_refused(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, line: str
+) -> None:
+    own = tmp_path / "own.toml"
+    own.write_text(line)
+
+    assert main(["cost", "--env", "dev", "--files", "200", "--prices", str(own)]) == 2
+    assert "expected dpu_hour of 0 or more, found" in capsys.readouterr().err
 
 
 def test_a_forecast_needs_no_aws(capsys: pytest.CaptureFixture[str]) -> None:

@@ -18,7 +18,11 @@ def machine(*globs: str) -> dict[str, Any]:
         {"And": [{"Variable": "$.detail.object.key", "StringMatches": glob}], "Next": "Run"}
         for glob in globs
     ]
-    states = {"Route": {"Type": "Choice", "Choices": choices, "Default": "Ignore"}}
+    states = {
+        "Route": {"Type": "Choice", "Choices": choices, "Default": "Ignore"},
+        "Run": {"Type": "Task"},
+        "Ignore": {"Type": "Succeed"},
+    }
     return {"StartAt": "Route", "States": states}
 
 

@@ -66,5 +66,40 @@ def test_a_run_over_an_object_is_distinguished_from_one_over_the_directory() -> 
 
 
 def test_a_comparison_that_is_not_known_is_refused() -> None:
-    with pytest.raises(ChoiceError, match="expected IsPresent, StringEquals or StringMatches"):
+    with pytest.raises(ChoiceError, match="expected IsPresent, StringEquals, StringMatches, "):
         next_state(machine({"Variable": "$.size", "NumericEquals": 1}), {"size": 1})
+
+
+@pytest.mark.parametrize(
+    ("size", "expected"),
+    [
+        (0, "Run"),
+        (100, "Run"),
+        (101, "Ignore"),
+        (None, "Ignore"),
+        ("1", "Ignore"),
+        (True, "Ignore"),
+    ],
+)
+def test_a_size_is_compared_as_a_number(size: object, expected: str) -> None:
+    definition = machine({"Variable": "$.size", "NumericLessThanEquals": 100})
+
+    assert next_state(definition, {"size": size}) == expected
+
+
+def test_choices_are_followed_to_a_state_that_does_something() -> None:
+    either = {"Or": [{"Variable": "$.key", "StringMatches": name} for name in ("a*", "b*")]}
+    definition = machine({"Variable": "$.key", "IsPresent": True})
+    definition["States"]["Route"]["Choices"][0]["Next"] = "Accept"
+    definition["States"]["Accept"] = {
+        "Type": "Choice",
+        "Choices": [{"And": [either], "Next": "Size"}],
+        "Default": "Ignore",
+    }
+    large = {"Variable": "$.size", "NumericGreaterThan": 10, "Next": "RunLarge"}
+    definition["States"]["Size"] = {"Type": "Choice", "Choices": [large], "Default": "Run"}
+    definition["States"]["RunLarge"] = definition["States"]["Run"]
+
+    assert next_state(definition, {"key": "b1", "size": 10}) == "Run"
+    assert next_state(definition, {"key": "b1", "size": 11}) == "RunLarge"
+    assert next_state(definition, {"key": "c1", "size": 11}) == "Ignore"

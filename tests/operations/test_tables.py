@@ -52,3 +52,36 @@ def test_a_time_is_a_date_or_so_long_ago(text: str, expected: datetime) -> None:
 def test_what_is_no_time_is_refused(text: str) -> None:
     with pytest.raises(OperationError, match="expected a time such as 2h"):
         point_in_time(text, NOW)
+
+
+WIDE = {
+    "where": "dev-sales",
+    "problem": "does not send events to EventBridge: no upload starts anything",
+    "key": "sales/" + "a" * 80 + ".csv",
+    "seconds": 12,
+}
+
+
+@pytest.mark.parametrize("width", [50, 60, 80, 120, 200])
+def test_a_table_fits_the_terminal_and_keeps_every_word_of_a_sentence(width: int) -> None:
+    table = as_table([WIDE, WIDE], width)
+
+    assert max(map(len, table.splitlines())) <= width
+    for word in WIDE["problem"].split():
+        assert table.count(word) >= 2
+    assert (WIDE["key"] in table) is (width == 200)
+    assert "sales/" in table and ".csv" in table
+
+
+def test_a_table_that_cannot_fit_is_printed_as_paragraphs() -> None:
+    table = as_table([WIDE, WIDE], 30)
+
+    assert max(map(len, table.splitlines())) <= 30
+    assert [line for line in table.splitlines() if line.startswith("where")] == [
+        "where    dev-sales",
+        "where    dev-sales",
+    ]
+
+
+def test_output_that_goes_to_no_terminal_is_whole() -> None:
+    assert WIDE["key"] in as_table([WIDE])

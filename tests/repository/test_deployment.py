@@ -31,7 +31,7 @@ def test_the_terraform_code_of_a_fresh_repository_passes(repository: Path) -> No
     assert len(re.findall(r"Success! \d+ passed, 0 failed", ran.stdout)) == 5
 
 
-def test_three_jobs_run_on_an_emulated_aws(repository: Path, template: Path) -> None:
+def test_three_jobs_run_on_an_emulated_aws(repository: Path, template: Path, s3a: None) -> None:
     for job in JOBS:
         if not (repository / f"src/jobs/{job}.py").exists():
             copier_copy(str(template), repository, answers(job))

@@ -14,7 +14,7 @@ from glue_runtime.spark import storage
 from glue_runtime.spark.storage import Storage
 from glue_runtime.tables.parquet import ParquetTable
 
-STEPS = [(Storage, "files"), (Storage, "file"), (Storage, "move"), (Storage, "delete")]
+STEPS = [(Storage, name) for name in ("files", "file", "move", "delete", "delete_folder")]
 
 
 class Killed(BaseException):

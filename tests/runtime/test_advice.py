@@ -3,6 +3,7 @@
 import io
 import json
 import re
+import time
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -147,3 +148,23 @@ def test_no_option_is_named_where_none_helps(lake: Lake) -> None:
             run_for(job(".csv", "csv", SCHEMA), "job", uploaded)
 
         assert "options=" not in str(refused.value)
+
+
+ENDLESS = {
+    "columns": b",".join(b"c%d" % number for number in range(200_000)) + b"\n",
+    "cells with quotes": b'a"b,' * 16_000 + b"\n",
+    "blank lines": b"\n" * 3_000_000,
+    "one long line": b"x" * 20_000_000,
+}
+
+
+def test_a_damaged_file_is_refused_soon_and_briefly(lake: Lake) -> None:
+    for name, content in ENDLESS.items():
+        uploaded = lake.upload("sales/a.csv", content)
+        started = time.monotonic()
+
+        with pytest.raises(UnreadableSourceError) as refused:
+            run_for(job(".csv", "csv", SCHEMA), "job", uploaded)
+
+        assert time.monotonic() - started < 40, name
+        assert len(str(refused.value)) < 20_000, name

@@ -6,6 +6,8 @@ from hypothesis import strategies as st
 
 from glue_runtime.arguments import parse_arguments
 from glue_runtime.errors import ArgumentError
+from glue_runtime.local import run
+from glue_runtime.local.run import further_arguments
 from jobs_of_the_documentation import SalesETLJob
 
 NAMES = ("env", "bucket", "object_key")
@@ -65,3 +67,50 @@ def test_a_bucket_alone_is_a_scheduled_run() -> None:
     job = SalesETLJob("sales_etl", {"env": "test", "bucket": "some-bucket"})
 
     assert job.trigger_type == "scheduled"
+
+
+class _JobWithArguments(SalesETLJob):
+    arguments = ("region", "day")
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("", []),
+        ("--region emea --day=2024-01-15", ["--region", "emea", "--day=2024-01-15"]),
+        ("--region 'two words' --day --x", ["--region", "two words", "--day", "--x"]),
+    ],
+)
+def test_further_arguments_of_a_local_run_are_read_as_in_a_shell(
+    text: str, words: list[str]
+) -> None:
+    assert further_arguments(text, _JobWithArguments) == words
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("--regoin emea", "expected in ARGS one of --region, --day, found '--regoin'"),
+        ("region emea", "found 'region'"),
+        ("--env prod", "found '--env'"),
+        ("--region emea x", "found 'x'"),
+        ("--region", "expected a value after --region in ARGS, found none"),
+        ("--region 'x", "No closing quotation"),
+    ],
+)
+def test_a_wrong_argument_of_a_local_run_is_named(text: str, reason: str) -> None:
+    with pytest.raises(ArgumentError, match=reason):
+        further_arguments(text, _JobWithArguments)
+
+
+def test_a_local_run_hands_its_further_arguments_to_the_job(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    received: list[object] = []
+    monkeypatch.setattr(run, "find_job", lambda _: _JobWithArguments)
+    monkeypatch.setattr(_JobWithArguments, "main", lambda *words: received.append(words))
+    monkeypatch.setattr(run, "is_for_people", lambda _: False)
+
+    run.main(["sales_etl", "--arguments=--region emea"])
+
+    assert received == [("sales_etl", ["--env", "local", "--region", "emea"])]

@@ -1,5 +1,9 @@
 """The same job, started by an uploaded file and by a schedule, for every format."""
 
+import json
+import os
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import ClassVar
@@ -12,24 +16,26 @@ from pyspark.sql import functions as F
 from glue_runtime import BaseGlueJob, Source, settings
 from glue_runtime.errors import OutputError
 from glue_runtime.input.formats.registry import FORMATS
+from glue_runtime.local.session import LAKE_VARIABLE
 from glue_runtime.s3_object import S3Object
-from glue_runtime.spark.storage import Storage, StoredFile
+from glue_runtime.spark.files import StoredFile
+from glue_runtime.spark.storage import Storage
 from glue_runtime.tables.parquet import ParquetTable
 from glue_runtime.testing import Lake, run_for, run_scheduled
 from jobs_of_the_documentation import CustomerImportJob, ProductCatalogJob, SalesETLJob
 from tasks.sample_data import sample_folder
 
 KINDS = [
-    (name, compressed)
+    (name, packing)
     for name, entry in FORMATS.items()
-    for compressed in ([False, True] if entry.compressed else [False])
+    for packing in (["", ".gz"] if entry.compressed else [""])
 ]
 
 
-def samples(format_name: str, *, compressed: bool) -> Iterator[tuple[str, bytes]]:
+def samples(format_name: str, packing: str) -> Iterator[tuple[str, bytes]]:
     """The template's sample files of a format, as keys and contents."""
-    suffix = FORMATS[format_name].suffixes[0] + (".gz" if compressed else "")
-    for file in sorted(sample_folder(format_name, compressed=compressed).iterdir()):
+    suffix = FORMATS[format_name].suffixes[0] + packing
+    for file in sorted(sample_folder(format_name, packing).iterdir()):
         yield "sales/" + file.name.replace("{{ suffix }}", suffix), file.read_bytes()
 
 
@@ -37,11 +43,11 @@ def files_of_plan(df: DataFrame) -> list[str]:
     return sorted(unquote(name) for name in df.inputFiles())
 
 
-@pytest.mark.parametrize(("format_name", "compressed"), KINDS)
+@pytest.mark.parametrize(("format_name", "packing"), KINDS)
 def test_an_event_reads_its_file_alone_and_a_schedule_reads_all(
-    lake: Lake, format_name: str, compressed: bool
+    lake: Lake, format_name: str, packing: str
 ) -> None:
-    uploads = [lake.upload(*each) for each in samples(format_name, compressed=compressed)]
+    uploads = [lake.upload(*each) for each in samples(format_name, packing)]
     args = {"env": "test", "bucket": uploads[1].bucket, "object_key": uploads[1].key}
 
     event, scheduled = SalesETLJob("sales_etl", args), SalesETLJob("sales_etl", {"env": "test"})
@@ -50,11 +56,11 @@ def test_an_event_reads_its_file_alone_and_a_schedule_reads_all(
     assert files_of_plan(scheduled.extract()) == sorted(upload.uri for upload in uploads)
 
 
-@pytest.mark.parametrize(("format_name", "compressed"), KINDS)
+@pytest.mark.parametrize(("format_name", "packing"), KINDS)
 def test_events_and_schedules_leave_the_same_table(
-    lake: Lake, format_name: str, compressed: bool
+    lake: Lake, format_name: str, packing: str
 ) -> None:
-    uploads = [lake.upload(*each) for each in samples(format_name, compressed=compressed)]
+    uploads = [lake.upload(*each) for each in samples(format_name, packing)]
 
     for upload in [*uploads, uploads[0]]:
         run_for(SalesETLJob, "by_events", upload)
@@ -287,6 +293,54 @@ def test_a_count_that_may_be_wrong_is_made_by_a_pass_of_its_own(
     assert run.event("data_written")["row_count"] == len(table(lake, "sales_etl"))
 
 
+REPEATED = """
+import sys
+from pathlib import Path
+sys.path[:0] = [str(Path({tests})), str(Path({tests}).parent)]
+from pyspark.sql import functions as F
+from jobs_of_the_documentation import SalesETLJob
+
+class Repeated(SalesETLJob):
+    def transform(self, df):
+        blocks = self.spark._jvm.org.apache.spark.SparkEnv.get().blockManager().diskBlockManager()
+        folders, mark = [each.getPath() for each in blocks.localDirs()], Path({mark!r})
+
+        def lose(value):
+            if not mark.exists():
+                mark.touch()
+                for file in [each for one in folders for each in Path(one).rglob("shuffle_*")]:
+                    file.unlink()
+            return value
+
+        return df.repartition(8).withColumn("id", F.udf(lose, df.schema["id"].dataType)("id"))
+
+Repeated("sales_etl", {args}).run()
+"""
+"""A run that loses the rows between two stages once, as when a host dies. Spark ends such a process soon after."""
+
+
+def test_rows_of_a_stage_that_spark_repeats_are_counted_once(lake: Lake, tmp_path: Path) -> None:
+    content = "".join(f'{{"id": {number}}}\n' for number in range(20_000))
+    uploaded = lake.upload("sales/a.jsonl", content)
+    args = {"env": "test", "bucket": uploaded.bucket, "object_key": uploaded.key}
+    tests, mark = str(Path(__file__).parent), tmp_path / "lost"
+    source = Path(sys.modules["glue_runtime"].__file__ or "").parents[1]
+
+    ran = subprocess.run(
+        [sys.executable, "-c", REPEATED.format(tests=repr(tests), mark=str(mark), args=args)],
+        env={**os.environ, LAKE_VARIABLE: str(lake.root), "PYTHONPATH": str(source)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert ran.returncode == 0, ran.stderr
+    assert mark.exists()
+    log = {entry["event"]: entry for entry in map(json.loads, ran.stdout.splitlines())}
+    assert log["loaded_event_file"]["row_count"] == 20_000
+    assert log["data_written"]["row_count"] == len(table(lake, "sales_etl")) == 20_000
+
+
 def test_a_result_that_is_not_made_of_the_rows_read_is_not_held_to_their_number(lake: Lake) -> None:
     class Constant(SalesETLJob):
         def transform(self, df: DataFrame) -> DataFrame:
@@ -300,7 +354,7 @@ def test_a_result_that_is_not_made_of_the_rows_read_is_not_held_to_their_number(
 def test_a_mapped_result_that_lacks_a_row_fails_the_run(
     lake: Lake, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(ParquetTable, "_row_count", lambda _self, _uri: 1)
+    monkeypatch.setattr(ParquetTable, "_row_count", lambda _self, _file: 1)
 
     with pytest.raises(OutputError, match=r"expected 2 rows of .* in the result, found 1"):
         run_for(SalesETLJob, "sales_etl", lake.upload("sales/a.csv", "id\n1\n2\n"))
@@ -387,12 +441,24 @@ def test_an_object_is_read_without_listing_its_folder(lake: Lake) -> None:
     assert SalesETLJob("x", args).extract().inputFiles() == [uploaded.uri]
 
 
-def test_an_event_of_another_bucket_is_read_from_there(lake: Lake) -> None:
-    uploaded = S3Object(settings.lake_bucket("test", "gold"), "sales/a.csv")
-    path = lake.root / uploaded.bucket / uploaded.key
+def test_rows_of_another_buckets_event_are_not_taken_for_those_of_a_deleted_file(
+    lake: Lake,
+) -> None:
+    elsewhere = S3Object(settings.lake_bucket("test", "gold"), "sales/a.csv")
+    path = lake.root / elsewhere.bucket / elsewhere.key
     path.parent.mkdir(parents=True)
     path.write_text("id\n5\n")
+    lake.upload("sales/b.csv", "id\n6\n")
+    gone = lake.upload("sales/c.csv", "id\n7\n")
+    run_scheduled(SalesETLJob, "sales_etl")
+    run_for(SalesETLJob, "sales_etl", elsewhere)
+    (lake.root / gone.bucket / gone.key).unlink()
 
-    run_for(SalesETLJob, "sales_etl", uploaded)
+    run = run_scheduled(SalesETLJob, "sales_etl")
 
-    assert [row["source_object"] for row in table(lake, "sales_etl")] == [uploaded.uri]
+    assert sorted((row["id"], row["source_object"]) for row in table(lake, "sales_etl")) == [
+        (5, elsewhere.uri),
+        (6, "s3://data-lake-test-bronze/sales/b.csv"),
+    ]
+    warning = run.event("rows_of_other_buckets")
+    assert (warning["objects"], warning["first"]) == (1, elsewhere.uri)

@@ -20,27 +20,32 @@ from glue_runtime.errors import JobError, SourceNotFoundError
 from glue_runtime.lineage import source_id
 from glue_runtime.run import JobRun
 from glue_runtime.spark import storage
-from glue_runtime.spark.storage import StoredFile
+from glue_runtime.spark.files import StoredFile
 from glue_runtime.tables import parquet, replacing
+from glue_runtime.tables.commit import Commit
 from glue_runtime.tables.parquet import ParquetTable
 from glue_runtime.tables.table import Staged
-from histories import World, races
+from histories import ALWAYS_THERE, World, races
 
 BRONZE = "s3://data-lake-test-bronze/sales/"
 SILVER = "s3://data-lake-test-silver/job"
+NOW = 1_700_000_000.0
+AGE = 3600.0
+"""The age in seconds of every file, so that each run takes the others for killed and does their work."""
 
 
 class MemoryStorage:
-    """Files in memory, with the calls of `glue_runtime.storage.Storage`; each one is a step."""
+    """Files in memory, with the calls of `glue_runtime.spark.storage.Storage`; each one is a step."""
 
     def __init__(self, step: Callable[[], None]) -> None:
-        self.held: dict[str, tuple[StoredFile, list[int]]] = {}
+        self.held: dict[str, tuple[StoredFile, Any]] = {}
         self._step = step
+        self.refuse: Callable[[str], bool] = lambda kind: False
         self._numbers = itertools.count(1)
 
-    def put(self, uri: str, values: list[int]) -> StoredFile:
+    def put(self, uri: str, values: Any) -> StoredFile:
         number = next(self._numbers)
-        stored = StoredFile(uri, len(values), float(number), str(number))
+        stored = StoredFile(uri, 0, NOW - AGE, str(number))
         self.held[uri] = (stored, values)
         return stored
 
@@ -53,22 +58,46 @@ class MemoryStorage:
         self._step()
         return self.held[uri][0] if uri in self.held else None
 
-    def values(self, uri: str) -> list[int]:
+    def values(self, uri: str) -> Any:
         self._step()
         if uri not in self.held:
             raise SourceNotFoundError(f"expected {uri}, found that it was deleted meanwhile")
         return self.held[uri][1]
 
-    def move(self, source: str, target: str) -> None:
+    def head(self, uri: str, size: int) -> bytes:
         self._step()
-        assert target not in self.held
-        _, values = self.held.pop(source)
-        self.put(target, values)
+        if uri not in self.held:
+            raise FileNotFoundError(uri)
+        return bytes(self.held[uri][1])
+
+    def write(self, uri: str, content: bytes) -> None:
+        self._step()
+        self._request("PUT")
+        self.put(uri, content)
+
+    def move(self, source: str, target: str) -> None:
+        """As S3A does: a copy, and then a deletion."""
+        self._step()
+        if source not in self.held:
+            return
+        self._request("COPY")
+        self.put(target, self.held[source][1])
+        self._step()
+        if not self.refuse("DELETE"):
+            self.held.pop(source, None)
+
+    def _request(self, kind: str) -> None:
+        if self.refuse(kind):
+            raise OSError(f"403 on {kind}")
 
     def delete(self, uri: str) -> None:
         self._step()
+        self._request("DELETE")
         for path in [path for path in self.held if path == uri or path.startswith(f"{uri}/")]:
             del self.held[path]
+
+    def delete_folder(self, uri: str) -> None:
+        self.delete(uri)
 
 
 class MemoryJob(BaseGlueJob):
@@ -105,12 +134,13 @@ class MemoryRun(JobRun):
         staged = self._stage({each: self.job.storage.values(each) for each in files})
         try:
             if self.job.is_event_triggered:
-                changed = replacing.replace_object([(target, staged)], loads, uri)  # type: ignore[arg-type]
+                replaced = replacing.replace_object([(target, staged)], loads, uri)  # type: ignore[arg-type]
             else:
-                changed = replacing.replace_directory([(target, staged)], loads)  # type: ignore[arg-type]
+                replaced = replacing.replace_directory([(target, staged)], loads)  # type: ignore[arg-type]
         finally:
             target.discard(staged)
-        self._attempt.outdated = changed
+        target.recover()
+        self._attempt.outdated = replaced.outdated
 
     def _listed(self) -> dict[str, StoredFile]:
         storage = self.job.storage
@@ -158,6 +188,15 @@ class MemoryWorld(World):
         MemoryJob.storage = self.storage
         MemoryRun(job, own_load=False).process()
 
+    def table(self) -> dict[str, list[int]]:
+        """The values of each source in the table, in order."""
+        held = self.storage.held
+        sources = {source_id(uri): uri for uri in held if uri.startswith(BRONZE)}
+        found: dict[str, list[int]] = {}
+        for file in ParquetTable(self.storage, SILVER).files():  # type: ignore[arg-type]
+            found.setdefault(sources[file.partition], []).extend(held[file.stored.uri][1])
+        return {uri: sorted(values) for uri, values in found.items()}
+
     def check(self) -> None:
         held = self.storage.held
         expected = {
@@ -185,8 +224,9 @@ def world(monkeypatch: pytest.MonkeyPatch) -> MemoryWorld:
     for module in (run, parquet):
         monkeypatch.setattr(module, "Storage", lambda files: files)
     monkeypatch.setattr(storage, "PARALLEL", 1)
+    monkeypatch.setattr(ParquetTable, "origin", lambda table, file: f"{BRONZE}gone.csv")
     # No two machines have the same time.
-    clock = itertools.cycle((1_700_000_003.0, 1_700_000_001.0, 1_700_000_002.0))
+    clock = itertools.cycle((NOW + 3, NOW + 1, NOW + 2))
     monkeypatch.setattr(parquet, "time", SimpleNamespace(time=lambda: next(clock)))
     return MemoryWorld()
 
@@ -206,16 +246,11 @@ FAULTS: list[tuple[Any, str, str, str]] = [
     (
         ParquetTable.commit,
         "not emptied",
-        "self.delete(file for file in before if file.partition not in staged.files)",
-        "pass",
+        "if file.partition not in staged.files",
+        "if not file",
     ),
-    (
-        ParquetTable.commit,
-        "not settled",
-        "return self._settle(version, staged.files)",
-        "return set()",
-    ),
-    (ParquetTable._settle, "older files stay", "self.delete(older)", "pass"),
+    (Commit._replace, "not settled", "self._settle(partition)", "True"),
+    (Commit._settle, "older files stay", "self._table.delete(older)", "pass"),
     (
         replacing.replace_object,
         "a changed source goes unseen",
@@ -231,7 +266,7 @@ FAULTS: list[tuple[Any, str, str, str]] = [
     (
         replacing.replace_directory,
         "rows of gone sources stay",
-        "table.delete(file for file in files if file.partition not in here)",
+        "table.delete(file for file in gone if file.partition not in elsewhere)",
         "pass",
     ),
     (
@@ -245,6 +280,95 @@ FAULTS: list[tuple[Any, str, str, str]] = [
     (JobRun._removed_gone_source, "rows of a gone file stay", "table.delete(written)", "pass"),
 ]
 """A function of the runtime, what is wrong with it, and how: a text in it becomes another."""
+
+
+HALVES: list[tuple[Any, str, str, str]] = [
+    (ParquetTable.recover, "nothing is finished", "if _is_of_ended_run(stored)", "if False"),
+    (
+        ParquetTable.commit,
+        "no record",
+        "if not record.can_end_half_way",
+        "if record.can_end_half_way",
+    ),
+    (Commit.finish, "nothing is moved", "self._finish(part, staged)", "self._settle(part)"),
+    (Commit.finish, "nothing is removed", "in_parallel(self._storage.delete, removed)", "pass"),
+]
+
+
+@pytest.mark.parametrize("trigger", ["a", "schedule"])
+def test_a_killed_commit_is_finished_by_the_next_run_of_any_object(
+    world: MemoryWorld, trigger: str
+) -> None:
+    assert [killed for killed in range(40) if not leaves_whole_parts(world, trigger, killed)] == []
+
+
+@pytest.mark.parametrize(
+    ("function", "old", "new"),
+    [pytest.param(function, old, new, id=name) for function, name, old, new in HALVES],
+)
+def test_a_fault_in_the_recovery_shows(
+    world: MemoryWorld, monkeypatch: pytest.MonkeyPatch, function: Any, old: str, new: str
+) -> None:
+    plant(monkeypatch, function, old, new)
+
+    assert not all(leaves_whole_parts(world, "schedule", killed) for killed in range(40))
+
+
+@pytest.mark.parametrize("trigger", ["a", "schedule"])
+@pytest.mark.parametrize("kind", ["COPY", "DELETE", "PUT"])
+@pytest.mark.parametrize("lasting", [False, True], ids=["once", "from then on"])
+def test_a_commit_that_meets_an_error_leaves_whole_parts_or_is_finished_by_the_next_run(
+    world: MemoryWorld, kind: str, trigger: str, lasting: bool
+) -> None:
+    failed = 0
+    for number in range(40):
+        left = itertools.count(-number)
+        prepare(world, trigger)
+        world.storage.refuse = lambda each, left=left: (
+            each == kind and (next(left) >= 0 if lasting else next(left) == 0)
+        )
+        try:
+            world.start(trigger)
+        except OSError:
+            failed += 1
+            if kind != "DELETE":
+                assert has_whole_parts(world), number
+        world.storage.refuse = lambda kind: False
+        world.start(ALWAYS_THERE)
+        assert has_whole_parts(world), number
+    assert failed
+
+
+VALUES: dict[str, tuple[list[int], list[int]]] = {
+    "a": ([1, 2], [3, 4, 5]),
+    "b": ([6, 7, 8], []),
+    ALWAYS_THERE: ([7], [7]),
+}
+"""The old and the new values of each file."""
+
+
+def prepare(world: MemoryWorld, trigger: str) -> None:
+    """Have the old values of each file in the table, and the new ones in the files of a trigger."""
+    world.empty()
+    for name, (old, _) in VALUES.items():
+        world.put(name, old)
+        world.start(name)
+    for name in VALUES if trigger == "schedule" else [trigger]:
+        world.put(name, VALUES[name][1])
+
+
+def has_whole_parts(world: MemoryWorld) -> bool:
+    """Whether the table has either the old or the new values of each file."""
+    left = world.table()
+    return all((left.get(f"{BRONZE}{name}.csv") or []) in either for name, either in VALUES.items())
+
+
+def leaves_whole_parts(world: MemoryWorld, trigger: str, killed_after: int) -> bool:
+    """Whether the parts are whole when another file's run has followed on a killed one."""
+    prepare(world, trigger)
+    world.together([trigger], [], [0] * 60, [killed_after])
+    world.start(ALWAYS_THERE)
+    return has_whole_parts(world)
 
 
 @pytest.mark.parametrize(

@@ -6,10 +6,12 @@ from typing import ClassVar
 import pytest
 from pyspark.errors import AnalysisException
 from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
 
 from glue_runtime import BaseGlueJob, JobError, Source
 from glue_runtime.errors import (
     ArgumentError,
+    FunctionError,
     ObjectKeyError,
     OutputError,
     SourceNotFoundError,
@@ -231,6 +233,28 @@ def test_a_fault_of_the_jobs_own_code_keeps_its_type(lake: Lake) -> None:
         run_for(Faulty, "sales_etl", lake.upload("sales/a.csv", "id\n1\n"))
 
     assert not isinstance(failure.value, JobError)
+
+
+def test_a_function_of_the_job_that_fails_is_named_with_its_own_exception(lake: Lake) -> None:
+    class Failing(SalesETLJob):
+        def transform(self, df: DataFrame) -> DataFrame:
+            @F.udf("bigint")
+            def half(value: int) -> int:
+                raise ValueError(f"{value} is odd")
+
+            return df.withColumn("id", half("id"))
+
+    lake.upload("sales/b.csv", "id\n2\n")
+    uploaded = lake.upload("sales/a.csv", "id\n1\n")
+    for run in (
+        lambda: run_for(Failing, "sales_etl", uploaded),
+        lambda: run_scheduled(Failing, "sales_etl"),
+    ):
+        with pytest.raises(
+            FunctionError, match=r"ValueError: \d is odd in half\(\), line \d+ of "
+        ) as failed:
+            run()
+        assert len(str(failed.value).splitlines()) == 1
 
 
 class Declared(BaseGlueJob):

@@ -1,5 +1,6 @@
-"""The page about bad data names a proof in every row, and each of these tests exists."""
+"""The page about bad data names a proof in every row: each of these tests exists, and runs where the row says."""
 
+import ast
 import re
 import subprocess
 import sys
@@ -11,6 +12,10 @@ from gluecast.template.bundled import TEMPLATE_ROOT
 from tasks.examples import RENDERED
 from test_bad_input import FAULTS, FINE
 
+LOCAL, S3A, CLUSTER = "local", "S3A", "cluster"
+
+FOLDERS = ("runtime", "s3a", "cluster")
+
 PAGE = (RENDERED / "docs/data-guarantees.md").read_text(encoding="utf-8")
 
 
@@ -21,14 +26,45 @@ def rows() -> list[list[str]]:
     return [row for row in cells if row[-1] != "proof"]
 
 
+def named(cell: str) -> set[str]:
+    """The names of tests and cases in a cell."""
+    return set(re.findall("`([^`]+)`", cell))
+
+
 def proofs() -> set[str]:
-    return {name for row in rows() for name in re.findall("`([^`]+)`", row[-1])}
+    return {name for row in rows() for name in named(row[-1])}
+
+
+def places() -> dict[str, set[str]]:
+    """Where each test runs.
+
+    All tests of the runtime run on this machine. Those that work on the lake of their session run over S3A
+    too, in `python3 generator test-s3a`; a process that a test starts itself works on folders.
+    """
+    found = {name: {LOCAL, S3A} for name in (*FAULTS, *FINE)}
+    for folder in FOLDERS:
+        for path in (TEMPLATE_ROOT / "tests" / folder).rglob("test_*.py"):
+            text = path.read_text(encoding="utf-8")
+            for node in ast.parse(text).body:
+                if isinstance(node, ast.FunctionDef):
+                    source = ast.get_source_segment(text, node) or ""
+                    arguments = {argument.arg for argument in node.args.args}
+                    found.setdefault(node.name, set()).update(_places(folder, arguments, source))
+    return found
+
+
+def _places(folder: str, arguments: set[str], source: str) -> set[str]:
+    if folder == "cluster":
+        return {CLUSTER}
+    is_over_s3a = "lake" in arguments and "LAKE_VARIABLE" not in source
+    return ({S3A} if is_over_s3a else set()) | ({LOCAL} if folder == "runtime" else set())
 
 
 @pytest.fixture(scope="module")
 def tests() -> set[str]:
     """The names of all tests of the runtime, as pytest finds them."""
-    command = [sys.executable, "-m", "pytest", "--collect-only", "-q", "tests/runtime"]
+    folders = ["--on-s3a", "--on-a-cluster", *(f"tests/{folder}" for folder in FOLDERS)]
+    command = [sys.executable, "-m", "pytest", "--collect-only", "-q", *folders]
     ran = subprocess.run(command, cwd=TEMPLATE_ROOT, capture_output=True, text=True, check=True)
     return set(re.findall(r"::(test_\w+)", ran.stdout))
 
@@ -44,6 +80,13 @@ def test_every_named_proof_exists(tests: set[str]) -> None:
     cases = {*FAULTS, *FINE}
 
     assert {name for name in proofs() if name not in tests | cases} == set()
+
+
+def test_every_row_says_where_its_proofs_run() -> None:
+    known = places()
+    for row in rows():
+        run = set().union(*(known[name] for name in named(row[-1])))
+        assert row[-2] == ", ".join(place for place in (LOCAL, S3A, CLUSTER) if place in run), row
 
 
 def test_the_page_has_the_grammar_that_the_runtime_reads_by() -> None:

@@ -153,6 +153,17 @@ def test_an_unnamed_column_is_ignored_or_rescued(lake: Lake) -> None:
     assert [row["_rescued_data"] for row in table(lake)] == ['{"_c0":"0"}', '{"_c0":"1"}', None]
 
 
+def test_an_unnamed_column_does_not_have_the_name_of_another(lake: Lake) -> None:
+    options = {"schemaEvolutionMode": "none"}
+    for schema, content in (
+        (SCHEMA, b",_c0,id,name\n0,1,2,a\n"),
+        (f"{SCHEMA}, `_C0` INT COMMENT 'optional'", b",id,name\n0,1,a\n"),
+    ):
+        uploaded = lake.upload("sales/a.csv", content)
+        with pytest.raises(UnreadableSourceError, match="which would be called _c0"):
+            run_for(job(".csv", "csv", schema, options=options), "job", uploaded)
+
+
 def test_a_trailing_separator_is_an_unnamed_column(lake: Lake) -> None:
     both(lake, "csv", {"schemaEvolutionMode": "none"}, SCHEMA, b"id,name,\n1,a,\n2,b,\n")
 
@@ -186,6 +197,29 @@ def test_folders_are_columns_where_they_are_declared(lake: Lake, name: str) -> N
     assert "no folder year=" in told[f"d.{name}"]
     run_for(job_class, "job", uploaded)
     assert table(lake) == expected
+
+
+def test_folders_have_one_meaning(lake: Lake) -> None:
+    for folder in (
+        "region=100%25 %zz+a/year=1",
+        "region=100%",
+        "year=1/region=a/region=b",
+        "region=a/region=b",
+        "region=__HIVE_DEFAULT_PARTITION__",
+    ):
+        lake.upload(f"sales/{folder}/{folder[-5:].replace('/', '-')}.csv", "id,name\n1,a\n")
+    schema = f"{SCHEMA}, region STRING NOT NULL"
+    job_class = job(".csv", "csv", schema, options={"partitionColumns": "region"})
+
+    run = run_scheduled(job_class, "job")
+
+    assert sorted(row["region"] for row in table(lake)) == ["100%", "100% %zz+a"]
+    reasons = sorted(reason for _, (_, reason, _) in aside(lake, run))
+    assert [*map(str, reasons)] == [
+        "found 2 folders region= in its path, which partitionColumns declares",
+        "found 2 folders region= in its path, which partitionColumns declares",
+        "found a folder without a value of region, which is NOT NULL",
+    ]
 
 
 WRONG = [

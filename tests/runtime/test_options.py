@@ -171,6 +171,9 @@ REFUSED = {
     "UTF-16 without its mark": Faulty({"encoding": "UTF-16"}, "id,name\n1,é\n".encode("utf-16-le"), (None, "found what is not utf-16: no byte order mark", None)),
     "a header where there is none": Faulty({"header": "false"}, b"id,name\n1,a\n", (1, "the header again", "id,name"), rows=[1]),
     "an escape outside quotes": Faulty({"escape": "\\"}, b'id,name\n1,say \\"hi\\"\n', (2, "an escape outside quotes", '1,say \\"hi\\"')),
+    "a mark of UTF-8 and another encoding": Faulty({"encoding": "windows-1252", "multiLine": "true"}, "\ufeffid,name\nx,é\n".encode(), (None, "a byte order mark of UTF-8, and not cp1252", None)),
+    "a row after a comment in an encoding": Faulty({"encoding": "windows-1252", "comment": "§"}, "§a\nid,name\nx,é\n§b\n".encode("cp1252"), (3, "id x is not a valid bigint", "x,é")),
+    "a row after a mark and a comment": Faulty({"comment": "#"}, "\ufeff#a\nid,name\nx,é\n".encode(), (3, "id x is not a valid bigint", "x,é")),
     "a quote left open": Faulty({"sep": ";", "nullValue": "NA"}, b'id;name\n1;"a\n', (None, "a quote that is left open", None)),
     "an open quote in a spanning file": Faulty({"sep": ";", "quote": "'", "multiLine": "true"}, b"id;name\n1;'a\n", (None, "a quote that is left open", None)),
     "a day in the other order": Faulty({"dateFormat": "dd/MM/yyyy"}, b"id,name\n1,12/31/2024\n2,01/02/2024\n", (2, "name 12/31/2024 is not a valid date", "1,12/31/2024"), "id BIGINT, name DATE", [2]),
@@ -205,6 +208,7 @@ WRONG: list[tuple[str, dict[str, Any], str]] = [
     ("json", {"lineSep": ";"}, "'lineSep', which is no option of it"),
     ("parquet", {"encoding": "UTF-8"}, "'encoding', which is no option of it"),
     ("csv", {"sep": ""}, "one to eight characters"),
+    ("csv", {"lineSep": ";;"}, "or two different ones"),
     ("csv", {"header": "no"}, 'expected "true" or "false"'),
     ("csv", {"header": False}, "a string, as for Spark"),
     ("csv", {"skipRows": "-1"}, "a number of lines"),
@@ -212,11 +216,15 @@ WRONG: list[tuple[str, dict[str, Any], str]] = [
     ("csv", {"encoding": "EBCDIC"}, "an encoding such as"),
     ("csv", {"dateFormat": "dd.mm.yyyy"}, "that determines a day .here: no month."),
     ("csv", {"dateFormat": "Mdyyyy"}, "whose lengths vary"),
+    ("csv", {"dateFormat": "d[/]M/yyyy"}, "whose lengths vary"),
+    ("csv", {"dateFormat": "d'1'M/yyyy"}, "whose lengths vary"),
+    ("csv", {"dateFormat": "yyyy-MM[-dd]"}, "here: the day in brackets"),
     ("csv", {"dateFormat": "E, dd MMM yyyy"}, "here: 'E'"),
     ("csv", {"dateFormat": "yyyy-MM-dd HH"}, "a time of day"),
     ("csv", {"timestampFormat": "yyyy-MM-dd hh:mm"}, "h without a"),
     ("csv", {"timestampFormat": "epoch"}, "epochSeconds"),
     ("csv", {"locale": "xx"}, "one of the locales"),
+    ("csv", {"locale": "en-DE"}, "one of the locales"),
     ("csv", {"quote": ";", "sep": ";"}, "different characters for quote and sep"),
 ]
 
@@ -230,6 +238,8 @@ def test_an_option_that_is_none_is_refused_when_the_class_is_made(
 
 
 def test_options_that_give_no_columns_need_a_schema() -> None:
+    with pytest.raises(ArgumentError, match="expected an encoding of JSON Lines"):
+        Source("a/", ".jsonl", "jsonl", schema="id INT", options={"encoding": "UTF-16LE"})
     for options in ({"header": "false"}, {"dateFormat": "dd.MM.yyyy"}, {"encoding": "UTF-16"}):
         with pytest.raises(ArgumentError, match="expected a schema for the options"):
             Source("sales/", ".csv", "csv", options=options)

@@ -14,10 +14,11 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from glue_runtime import BaseGlueJob, Source
-from glue_runtime.errors import OutputError, SourceNotFoundError
+from glue_runtime.errors import CommitError, OutputError, SourceNotFoundError
 from glue_runtime.lineage import SOURCE_ID, source_id, source_id_of
 from glue_runtime.local.session import LAKE_VARIABLE
 from glue_runtime.s3_object import S3Object
+from glue_runtime.spark.storage import Storage
 from glue_runtime.tables import parquet, replacing
 from glue_runtime.tables.parquet import ParquetTable
 from glue_runtime.tables.table import Staged
@@ -273,6 +274,46 @@ def test_what_a_killed_run_staged_is_removed_when_no_run_can_be_alive(lake: Lake
     run_for(Rows, "rows", lake.upload("sales/a.csv", "v\n1\n"))
 
     assert [path.name for path in staging.iterdir()] == ["alive"]
+
+
+def test_what_an_attempt_writes_late_is_not_staged(
+    lake: Lake, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    uploaded = lake.upload("sales/a.csv", "v\n1\n")
+    write = parquet._write
+
+    def write_and_be_late(df: DataFrame, folder: str) -> None:
+        write(df, folder)
+        [written] = (lake.root / folder.removeprefix("s3://")).rglob("*.parquet")
+        for late in ("_temporary/0/_temporary/attempt_1", ".spark-staging-1", "__magic"):
+            path = written.parent / late / written.name
+            path.parent.mkdir(parents=True)
+            path.write_bytes(written.read_bytes()[:-3])
+
+    monkeypatch.setattr(parquet, "_write", write_and_be_late)
+    run = run_for(Rows, "rows", uploaded)
+
+    assert values(lake) == [1]
+    assert run.event("data_written")["row_count"] == 1
+
+
+def test_a_commit_that_fails_has_an_error_of_its_own_and_the_old_rows(
+    lake: Lake, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    uploaded = lake.upload("sales/a.csv", "v\n1\n")
+    run_for(Rows, "rows", uploaded)
+    lake.upload("sales/a.csv", "v\n2\n")
+
+    def refuse(self: Storage, source: str, target: str) -> None:
+        raise OSError("no space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Storage, "move", refuse)
+        with pytest.raises(CommitError, match=r"replace files in s3://.*/rows.*no space left"):
+            run_for(Rows, "rows", uploaded)
+
+    assert values(lake) == [1]
+    assert not list((lake.root / "data-lake-test-silver/_staging").rglob("*.*"))
 
 
 KILLED_AT = """

@@ -11,15 +11,20 @@ import zstandard
 from pyarrow import parquet
 
 from glue_runtime.errors import UnreadableSourceError
+from glue_runtime.input.exact import packing
 from glue_runtime.testing import Lake, run_for, run_scheduled
 from test_bad_input import aside, job
 
 SCHEMA = "id BIGINT, name STRING"
 
 
-def zipped(data: bytes, *names: str, method: int = zipfile.ZIP_DEFLATED) -> bytes:
+def zipped(
+    data: bytes, *names: str, method: int = zipfile.ZIP_DEFLATED, folder: bool = False
+) -> bytes:
     stream = io.BytesIO()
     with zipfile.ZipFile(stream, "w", method) as archive:
+        if folder:
+            archive.writestr("a/", b"")
         for name in names or ("a.csv",):
             archive.writestr(name, data)
     return stream.getvalue()
@@ -37,6 +42,10 @@ PACKED: dict[str, tuple[str, Callable[[bytes], bytes]]] = {
     "zstd of two frames": (".zst", members(zstandard.compress)),
     "zstd with a checksum": (".zst", zstandard.ZstdCompressor(write_checksum=True).compress),
     "zip": (".zip", zipped),
+    "zip of a file in a folder": (
+        ".zip",
+        lambda data: zipped(data, folder=True, method=zipfile.ZIP_STORED),
+    ),
     "zip without compression": (".zip", lambda data: zipped(data, method=zipfile.ZIP_STORED)),
 }
 
@@ -45,6 +54,16 @@ TEXTS = {
     ".jsonl": ("jsonl", b'{"id": 1, "name": "a \\"b\\""}\n{"id": 2, "name": "\xc3\xa9"}\n{"id": "x"}\n', '{"id": "x"}', 3),
     ".json": ("json", b'[{"id": 1, "name": "a \\"b\\""},\n{"id": 2, "name": "\xc3\xa9"}, {"id": "x"}]', '{"id":"x"}', 3),
 }  # fmt: skip
+
+LONG = b"id,name\n" + b"".join(b"%d,%d\n" % (n, n * 7919) for n in range(20_000))
+
+
+def test_the_beginning_of_an_archive_is_that_of_its_file() -> None:
+    for method in (zipfile.ZIP_DEFLATED, zipfile.ZIP_STORED):
+        for folder in (False, True):
+            data = zipped(LONG, "a/a.csv", method=method, folder=folder)
+            assert packing.beginning(data[:-5], ".zip", 100) == LONG[:100]
+
 
 RIGHT = [(1, 'a "b"'), (2, "é")]
 
@@ -99,6 +118,7 @@ FAULTY: dict[str, tuple[str, Callable[[], bytes], str]] = {
     "another checksum in bzip2": (".bz2", lambda: damaged(bz2.compress(CONTENT)), "cannot be read to its end"),
     "another checksum in zip": (".zip", lambda: damaged(zipped(CONTENT)), "cannot be read to its end"),
     "other data": (".zst", lambda: CONTENT, "a name that ends in .zst, but no zstd data"),
+    "an archive within an archive": (".zip", lambda: zipped(zipped(CONTENT), "a.csv.zip"), "found a zip archive, not the text"),
     "two files": (".zip", lambda: zipped(CONTENT, "a.csv", "b.csv"), "a zip archive of 2 files"),
     "a bomb of zstd": (".zst", lambda: zstandard.compress(BOMB), "expands to more than 200 times its size"),
     "a bomb of zip": (".zip", lambda: zipped(BOMB), "expands to more than 200 times its size"),

@@ -56,6 +56,18 @@ def test_findings_are_listed_by_reason_with_their_first_places_and_nothing_is_wr
     assert not [*(lake.root / "data-lake-test-silver").rglob("*")]
 
 
+def test_a_finding_names_the_option_that_would_read_its_first_row(lake: Lake) -> None:
+    lake.upload("sales/a.csv", "id,day\n1,31.12.2024\n2,30.12.2024\n3,x\n")
+
+    [finding] = validated(job(".csv", "csv", "id BIGINT, day DATE"))
+
+    assert (finding.count, finding.reason) == (
+        3,
+        "day \N{HORIZONTAL ELLIPSIS} is not a valid date "
+        '(options={"dateFormat": "dd.MM.yyyy"} or {"dateFormat": "d.M.yyyy"} would read it)',
+    )
+
+
 def test_a_prefix_limits_what_is_judged(lake: Lake) -> None:
     upload_all(lake)
     job_class = job(".csv", "csv")

@@ -25,10 +25,10 @@ NEWER = """\
       dpu_hour: 0.2
       dpu_hour_flex: 0.1
 """
-AVRO = """\
-    avro:
-      reader: avro
-      suffixes: [.avro]
+FIXED_WIDTH = """\
+    fixed:
+      reader: fixed
+      suffixes: [.fixed]
       compressed: false
       module: parquet
 """
@@ -160,13 +160,13 @@ def test_an_older_template_names_its_glue_versions_as_choices() -> None:
 
 
 def test_suffix_choice_and_runtime_follow_the_formats(copy: Copy, own_template: Path) -> None:
-    add(own_template, "    parquet:", AVRO)
+    add(own_template, "    parquet:", FIXED_WIDTH)
 
-    repository = copy(source=own_template, job_name="a_b", suffix=".avro")
+    repository = copy(source=own_template, job_name="a_b", suffix=".fixed")
 
-    assert recorded(repository, "a_b")["format"] == "avro"
+    assert recorded(repository, "a_b")["format"] == "fixed"
     [formats] = (repository / "src/glue_runtime").rglob("formats.toml")
-    assert tomllib.loads(formats.read_text())["avro"]["suffixes"] == [".avro"]
+    assert tomllib.loads(formats.read_text())["fixed"]["suffixes"] == [".fixed"]
 
 
 def test_a_new_question_is_recorded_in_the_answers_of_its_layer(

@@ -1,14 +1,22 @@
 """What is rendered is formatted, typed and linted, whatever the answers, and says whose it is."""
 
 import ast
+import bz2
+import gzip
+import io
 import subprocess
 import sys
+import zipfile
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import zstandard
 
+from glue_runtime.input.exact.packing import ENDINGS
 from rendering import Copy
-from tasks.sample_data import registered_formats, sample_folder
+from gluecast.template.registries import packings
+from tasks.sample_data import packings_of, registered_formats, sample_folder
 
 OWNERS = ("Owned by the gluecast template", "Owned by you", "Written by Copier")
 
@@ -25,6 +33,14 @@ ANSWERS = {
     **{
         f"format {name}": {"job_name": f"{name}_import", "suffix": properties["suffixes"][0]}
         for name, properties in registered_formats().items()
+    },
+    **{
+        f"a schema of {length} characters": {
+            "job_name": "etl",
+            "schema": f"id BIGINT, {'n' * (length - 27)} STRING, d DATE",
+            "options": {"sep": ";", "quote": "'", "nullValue": '"', "header": False, "skipRows": 1},
+        }
+        for length in (77, 78, 79, 82, 83, 200)
     },
 }
 
@@ -74,12 +90,33 @@ def test_the_class_is_named_after_the_job(copy: Copy, job_name: str, class_name:
 
 @pytest.mark.parametrize("format_name", registered_formats())
 def test_every_format_of_the_registry_has_sample_data(format_name: str) -> None:
-    compressed = [False, True] if registered_formats()[format_name]["compressed"] else [False]
-    for gzipped in compressed:
-        folder = sample_folder(format_name, compressed=gzipped)
+    plain = sample_folder(format_name, "")
+    for packing in packings_of(registered_formats()[format_name]):
+        folder = sample_folder(format_name, packing)
         assert len(list(folder.iterdir())) == 4, (
             f"no sample files in {folder}: run python3 generator samples"
         )
+        for file in folder.iterdir():
+            assert UNPACKED[packing](file.read_bytes()) == (plain / file.name).read_bytes()
+
+
+def test_the_packings_of_the_template_are_those_of_the_runtime() -> None:
+    assert tuple(packings()) == ENDINGS
+
+
+def only_file(data: bytes) -> bytes:
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        [name] = archive.namelist()
+        return archive.read(name)
+
+
+UNPACKED: dict[str, Callable[[bytes], bytes]] = {
+    "": bytes,
+    ".gz": gzip.decompress,
+    ".bz2": bz2.decompress,
+    ".zst": lambda data: zstandard.ZstdDecompressor().decompressobj().decompress(data),
+    ".zip": only_file,
+}
 
 
 def _run(repository: Path, *arguments: str) -> subprocess.CompletedProcess[str]:

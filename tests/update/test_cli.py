@@ -72,6 +72,11 @@ def test_a_template_ahead_of_its_newest_release_is_named_with_the_way_to_it(
 
     assert run("update", repository, "--to", "HEAD") == ExitCode.OK
     assert "line 02 two" in (repository / "src/jobs/sales.py").read_text()
+    commit(repository, "The fixes")
+    capsys.readouterr()
+
+    assert run("update", repository) == ExitCode.OK
+    assert "--to HEAD" not in capsys.readouterr().out
 
 
 def test_a_new_job_can_be_removed_and_none_of_its_files_has_edits(
@@ -170,7 +175,7 @@ def test_new_adds_a_job_and_says_what_to_do_next(
     assert run("new", "repository", *options) == ExitCode.OK
 
     out = capsys.readouterr().out
-    assert "/repository; write its code in src/jobs/orders.py" in out
+    assert "/repository.\nWrite its code in src/jobs/orders.py." in out
     assert "make run-local JOB=orders" in out
     recorded = (repository / ".copier-answers/orders.yml").read_text()
     assert f'_src_path: "{small.folder}"' in recorded
@@ -223,7 +228,7 @@ def test_list_shows_every_job(
     lines = capsys.readouterr().out.splitlines()
     assert [line.split()[0] for line in lines[2:]] == ["b_c", "sales_etl"]
     assert lines[2].split("  ")[-1] == "1 file"
-    assert "cron(0 2 * * ? *) UTC" in lines[3]
+    assert "cron(0 4 * * ? *) UTC" in lines[3]
 
     assert run("list", repository, "--json") == ExitCode.OK
     first, second = json.loads(capsys.readouterr().out)

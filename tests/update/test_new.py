@@ -163,7 +163,7 @@ def test_a_template_that_cannot_be_reached_is_named_and_so_is_the_way_out(tmp_pa
     address = "http://127.0.0.1:1/gluecast.git"
 
     with pytest.raises(
-        GluecastError, match=rf"expected the template in {address}.*--template PATH"
+        GluecastError, match=rf"expected the template at {address}.*--template PATH"
     ):
         new(tmp_path / "lake", template=address, data={"job_name": "sales"}, defaults=True)
 

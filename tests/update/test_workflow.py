@@ -104,3 +104,30 @@ def test_what_check_cannot_do_fails_the_workflow(small: SmallTemplate, repositor
 
     assert ran.returncode == 1
     assert "gh " not in ran.stdout
+
+
+@pytest.mark.parametrize(
+    ("recorded", "installed"),
+    [('"v0.2.0"', "v0.2.0"), ("v0.2.0", "v0.2.0"), ('"v0.2.0-5-g1a2b3c4"', "1a2b3c4")],
+)
+def test_the_gluecast_of_the_recorded_release_is_installed(
+    tmp_path: Path, recorded: str, installed: str
+) -> None:
+    steps = yaml.safe_load(WORKFLOW.read_text())["jobs"]["update"]["steps"]
+    [step] = [step for step in steps if "pip install" in step.get("run", "")]
+    (tmp_path / ".copier-answers").mkdir()
+    answers = f'# Written by Copier\n_commit: {recorded}\n_src_path: "x"\nlayer: "platform"\n'
+    (tmp_path / ".copier-answers/_platform.yml").write_text(answers)
+    (tmp_path / "pip").write_text('#!/bin/sh\necho "$@"\n')
+    (tmp_path / "pip").chmod(0o755)
+
+    ran = subprocess.run(
+        ["bash", "-c", step["run"]],
+        cwd=tmp_path,
+        env={**os.environ, "PATH": f"{tmp_path}{os.pathsep}{os.environ['PATH']}"},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+
+    assert ran.stdout == f"install git+https://github.com/gluecast/gluecast.git@{installed}\n"

@@ -5,19 +5,20 @@ extend the runtime's. It leaves out the rest of the platform (environments, buil
 repository has its own; `_platform.yml` records these exclusions for updates.
 """
 
-import ast
 import re
 import tempfile
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 import yaml
 
 from gluecast.adopt.base_class import Conversion, convert
+from gluecast.adopt.guesses import guesses_of
 from gluecast.adopt.job_classes import Job, find_base_class, find_jobs
 from gluecast.adopt.python_module import NAME, Module
+from gluecast.adopt.reasons import Reasons
 from gluecast.adopt.report import Adoption, listed
 from gluecast.errors import GluecastError
 from gluecast.repository.file import EXECUTABLE, REGULAR, SYMLINK, File
@@ -34,6 +35,7 @@ from gluecast.update.transaction import ready, write
 RUNTIME = "src/glue_runtime"
 BASE_CLASS = f"{RUNTIME}/base_job.py"
 ANSWERS_FILE = f"{ANSWERS_FOLDER}/{PLATFORM}.yml"
+STANDARD_FOLDER = "src/jobs"
 MODULES, OTHER_MODULES = "modules", "gluecast"
 
 LEFT_OUT = (
@@ -62,24 +64,34 @@ def adopt(
     data: Mapping[str, Any],
     defaults: bool = False,
     keep_base_class: bool = False,
+    base_class: str = NAME,
+    jobs_folder: str = "",
+    accept_losses: bool = False,
     dry_run: bool = False,
     say: Say = print,
 ) -> Adoption:
     """Migrate the repository around `start` to the platform; with `dry_run`, only report how.
 
+    base_class: the class of the repository that its jobs extend.
+    jobs_folder: the folder of the jobs, relative to the repository; by default the one that has them all.
+    accept_losses: convert the base class even if its run() did more than the platform's.
+
     Raises:
-        GluecastError: it cannot be adopted without a loss; nothing was changed.
+        GluecastError: it cannot be adopted without a loss; the message has every reason, and nothing
+            was changed.
         KeyboardInterrupt: the user cancelled the questions.
     """
-    repository = _repository(start)
+    repository = _repository(start, jobs_folder)
     tree = ready(repository, say)
     if tree.entry(ANSWERS_FILE):
         return Adoption(repository, already=True)
-    modules = _python_files(tree)
+    modules = _python_files(tree, base_class)
     own = [module for module in modules if not module.path.startswith("tests/")]
-    base = find_base_class(own)
-    jobs = _jobs(own)
-    _refuse_own_runtime(tree)
+    base = find_base_class(own, base_class)
+    reasons = Reasons()
+    jobs = find_jobs(own)
+    folder_of_jobs = reasons.of(_folder_of, jobs, base_class, jobs_folder) or STANDARD_FOLDER
+    reasons.of(_refuse_own_runtime, tree)
     code = _terraform_code(tree)
     versions = glue_versions(read_questions(template, ref))
     with tempfile.TemporaryDirectory(prefix="gluecast-") as folder:
@@ -91,12 +103,16 @@ def adopt(
             ref=ref,
             data={"layer": "platform", **data},
             defaults=defaults,
-            guesses=_guesses(tree, base, code, versions),
+            guesses=guesses_of(tree, base, code, versions),
         )
         taken = _taken(first, tree)
         second = Path(folder, "second", repository.name)
         left_out = [*LEFT_OUT, *(f"/{path}" for path in taken)]
-        settings = {"modules": _modules_folder(first, tree), "left_out": left_out}
+        settings = {
+            "modules": _modules_folder(first, tree),
+            "left_out": left_out,
+            "jobs_folder": folder_of_jobs,
+        }
         copy_template(
             second,
             template=template,
@@ -106,21 +122,23 @@ def adopt(
         )
         answers, files = _answers(second), _files(second)
         needs = _needs(first)
-    _refuse_taken(files, tree)
+    reasons.of(_refuse_taken, files, tree)
+    changes = [Change(PLATFORM, path, Kind.NEW, file) for path, file in files.items()]
+    theirs = [] if keep_base_class else [_changed(tree, base, base.text)]
+    reasons.of(refuse_uncommitted, tree, [*changes, *theirs])
     conversion = None
     if not keep_base_class:
         others = [module for module in modules if module is not base]
-        conversion = convert(base, files[BASE_CLASS].data.decode(), others)
-    changes = [Change(PLATFORM, path, Kind.NEW, file) for path, file in files.items()]
-    if conversion:
-        changes.append(_converted(tree, base, conversion))
-    if dry_run:
-        refuse_uncommitted(tree, changes)
-    else:
+        platform = files[BASE_CLASS].data.decode()
+        conversion = convert(base, platform, others, accept_losses=accept_losses, reasons=reasons)
+        changes.append(_changed(tree, base, conversion.text))
+    reasons.refuse()
+    if not dry_run:
         write(tree, changes, (), "adopt")
     return Adoption(
         repository=repository,
         base=base.path,
+        base_class=base_class,
         jobs=jobs,
         answers=answers,
         conversion=conversion,
@@ -136,11 +154,11 @@ def adopt(
 # --- looking at the repository ---------------------------------------------------------------------
 
 
-def _repository(start: Path) -> Path:
-    """The nearest folder from `start` upwards that has src/jobs, or else git's top folder.
+def _repository(start: Path, jobs_folder: str) -> Path:
+    """The nearest folder from `start` upwards that has the folder of jobs, or else `start` itself.
 
     Raises:
-        GluecastError: there is no git repository.
+        GluecastError: there is no git repository, or no such folder of jobs.
     """
     folder = start.resolve()
     found = run_git(folder, "rev-parse", "--show-toplevel")
@@ -150,10 +168,20 @@ def _repository(start: Path) -> Path:
         )
     top = Path(found.stdout.decode().rstrip("\n"))
     above = [each for each in (folder, *folder.parents) if each.is_relative_to(top)]
-    return next((each for each in above if (each / "src/jobs").is_dir()), top)
+    repository = next((each for each in above if (each / _standing(jobs_folder)).is_dir()), None)
+    if repository is None and jobs_folder:
+        raise GluecastError(
+            f"expected --jobs-folder to name a folder in {folder} or above it, found no {jobs_folder} "
+            "there; name it relative to the folder that you adopt"
+        )
+    return repository or folder
 
 
-def _python_files(tree: WorkTree) -> list[Module]:
+def _standing(jobs_folder: str) -> str:
+    return PurePosixPath(jobs_folder or STANDARD_FOLDER).as_posix()
+
+
+def _python_files(tree: WorkTree, base_class: str) -> list[Module]:
     """Every Python file that git tracks; a link is found where its target is.
 
     Raises:
@@ -163,15 +191,15 @@ def _python_files(tree: WorkTree) -> list[Module]:
     for path in sorted(tree.entries):
         file = tree.on_disk(path) if path.endswith(".py") else None
         if file and file.mode != SYMLINK:
-            found.append(Module(path, _text(path, file.data)))
+            found.append(Module(path, _text(path, file.data, base_class), base_class))
     return found
 
 
-def _text(path: str, data: bytes) -> str:
+def _text(path: str, data: bytes, base_class: str) -> str:
     try:
         return data.decode()
     except UnicodeDecodeError as error:
-        if NAME.encode() in data:
+        if base_class.encode() in data:
             raise GluecastError(f"expected UTF-8 in {path}, found {error.reason}") from error
         return data.decode(errors="replace")
 
@@ -182,56 +210,28 @@ def _terraform_code(tree: WorkTree) -> str:
     return "\n".join(file.data.decode("utf-8", "replace") for file in found if file)
 
 
-def _jobs(modules: Sequence[Module]) -> list[Job]:
-    """Every job.
+def _folder_of(jobs: Sequence[Job], base_class: str, jobs_folder: str) -> str:
+    """The folder that has every job.
 
     Raises:
-        GluecastError: there is none, or one is not in src/jobs.
+        GluecastError: there are no jobs, or they are in several folders.
     """
-    found = find_jobs(modules)
-    if not found:
-        raise GluecastError(f"expected classes that extend {NAME}, found none; nothing to adopt")
-    elsewhere = [job.path for job in found if job.path != f"src/jobs/{job.name}.py"]
+    if not jobs:
+        raise GluecastError(
+            f"expected classes that extend {base_class}, found none; nothing to adopt"
+        )
+    folders = {PurePosixPath(job.path).parent.as_posix() for job in jobs}
+    if not jobs_folder and len(folders) == 1:
+        return folders.pop()
+    folder = _standing(jobs_folder)
+    elsewhere = [job.path for job in jobs if PurePosixPath(job.path).parent.as_posix() != folder]
     if elsewhere:
         raise GluecastError(
-            f"expected every job in src/jobs, where the platform looks for it, found "
-            f"{listed(elsewhere[:5])}; git mv them, and adopt again"
+            f"expected every job in {folder}, where the platform looks for it, found "
+            f"{listed(elsewhere[:5])}{' and more' if elsewhere[5:] else ''}; name the folder of all jobs "
+            "with --jobs-folder, or git mv them, and adopt again"
         )
-    return found
-
-
-def _guesses(tree: WorkTree, base: Module, code: str, versions: Sequence[str]) -> dict[str, Any]:
-    """Answers derived from the repository; the user may override them."""
-    found: dict[str, Any] = {}
-    form = re.compile(r"infrastructure/environments/([a-z][a-z0-9]{1,9})/[^/]+\.tf")
-    environments = sorted({match[1] for match in map(form.fullmatch, tree.entries) if match})
-    if environments:
-        found["environments"] = environments
-    for name, pattern in (
-        ("region", r'\bregion\s*=\s*"([a-z]{2}(?:-[a-z]+)+-[0-9])"'),
-        ("lake_prefix", r'"([a-z0-9](?:-?[a-z0-9])+)-(?:\$\{[\w.]+\}|[a-z0-9]+)-(?:\$\{|bronze)'),
-        ("glue_version", rf'\bglue_version\s*=\s*"({"|".join(map(re.escape, versions))})"'),
-    ):
-        if match := re.search(pattern, code):
-            found[name] = match[1]
-    lake = next(_lakes(base), None)
-    return {**found, **({"lake_prefix": lake} if lake else {})}
-
-
-def _lakes(base: Module) -> Iterator[str]:
-    """``acme`` from f"s3://acme-{environment}-bronze/...", or from the same text for format()."""
-    form = re.compile(r"s3://([a-z0-9](?:-?[a-z0-9])+)-\{[^}]*\}-bronze")
-    for each in ast.walk(base.tree):
-        text = ""
-        if isinstance(each, ast.JoinedStr):
-            parts = (
-                str(part.value) if isinstance(part, ast.Constant) else "{}" for part in each.values
-            )
-            text = "".join(parts)
-        elif isinstance(each, ast.Constant) and isinstance(each.value, str):
-            text = each.value
-        if match := form.search(text):
-            yield match[1]
+    return folder
 
 
 # --- what is written -------------------------------------------------------------------------------
@@ -309,10 +309,10 @@ def _refuse_taken(files: Iterable[str], tree: WorkTree) -> None:
         )
 
 
-def _converted(tree: WorkTree, base: Module, conversion: Conversion) -> Change:
+def _changed(tree: WorkTree, base: Module, text: str) -> Change:
     before = tree.on_disk(base.path)
     mode = before.mode if before else REGULAR
-    return Change(PLATFORM, base.path, Kind.MERGED, File(mode, conversion.text.encode()))
+    return Change(PLATFORM, base.path, Kind.MERGED, File(mode, text.encode()))
 
 
 # --- what people have to do ------------------------------------------------------------------------
@@ -330,7 +330,7 @@ def _notes(
 ) -> Iterator[str]:
     if conversion is None:
         yield (
-            f"make {NAME} in {base.path} a subclass of glue_runtime.adopted.AdoptedGlueJob; remove "
+            f"make {base.base_class} in {base.path} a subclass of glue_runtime.adopted.AdoptedGlueJob; remove "
             "its load_data(), its run() and what its constructor sets up for them"
         )
     else:

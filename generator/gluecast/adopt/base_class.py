@@ -6,16 +6,16 @@ is neither clearly kept nor clearly replaced, it adds a note or refuses.
 """
 
 import ast
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import libcst as cst
 
-from gluecast.adopt.base_constructor import BY_HAND, NEW_BASE, constructor_of
+from gluecast.adopt.base_constructor import BY_HAND, NEW_BASE, Constructor, constructor_of
 from gluecast.adopt.job_classes import extending
+from gluecast.adopt.own_load import own_load_of
 from gluecast.adopt.python_module import (
     BOM,
-    NAME,
     Function,
     Module,
     is_text,
@@ -23,25 +23,29 @@ from gluecast.adopt.python_module import (
     own_targets,
     words,
 )
+from gluecast.adopt.reasons import Reasons
 from gluecast.adopt.refusals import (
-    HOOKS,
     REPLACED,
     REPLACED_BASES,
     mixins_of,
+    refuse_calls_of_hooks,
     refuse_clashes,
-    refuse_hooks,
+    refuse_hook,
     refuse_maker,
-    refuse_signatures,
+    refuse_own_run,
+    refuse_signature,
 )
-from gluecast.adopt.replaced_run import notes_on_run
+from gluecast.adopt.replaced_run import HOOKS, Replacement, notes_on_main, replacement_of
 from gluecast.adopt.rewriting import (
     Statement,
     paired,
+    refuse_shared_lines,
     source_of,
     statement,
     with_base,
     with_body,
     with_import,
+    with_statement_for,
 )
 from gluecast.errors import GluecastError
 
@@ -57,13 +61,23 @@ _WHOLE_DIRECTORY = (
 )
 """The lines above whole_directory."""
 
+_OF_RUN = """\
+@classmethod
+def of_run(cls, job_name, args):
+    return cls({"JOB_NAME": job_name, **args})
+"""
+"""How the platform makes a job whose constructor takes (self, args)."""
+
 _APPENDS = ("", "# What load() does to its target: an event run reads one file only.")
 """The lines above own_load."""
 
 
 @dataclass(frozen=True)
 class Conversion:
-    """The new text of the base class's module, and what was kept and replaced."""
+    """The new text of the base class's module, and what was kept, replaced and lost.
+
+    `overwriting` are the places where code replaces or deletes rows.
+    """
 
     text: str
     kept: list[str]
@@ -71,65 +85,195 @@ class Conversion:
     whole_directory: bool
     own_load: str | None
     notes: list[str]
+    lost: list[str]
+    overwriting: list[str]
 
 
-def convert(base: Module, platform: str, others: Sequence[Module]) -> Conversion:
+def convert(
+    base: Module,
+    platform: str,
+    others: Sequence[Module],
+    *,
+    accept_losses: bool = False,
+    reasons: Reasons | None = None,
+) -> Conversion:
     """Make the class of `base` extend the platform's class; `platform` is the text of its module.
 
+    `reasons` are those against the adoption so far.
+
     Raises:
-        GluecastError: no rule covers the class; the message says what to do by hand.
+        GluecastError: no rule covers the class; the message has every reason, and what to do by hand.
     """
+    reasons = reasons or Reasons()
     node = _base_class(base)
     attributes = _attributes(_base_class(Module("glue_runtime/base_job.py", platform)))
-    source = source_of(base, BY_HAND)
-    written = _written_class(source)
-    pairs = paired(base, node, written)
     heirs = [(module, each) for module, each, _ in extending([base, *others])]
-    for module, each in [(base, node), *heirs]:
-        refuse_clashes(module, each, attributes)
-        refuse_hooks(module, each)
-    refuse_maker(base, node)
-    refuse_signatures(base, node, others)
-    mixins, notes = mixins_of(base, node, others, attributes)
+    _check_classes(base, node, heirs, attributes, reasons)
     functions = {each.name: each for each in node.body if isinstance(each, Function)}
+    for function in functions.values():
+        reasons.of(refuse_signature, base, function, others)
+    mixins, notes = reasons.of(mixins_of, base, node, others, attributes) or ([], [])
+    run = replacement_of(functions, attributes)
+    if run.lost and not accept_losses:
+        reasons.add([_lost(base, run)])
+    class_ = reasons.of(_read, base, node, run)
+    if class_ is None:
+        reasons.refuse()
+    assert class_
+    constructor = reasons.of(
+        constructor_of,
+        base,
+        functions.get("__init__"),
+        class_.source,
+        class_.function("__init__"),
+        attributes,
+        mixins,
+        reasons,
+    )
+    reasons.refuse()
+    assert constructor
+    notes += [*constructor.notes, *notes_on_main(base, functions), *run.notes]
+    return _converted(base, others, class_, run, constructor, notes)
+
+
+def _lost(base: Module, run: Replacement) -> str:
+    return (
+        f"expected {run.name}() of {base.base_class} in {base.path} to do between its hooks only what "
+        f"the platform's run() does, found {', '.join(run.lost)}; move it into extract(), transform(), "
+        "custom_validation() or load(), or leave it out: adopt with --accept-losses"
+    )
+
+
+def _check_classes(
+    base: Module,
+    node: ast.ClassDef,
+    heirs: Sequence[tuple[Module, ast.ClassDef]],
+    attributes: set[str],
+    reasons: Reasons,
+) -> None:
+    """Look for what is in the way in the base class and in every job."""
+    for module, each in [(base, node), *heirs]:
+        reasons.of(refuse_clashes, module, each, attributes)
+        for function in each.body:
+            if isinstance(function, Function):
+                reasons.of(refuse_hook, module, each, function)
+    for module, each in heirs:
+        reasons.of(refuse_own_run, module, each)
+    for module in {module.path: module for module, _ in heirs}.values():
+        reasons.of(refuse_calls_of_hooks, module)
+    reasons.of(refuse_maker, base, node)
+
+
+@dataclass(frozen=True)
+class _Class:
+    """The base class as ast and as libcst: its statements in pairs."""
+
+    node: ast.ClassDef
+    source: cst.Module
+    written: cst.ClassDef
+    pairs: Sequence[tuple[ast.stmt, Statement]]
+
+    def function(self, name: str) -> cst.FunctionDef | None:
+        """The code of a method; None without it."""
+        found = [
+            code
+            for parsed, code in self.pairs
+            if isinstance(parsed, Function) and parsed.name == name
+            if isinstance(code, cst.FunctionDef)
+        ]
+        return found[-1] if found else None
+
+
+def _read(base: Module, node: ast.ClassDef, run: Replacement) -> _Class:
+    source = source_of(base, BY_HAND)
+    written = _written_class(source, base.base_class)
+    if run.is_kept:
+        methods = (each for each in node.body if isinstance(each, Function))
+        refuse_shared_lines(base, next(each for each in methods if each.name == run.name))
+    return _Class(node, source, written, paired(base, node, written))
+
+
+def _converted(
+    base: Module,
+    others: Sequence[Module],
+    class_: _Class,
+    run: Replacement,
+    constructor: Constructor,
+    notes: list[str],
+) -> Conversion:
+    functions = {each.name: each for each in class_.node.body if isinstance(each, Function)}
+    changed = {"__init__": constructor.code, run.name: _with_platforms_run(class_, run)}
     replaced = {
         name
         for name, function in functions.items()
-        if name in REPLACED or (name in HOOKS and _is_abstract(function)) or name == "__init__"
+        if (name in REPLACED and not changed.get(name) and not _starts(function, run))
+        or (name in HOOKS and _is_abstract(function))
+        or name == "__init__"
     }
-    initial = functions.get("__init__")
-    constructor = next((code for parsed, code in pairs if parsed is initial), None)
-    assert constructor is None or isinstance(constructor, cst.FunctionDef)
-    changed, dropped = constructor_of(base, initial, source, constructor, attributes, mixins)
-    notes += [*dropped, *notes_on_run(functions, attributes)]
-    unused = _unused_methods(source, pairs, replaced, changed, [*notes, *(_.text for _ in others)])
-    overwrites = _overwrites([base, *others])
-    writes = not overwrites and any(_has_a_load(each) for each in [node, *(n for _, n in heirs)])
-    own_load = _own_load([base, *others]) if writes else None
+    new = {name: code for name, code in changed.items() if code}
+    unused = _unused_methods(base, class_, replaced, new, [*notes, *(_.text for _ in others)])
+    found = own_load_of([base, *others])
+    overwrites = bool(found.replacing)
+    heirs = [each for _, each, _ in extending([base, *others])]
+    writes = not overwrites and any(_has_a_load(each) for each in [class_.node, *heirs])
+    own_load = "appends" if writes and found.appends else None
     if writes and not own_load:
         notes.append(_DECLARE_LOAD)
     body: list[Statement] = []
-    for parsed, line in pairs:
+    for parsed, line in class_.pairs:
         name = parsed.name if isinstance(parsed, Function) else ""
-        if parsed is initial:
-            body += [changed] if changed else []
+        if name in new and parsed is functions[name]:
+            body.append(new[name])
         elif name not in replaced | unused:
             body.append(line)
-        if overwrites and parsed is node.body[0]:
-            body.append(statement(source, "whole_directory = True\n", _WHOLE_DIRECTORY))
-        if own_load and parsed is node.body[0]:
-            body.append(statement(source, f'own_load = "{own_load}"\n', _APPENDS))
+        if overwrites and parsed is class_.node.body[0]:
+            body.append(statement(class_.source, "whole_directory = True\n", _WHOLE_DIRECTORY))
+        if own_load and parsed is class_.node.body[0]:
+            body.append(statement(class_.source, f'own_load = "{own_load}"\n', _APPENDS))
+    body += _further_methods(class_.source, functions, run, constructor)
     bom = BOM if base.text.startswith(BOM) else ""
     result = Conversion(
-        text=bom + _assembled(base, source, written, body),
+        text=bom + _assembled(base, class_, body),
         kept=[name for name in functions if name not in replaced | unused],
         replaced=sorted((replaced | unused) - {"__init__"}),
         whole_directory=overwrites,
         own_load=own_load,
         notes=notes,
+        lost=list(run.lost),
+        overwriting=list(found.replacing),
     )
     _refuse_broken(base, result.text)
     return result
+
+
+def _with_platforms_run(class_: _Class, run: Replacement) -> cst.FunctionDef | None:
+    """The method that called the hooks, with a call of the platform's run() instead; or None."""
+    code = class_.function(run.name) if run.is_kept else None
+    if code is None:
+        return None
+    called = statement(class_.source, "super().run()\n")
+    changed = with_statement_for(code, run.path, range(run.first, run.last + 1), called, run.drops)
+    assert isinstance(changed, cst.FunctionDef)
+    return changed
+
+
+def _starts(function: Function, run: Replacement) -> bool:
+    """Whether this is a run() that calls the method that called the hooks."""
+    return run.is_kept and function.name == "run" != run.name and not _is_abstract(function)
+
+
+def _further_methods(
+    source: cst.Module,
+    functions: Mapping[str, Function],
+    run: Replacement,
+    constructor: Constructor,
+) -> Iterator[Statement]:
+    """The methods through which the platform makes a job and runs it, where the class has others."""
+    own = functions.get("run")
+    if run.is_kept and run.name != "run" and (own is None or _is_abstract(own)):
+        yield statement(source, f"def run(self) -> None:\n    self.{run.name}()\n", [""])
+    if not constructor.takes_job_name:
+        yield statement(source, _OF_RUN, [""])
 
 
 def _refuse_broken(base: Module, text: str) -> None:
@@ -142,7 +286,7 @@ def _refuse_broken(base: Module, text: str) -> None:
         ast.parse(text.removeprefix(BOM))
     except SyntaxError as error:
         raise GluecastError(
-            f"expected {NAME} of {base.path} in a form that can be converted, found one whose "
+            f"expected {base.base_class} of {base.path} in a form that can be converted, found one whose "
             f"conversion is not valid Python ({error.msg} in line {error.lineno}); {BY_HAND}"
         ) from error
 
@@ -151,7 +295,7 @@ def _refuse_broken(base: Module, text: str) -> None:
 
 
 def _base_class(module: Module) -> ast.ClassDef:
-    return next(node for node in module.classes if node.name == NAME)
+    return next(node for node in module.classes if node.name == module.base_class)
 
 
 def _attributes(node: ast.ClassDef) -> set[str]:
@@ -176,27 +320,6 @@ def _is_abstract(function: Function) -> bool:
 def _has_a_load(node: ast.ClassDef) -> bool:
     functions = (each for each in node.body if isinstance(each, Function))
     return any(each.name == "load" and not _is_abstract(each) for each in functions)
-
-
-def _overwrites(modules: Iterable[Module]) -> bool:
-    """Whether the code mentions overwriting anywhere: a load() may call any function."""
-    return any(
-        "overwrite" in module.text.lower()
-        for module in modules
-        if not module.path.startswith("tests/")
-    )
-
-
-def _own_load(modules: Iterable[Module]) -> str | None:
-    """What load() does to its target, if the code names a Spark mode that keeps existing data."""
-    texts = {
-        str(node.value).lower()
-        for module in modules
-        if not module.path.startswith("tests/")
-        for node in ast.walk(module.tree)
-        if isinstance(node, ast.Constant) and isinstance(node.value, str)
-    }
-    return "appends" if "append" in texts else None
 
 
 def _unused(kept: Mapping[str, str], gone: Iterable[str], outside: Iterable[str]) -> set[str]:
@@ -226,23 +349,24 @@ def _mentions(text: str, name: str) -> bool:
 
 
 def _unused_methods(
-    source: cst.Module,
-    pairs: Sequence[tuple[ast.stmt, Statement]],
+    base: Module,
+    class_: _Class,
     replaced: set[str],
-    constructor: cst.FunctionDef | None,
+    new: Mapping[str, cst.FunctionDef],
     elsewhere: Sequence[str],
 ) -> set[str]:
     """Private methods that nothing calls after the replacement."""
     kept: dict[str, str] = {}
     gone: list[str] = []
-    outside = [*elsewhere, source.code_for_node(constructor) if constructor else ""]
-    outside += [source.code_for_node(each) for each in source.body if not _is_written_class(each)]
-    outside += [source.code_for_node(each) for each in _written_class(source).decorators]
-    for parsed, each in pairs:
+    source = class_.source
+    outside = [*elsewhere, *(source.code_for_node(each) for each in new.values())]
+    outside += [source.code_for_node(each) for each in source.body if each is not class_.written]
+    outside += [source.code_for_node(each) for each in class_.written.decorators]
+    for parsed, each in class_.pairs:
         code = source.code_for_node(each)
         if not isinstance(parsed, Function):
             outside.append(code)
-        elif parsed.name in replaced:
+        elif parsed.name in {*replaced, *new}:
             gone.append(code)
         else:
             kept[parsed.name] = kept.get(parsed.name, "") + code
@@ -252,20 +376,16 @@ def _unused_methods(
 # --- text ------------------------------------------------------------------------------------------
 
 
-def _written_class(source: cst.Module) -> cst.ClassDef:
-    found = next(each for each in source.body if _is_written_class(each))
+def _written_class(source: cst.Module, name: str) -> cst.ClassDef:
+    found = next(
+        each for each in source.body if isinstance(each, cst.ClassDef) and each.name.value == name
+    )
     return cst.ensure_type(found, cst.ClassDef)
 
 
-def _is_written_class(found: cst.CSTNode) -> bool:
-    return isinstance(found, cst.ClassDef) and found.name.value == NAME
-
-
-def _assembled(
-    base: Module, source: cst.Module, written: cst.ClassDef, body: Sequence[Statement]
-) -> str:
-    new = with_base(written, NEW_BASE, REPLACED_BASES)
-    new = with_body(new, body or [statement(source, "pass\n")])
-    statements = [new if each is written else each for each in source.body]
-    changed = source.with_changes(body=statements)
-    return with_import(changed, base.tree, _IMPORT, NAME).code
+def _assembled(base: Module, class_: _Class, body: Sequence[Statement]) -> str:
+    new = with_base(class_.written, NEW_BASE, REPLACED_BASES)
+    new = with_body(new, body or [statement(class_.source, "pass\n")])
+    statements = [new if each is class_.written else each for each in class_.source.body]
+    changed = class_.source.with_changes(body=statements)
+    return with_import(changed, base.tree, _IMPORT, base.base_class).code

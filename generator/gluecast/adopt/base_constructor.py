@@ -1,7 +1,8 @@
 """Convert the constructor of a base class that will extend the platform's."""
 
 import ast
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import NoReturn
 
 import libcst as cst
@@ -9,7 +10,6 @@ from libcst import matchers
 
 from gluecast.adopt.python_module import (
     BOM,
-    NAME,
     Function,
     Module,
     is_own,
@@ -19,7 +19,9 @@ from gluecast.adopt.python_module import (
     own_targets,
     words,
 )
+from gluecast.adopt.reasons import Reasons
 from gluecast.adopt.rewriting import Statement, paired, statement, with_body
+from gluecast.adopt.spark_settings import spark_settings
 from gluecast.errors import GluecastError
 
 NEW_BASE = "AdoptedGlueJob"
@@ -36,6 +38,12 @@ _ARGUMENTS = {
 }
 """The attributes that the platform's constructor sets, and the arguments they come from."""
 
+_ENVIRONMENTS = ("environment", "env", "stage")
+"""The attributes in which teams keep the name of the environment."""
+
+_SESSION = ("# The session with our settings; a local run has the platform's.",)
+_KEPT_SETTINGS = "your Spark settings stay on AWS ({}); a local run has the platform's session"
+
 _SAME_VALUES = {
     "job_name": ("job_name",),
     "args": ("args", "dict(args)", "args or {}", "args.copy()"),
@@ -46,6 +54,18 @@ _CHANGES = ("update", "setdefault", "pop", "popitem", "clear")
 """The methods that change a dict."""
 
 
+@dataclass(frozen=True)
+class Constructor:
+    """What is left of a constructor; `code` is None if nothing is.
+
+    `takes_job_name` is false for (self, args). `notes` are for the user.
+    """
+
+    code: cst.FunctionDef | None
+    takes_job_name: bool
+    notes: list[str]
+
+
 def constructor_of(
     base: Module,
     function: Function | None,
@@ -53,46 +73,76 @@ def constructor_of(
     written: cst.FunctionDef | None,
     attributes: set[str],
     mixins: Sequence[ast.expr],
-) -> tuple[cst.FunctionDef | None, list[str]]:
+    reasons: Reasons,
+) -> Constructor:
     """The statements that the platform's constructor does not replace, and notes for the user.
 
-    The constructor is None if no statement is left.
+    Each statement that no rule covers is one of the `reasons` against the conversion.
 
     Raises:
-        GluecastError: its parameters are not (self, job_name, args), or no rule covers a statement.
+        GluecastError: its parameters are neither (self, job_name, args) nor (self, args).
     """
-    _refuse_parameters(base, function)
+    takes_job_name = _refuse_parameters(base, function)
     assert function and written
     pairs = paired(base, function, written)
-    environment = _environment(base, function)
+    for each in _changed_parameters(function):
+        reasons.of(_refuse, base, each, "an unchanged job_name and unchanged args")
+    environment = reasons.of(_environment, base, function) or ""
     kept: list[Statement] = []
     notes: list[str] = []
     for parsed, line in pairs:
         if (
             is_text(parsed)
             or isinstance(parsed, ast.Pass)
-            or _is_replaced_super(base, parsed, mixins)
+            or reasons.of(_is_replaced_super, base, parsed, mixins)
         ):
             continue
         targets = own_targets(parsed)
-        if targets and targets <= attributes:
-            notes += _replaced_value(base, parsed, targets)
-            continue
-        _refuse_hidden(base, parsed, attributes)
-        kept.append(line)
-    head = function.args.defaults or function.decorator_list
+        if not targets or not targets <= attributes:
+            reasons.of(_refuse_hidden, base, parsed, attributes)
+            kept.append(line)
+        elif targets == {"spark"} and (settings := spark_settings(base, parsed)):
+            kept.append(_kept_session(base, source, parsed))
+            notes.append(_KEPT_SETTINGS.format(", ".join(settings)))
+        else:
+            notes += reasons.of(_replaced_value, base, parsed, targets) or []
+    head = function.args.defaults or function.decorator_list or not takes_job_name
     if not (kept or environment or head):
-        return None, notes
-    call = statement(source, _super_call(function, environment))
+        return Constructor(None, takes_job_name, notes)
+    name = "job_name" if takes_job_name else _job_name(base, function)
+    call = statement(source, _super_call(function, name, environment))
     texts = [line for parsed, line in pairs[:1] if is_text(parsed)]
-    return with_body(written, [*texts, call, *kept]), notes
+    return Constructor(with_body(written, [*texts, call, *kept]), takes_job_name, notes)
 
 
-def _super_call(function: Function, environment: str) -> str:
+def _job_name(base: Module, function: Function) -> str:
+    """The name of the job, as a constructor (self, args) has it."""
+    for each in function.body:
+        if own_targets(each) == {"job_name"}:
+            assert isinstance(each, ast.Assign | ast.AnnAssign)
+            names = {node.id for node in ast.walk(each) if isinstance(node, ast.Name)}
+            if each.value and names <= {"self", "args"}:
+                return _with_args(_code_of(base, each.value))
+    return 'args.get("JOB_NAME") or type(self).__name__'
+
+
+def _kept_session(base: Module, source: cst.Module, parsed: ast.stmt) -> Statement:
+    """The statement that starts the team's Spark session, without its assignment."""
+    assert isinstance(parsed, ast.Assign | ast.AnnAssign) and parsed.value
+    code = _code_of(base, parsed.value)
+    code = f"({code})" if "\n" in code else code
+    return statement(source, f'if self.environment != "local":\n    {code}\n', _SESSION)
+
+
+def _code_of(base: Module, node: ast.expr) -> str:
+    return ast.get_source_segment(base.text.removeprefix(BOM), node) or ""
+
+
+def _super_call(function: Function, job_name: str, environment: str) -> str:
     args = "args or {}" if _may_be_none(function) else "args"
     if environment:
         args = f'{{"env": {environment}, **{f"({args})" if " " in args else args}}}'
-    return f"super().__init__(job_name, {args})\n"
+    return f"super().__init__({job_name}, {args})\n"
 
 
 def _is_replaced_super(base: Module, statement: ast.stmt, mixins: Sequence[ast.expr]) -> bool:
@@ -123,7 +173,7 @@ def _refuse_hidden(base: Module, statement: ast.stmt, attributes: set[str]) -> N
 def _refuse(base: Module, node: ast.AST, expected: str) -> NoReturn:
     line = getattr(node, "lineno", 0)
     raise GluecastError(
-        f"expected {expected} in the constructor of {NAME} in {base.path}, found "
+        f"expected {expected} in the constructor of {base.base_class} in {base.path}, found "
         f"{_shortened(node)} in line {line}; {BY_HAND}"
     )
 
@@ -133,8 +183,8 @@ def _shortened(node: ast.AST) -> str:
     return text if len(text) <= 60 else f"{text[:57]}..."
 
 
-def _refuse_parameters(base: Module, function: Function | None) -> None:
-    """Refuse a constructor with other parameters than the platform's.
+def _refuse_parameters(base: Module, function: Function | None) -> bool:
+    """Whether a constructor takes the name of the job: (self, job_name, args), not (self, args).
 
     Raises:
         GluecastError: it has other parameters, or there is no constructor.
@@ -147,44 +197,65 @@ def _refuse_parameters(base: Module, function: Function | None) -> None:
         or function.args.kwonlyargs
         or function.args.kwarg
     )
-    if names != ["self", "job_name", "args"] or more:
+    if names not in (["self", "job_name", "args"], ["self", "args"]) or more:
         raise GluecastError(
-            f"expected the constructor (self, job_name, args) in {NAME} of {base.path}, found "
-            f"{f'({found})' if function else found}; {BY_HAND}"
+            f"expected the constructor (self, job_name, args) or (self, args) in {base.base_class} of "
+            f"{base.path}, found {f'({found})' if function else found}; {BY_HAND}"
         )
-    assert function
+    return "job_name" in names
+
+
+def _changed_parameters(function: Function) -> Iterator[ast.AST]:
+    """Where a constructor assigns its parameters anew, or changes args."""
+    names = [each.arg for each in function.args.args]
     for each in ast.walk(function):
-        if isinstance(each, ast.Name) and is_stored(each) and each.id in names:
-            _refuse(base, each, f"an unchanged {each.id}")
-        if (
-            (isinstance(each, ast.Subscript) and is_stored(each))
-            or (isinstance(each, ast.Attribute) and each.attr in _CHANGES)
-        ) and ast.unparse(each.value) == "args":
-            _refuse(base, each, "unchanged args")
+        if (isinstance(each, ast.Name) and is_stored(each) and each.id in names) or (
+            (
+                (isinstance(each, ast.Subscript) and is_stored(each))
+                or (isinstance(each, ast.Attribute) and each.attr in _CHANGES)
+            )
+            and ast.unparse(each.value) == "args"
+        ):
+            yield each
 
 
 def _environment(base: Module, function: Function) -> str:
-    """The default of the argument env as code, if the constructor has one.
+    """The code of the environment's name, if it is more than the argument env.
 
     Raises:
-        GluecastError: the default cannot be determined.
+        GluecastError: it uses variables of the constructor, or there are several.
     """
-    found = set()
     own = {each.id for each in ast.walk(function) if isinstance(each, ast.Name) and is_stored(each)}
-    for each in ast.walk(function):
-        if isinstance(each, ast.Call) and _argument(each) == "env" and len(each.args) == 2:
-            code = ast.get_source_segment(base.text.removeprefix(BOM), each.args[1]) or ""
-        elif isinstance(each, ast.BoolOp) and _argument(each.values[0]) == "env":
-            code = _with_args(ast.get_source_segment(base.text.removeprefix(BOM), each) or "")
-        else:
-            continue
-        names = {node.id for node in ast.walk(ast.parse(f"({code})")) if isinstance(node, ast.Name)}
-        if names & {*own, "self"}:
-            _refuse(base, each, "a default of env that uses no variable of the constructor")
-        found.add(code)
+    found = {}
+    for node, code in _environments(base, function):
+        if {each.id for each in ast.walk(node) if isinstance(each, ast.Name)} & own:
+            _refuse(base, node, "an environment that uses no variable of the constructor")
+        found[code] = node
     if len(found) > 1:
         _refuse(base, function, "one default of env")
-    return found.pop() if found else ""
+    code = next(iter(found), "")
+    if "self" in {
+        each.id for each in ast.walk(ast.parse(f"({code or 0})")) if isinstance(each, ast.Name)
+    }:
+        _refuse(base, found[code], "an environment that uses no attribute")
+    return code
+
+
+def _environments(base: Module, function: Function) -> Iterator[tuple[ast.expr, str]]:
+    """The defaults of the argument env; or the value of self.environment, from another argument."""
+    defaults = []
+    for each in ast.walk(function):
+        if isinstance(each, ast.Call) and _argument(each) == "env" and len(each.args) == 2:
+            defaults.append((each.args[1], _code_of(base, each.args[1])))
+        elif isinstance(each, ast.BoolOp) and _argument(each.values[0]) == "env":
+            defaults.append((each, _with_args(_code_of(base, each))))
+    yield from defaults
+    reads_env = any(_argument(each) == "env" for each in ast.walk(function))
+    for each in [] if reads_env else function.body:
+        value = each.value if isinstance(each, ast.Assign | ast.AnnAssign) else None
+        first = value.values[0] if isinstance(value, ast.BoolOp) else value
+        if value and first and own_targets(each) & {*_ENVIRONMENTS} and _argument(first):
+            yield value, _with_args(_code_of(base, value))
 
 
 def _with_args(code: str) -> str:
@@ -220,7 +291,7 @@ def _replaced_value(base: Module, statement: ast.stmt, targets: set[str]) -> lis
     code = ast.unparse(value) if value else "None"
     if targets == {"environment"}:
         first = value.values[0] if isinstance(value, ast.BoolOp) else value
-        if not first or _argument(first) != "env":
+        if not first or not _argument(first):
             _refuse(base, statement, 'self.environment = args["env"]')
         return []
     [target, *more] = targets
@@ -231,7 +302,7 @@ def _replaced_value(base: Module, statement: ast.stmt, targets: set[str]) -> lis
         return []
     return [
         f"your constructor had {_shortened(statement)}: the platform sets its own; if you need "
-        f"yours, set it in your {NAME}, after super().__init__()"
+        f"yours, set it in your {base.base_class}, after super().__init__()"
     ]
 
 
@@ -247,7 +318,7 @@ def _is_new_logger(value: ast.expr | None) -> bool:
 
 def _may_be_none(function: Function) -> bool:
     """Whether a job may pass None for its arguments."""
-    annotation = function.args.args[2].annotation
+    annotation = function.args.args[-1].annotation
     declared = [annotation, *function.args.defaults[-1:]]
     if any(_allows_none(each) for each in declared if each):
         return True

@@ -4,7 +4,7 @@ import ast
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from gluecast.adopt.python_module import NAME, Module, last_name
+from gluecast.adopt.python_module import NAME, Function, Module, last_name
 from gluecast.errors import GluecastError
 
 _Index = Mapping[str, Sequence[Module]]
@@ -21,26 +21,51 @@ class Job:
     sources: list[str]
 
 
-def find_base_class(modules: Sequence[Module]) -> Module:
-    """The module that defines the class BaseGlueJob.
+def find_base_class(modules: Sequence[Module], name: str = NAME) -> Module:
+    """The module that defines the base class.
 
     Raises:
         GluecastError: there is none, or there are several.
     """
-    found = [each for each in modules if any(node.name == NAME for node in each.classes)]
+    found = [each for each in modules if any(node.name == name for node in each.classes)]
     if not found:
+        others = _likely_bases(modules)
+        advice = (
+            f"name yours with --base-class ({', '.join(others)}), or"
+            if others
+            else "`gluecast inventory` shows what it can do for your jobs, and"
+        )
         raise GluecastError(
-            f"expected a class {NAME}, found none in the Python files outside of tests; "
-            "`gluecast new` starts a repository without one"
+            f"expected a class {name}, found none in the Python files outside of tests; {advice} "
+            "start a repository with `gluecast new`"
         )
     if len(found) > 1:
         paths = " and ".join(module.path for module in found)
-        raise GluecastError(f"expected one class {NAME}, found it in {paths}; remove all but one")
+        raise GluecastError(
+            f"expected one class {name}, found it in {paths}; remove all but one, or adopt the folder "
+            "of one of them"
+        )
     return found[0]
 
 
+def _likely_bases(modules: Sequence[Module]) -> list[str]:
+    """The classes that others extend and that have a hook of a job, by name."""
+    extended = {
+        last_name(base) for module in modules for node in module.classes for base in node.bases
+    }
+    return sorted(
+        {
+            node.name
+            for module in modules
+            for node in module.classes
+            if node.name in extended
+            and any(isinstance(each, Function) and each.name == "extract" for each in node.body)
+        }
+    )
+
+
 def find_jobs(modules: Sequence[Module]) -> list[Job]:
-    """Every class that extends BaseGlueJob, directly or indirectly, by path."""
+    """Every class that extends the base class, directly or indirectly, by path."""
     heirs = extending(modules)
     inner = {name for _, _, bases in heirs for name in bases}
     return [
@@ -53,7 +78,7 @@ def find_jobs(modules: Sequence[Module]) -> list[Job]:
 
 
 def extending(modules: Sequence[Module]) -> list[tuple[Module, ast.ClassDef, set[str]]]:
-    """The classes that extend BaseGlueJob, each with the names of its base classes."""
+    """The classes that extend the base class, each with the names of its base classes."""
     index: dict[str, list[Module]] = {}
     for module in modules:
         index.setdefault(_dotted(module).rpartition(".")[2], []).append(module)
@@ -63,10 +88,11 @@ def extending(modules: Sequence[Module]) -> list[tuple[Module, ast.ClassDef, set
         for module in modules
         for node in module.classes
     ]
-    found = {NAME}
+    name = modules[0].base_class if modules else NAME
+    found = {name}
     while more := {node.name for _, node, bases in classes if bases & found} - found:
         found |= more
-    return [each for each in classes if each[2] & found and each[1].name != NAME]
+    return [each for each in classes if each[2] & found and each[1].name != name]
 
 
 class _Names:

@@ -9,7 +9,7 @@ from functools import cached_property
 from gluecast.errors import GluecastError
 
 NAME = "BaseGlueJob"
-"""The name of the base class."""
+"""The name of the platform's class, and of the base class unless the user names another one."""
 
 BOM = "\ufeff"
 """A byte order mark: some editors write it, and Python skips it in files but not in strings."""
@@ -19,10 +19,11 @@ Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 @dataclass(frozen=True)
 class Module:
-    """A Python file of the repository, by its path there."""
+    """A Python file of the repository, by its path there, and the name of the base class of jobs."""
 
     path: str
     text: str
+    base_class: str = NAME
 
     @cached_property
     def tree(self) -> ast.Module:
@@ -35,7 +36,7 @@ class Module:
             with warnings.catch_warnings(action="ignore"):
                 return ast.parse(self.text.removeprefix(BOM))
         except (SyntaxError, ValueError) as error:
-            if NAME not in self.text:
+            if self.base_class not in self.text:
                 return ast.Module([], [])
             found = (
                 f"{error.msg} in line {error.lineno}"
@@ -54,7 +55,7 @@ class Module:
 
 
 def last_name(node: ast.expr) -> str:
-    """``BaseGlueJob`` for BaseGlueJob and base_job.BaseGlueJob."""
+    """``BaseGlueJob`` for BaseGlueJob and base_job.BaseGlueJob; empty for other expressions."""
     return node.id if isinstance(node, ast.Name) else getattr(node, "attr", "")
 
 

@@ -4,10 +4,10 @@ import ast
 from collections.abc import Sequence
 
 from gluecast.adopt.base_constructor import BY_HAND
-from gluecast.adopt.python_module import NAME, Function, Module, is_own, is_stored, last_name
+from gluecast.adopt.python_module import Function, Module, is_own, is_stored, last_name
+from gluecast.adopt.replaced_run import HOOKS
 from gluecast.errors import GluecastError
 
-HOOKS = ("extract", "transform", "custom_validation", "load")
 REPLACED = ("load_data", "run", "main", "spark")
 """The methods that the platform's class replaces."""
 
@@ -50,34 +50,89 @@ def refuse_clashes(base: Module, node: ast.ClassDef, attributes: set[str]) -> No
     clashes = {*((methods & attributes) - allowed), *(assigned - {*HOOKS, *_SET_ANYWAY})}
     clashes |= stored - {*_MEANS_THE_SAME}
     if clashes:
+        checks = (
+            " (the platform's run() calls custom_validation() with the result of transform())"
+            if "validate" in methods & clashes
+            else ""
+        )
         raise GluecastError(
             f"expected names in {node.name} of {base.path} that the platform's class does not have, "
-            f"found {', '.join(sorted(clashes))}; rename them, or {BY_HAND}"
+            f"found {', '.join(sorted(clashes))}; rename them{checks}, or {BY_HAND}"
         )
 
 
-def refuse_hooks(module: Module, node: ast.ClassDef) -> None:
-    """Refuse hooks with other parameters than the platform passes.
+def refuse_hook(module: Module, node: ast.ClassDef, function: Function) -> None:
+    """Refuse a hook with other parameters than the platform passes.
 
     Raises:
-        GluecastError: there is such a hook.
+        GluecastError: it has others.
+    """
+    if function.name not in HOOKS:
+        return
+    called_with = ["self"] if function.name == "extract" else ["self", "df"]
+    arguments = function.args
+    names = [*arguments.posonlyargs, *arguments.args]
+    required = len(names) - len(arguments.defaults)
+    named = [each for each in arguments.kw_defaults if each is None]
+    enough = len(names) >= len(called_with) or arguments.vararg
+    other = _is_static(function) or isinstance(function, ast.AsyncFunctionDef)
+    if named or required > len(called_with) or not enough or other:
+        raise GluecastError(
+            f"expected {function.name}({', '.join(called_with)}) in {node.name} of {module.path}, "
+            f"found {_signature(function)}; the platform's run() passes nothing else; "
+            f"change it, or {BY_HAND}"
+        )
+
+
+def refuse_own_run(module: Module, node: ast.ClassDef) -> None:
+    """Refuse a job that runs its hooks itself: nothing would guard its load() in an event run.
+
+    Raises:
+        GluecastError: a method of it does.
     """
     for function in node.body:
-        if not isinstance(function, Function) or function.name not in HOOKS:
+        if not isinstance(function, Function) or _calls(function, "super", "run"):
             continue
-        called_with = ["self"] if function.name == "extract" else ["self", "df"]
-        arguments = function.args
-        names = [*arguments.posonlyargs, *arguments.args]
-        required = len(names) - len(arguments.defaults)
-        named = [each for each in arguments.kw_defaults if each is None]
-        enough = len(names) >= len(called_with) or arguments.vararg
-        other = _is_static(function) or isinstance(function, ast.AsyncFunctionDef)
-        if named or required > len(called_with) or not enough or other:
+        hooks = [hook for hook in ("extract", "load") if _calls(function, "self", hook)]
+        if function.name == "run" or len(hooks) > 1:
             raise GluecastError(
-                f"expected {function.name}({', '.join(called_with)}) in {node.name} of {module.path}, "
-                f"found {_signature(function)}; the platform's run() passes nothing else; "
-                f"change it, or {BY_HAND}"
+                f"expected {node.name} of {module.path} to leave its run to {module.base_class}, found "
+                f"{function.name}() in line {function.lineno}, which does not call super().run(); "
+                "split it into extract(), transform() and load(), or leave the jobs as they are: "
+                "gluecast adopt --events"
             )
+
+
+def refuse_calls_of_hooks(module: Module) -> None:
+    """Refuse code that calls extract() of a job from outside: nothing would guard its load().
+
+    Raises:
+        GluecastError: there is such code.
+    """
+    classes = [each for node in module.classes for each in ast.walk(node)]
+    for each in ast.walk(module.tree):
+        if (
+            isinstance(each, ast.Call)
+            and isinstance(each.func, ast.Attribute)
+            and each.func.attr == "extract"
+            and not (each.args or each.keywords)
+            and each not in classes
+        ):
+            raise GluecastError(
+                f"expected {module.path} to start its job with run(), found {ast.unparse(each)} in "
+                f"line {each.lineno}; call run() there, or {BY_HAND}"
+            )
+
+
+def _calls(function: Function, owner: str, name: str) -> bool:
+    """Whether a method calls self.name() or super().name()."""
+    return any(
+        isinstance(each, ast.Call)
+        and isinstance(each.func, ast.Attribute)
+        and each.func.attr == name
+        and ast.unparse(each.func.value).partition("(")[0] == owner
+        for each in ast.walk(function)
+    )
 
 
 def _signature(function: Function) -> str:
@@ -101,7 +156,7 @@ def refuse_maker(base: Module, node: ast.ClassDef) -> None:
         called = decorator.func if isinstance(decorator, ast.Call) else decorator
         if last_name(called) in made:
             raise GluecastError(
-                f"expected {NAME} of {base.path} with an explicit constructor, found "
+                f"expected {base.base_class} of {base.path} with an explicit constructor, found "
                 f"@{ast.unparse(decorator)}; {BY_HAND}"
             )
 
@@ -125,12 +180,14 @@ def _bound(statement: ast.stmt) -> set[str]:
     return names
 
 
-def refuse_signatures(base: Module, node: ast.ClassDef, others: Sequence[Module]) -> None:
-    """Refuse methods whose parameters differ from those of the platform's replacement.
+def refuse_signature(base: Module, function: Function, others: Sequence[Module]) -> None:
+    """Refuse a method whose parameters differ from those of the platform's replacement.
 
     Raises:
-        GluecastError: there is such a method.
+        GluecastError: they do.
     """
+    if function.name not in REPLACED:
+        return
     keywords = {
         keyword.arg
         for module in (base, *others)
@@ -138,22 +195,19 @@ def refuse_signatures(base: Module, node: ast.ClassDef, others: Sequence[Module]
         if isinstance(call, ast.Call) and last_name(call.func) == "load_data"
         for keyword in call.keywords
     }
-    for function in node.body:
-        if not isinstance(function, Function) or function.name not in REPLACED:
-            continue
-        arguments = function.args
-        names = [each.arg for each in (*arguments.posonlyargs, *arguments.args)][1:]
-        more = bool(arguments.vararg or arguments.kwarg or arguments.kwonlyargs)
-        more |= isinstance(function, ast.AsyncFunctionDef)
-        expected = _SIGNATURES[function.name]
-        # The first parameter may have any name if no call uses it as a keyword.
-        if function.name == "load_data" and names and names[0] not in keywords:
-            names[0] = expected[0]
-        if more or names != expected[: len(names)]:
-            raise GluecastError(
-                f"expected {function.name}({', '.join(expected)}) in {NAME} of {base.path}, found "
-                f"{_signature(function)}; {BY_HAND}"
-            )
+    arguments = function.args
+    names = [each.arg for each in (*arguments.posonlyargs, *arguments.args)][1:]
+    more = bool(arguments.vararg or arguments.kwarg or arguments.kwonlyargs)
+    more |= isinstance(function, ast.AsyncFunctionDef)
+    expected = _SIGNATURES[function.name]
+    # The first parameter may have any name if no call uses it as a keyword.
+    if function.name == "load_data" and names and names[0] not in keywords:
+        names[0] = expected[0]
+    if more or names != expected[: len(names)]:
+        raise GluecastError(
+            f"expected {function.name}({', '.join(expected)}) in {base.base_class} of {base.path}, "
+            f"found {_signature(function)}; {BY_HAND}"
+        )
 
 
 def mixins_of(
@@ -169,7 +223,7 @@ def mixins_of(
         is_abc = any(last_name(each) == "ABC" for each in node.bases)
         if keyword.arg == "metaclass" and not is_abc and last_name(keyword.value) != "ABCMeta":
             raise GluecastError(
-                f"expected a metaclass of {NAME} in {base.path} that is compatible with ABC, found "
+                f"expected a metaclass of {base.base_class} in {base.path} that is compatible with ABC, found "
                 f"{ast.unparse(keyword.value)}; {BY_HAND}"
             )
     classes = {each.name: each for module in (base, *others) for each in module.classes}
@@ -183,7 +237,7 @@ def mixins_of(
             if name in ("ABC", "object", "Generic", "Protocol", *seen):
                 continue
             seen.add(name)
-            if name not in classes or name == NAME:
+            if name not in classes or name == base.base_class:
                 unknown.append(each)
                 continue
             methods = {_.name for _ in classes[name].body if isinstance(_, Function)}
@@ -191,12 +245,13 @@ def mixins_of(
             clashes = (methods | assigned) & {*attributes, *REPLACED, "__init__", "__new__"}
             if clashes - {*HOOKS}:
                 raise GluecastError(
-                    f"expected no name of the platform's class in {name}, which {NAME} of "
-                    f"{base.path} extends, found {', '.join(sorted(clashes - {*HOOKS}))}; {BY_HAND}"
+                    f"expected no name of the platform's class in {name}, which {base.base_class} of "
+                    f"{base.path} extends, found {', '.join(sorted(clashes - {*HOOKS}))}; adopt with "
+                    f"--base-class {name}, or {BY_HAND}"
                 )
             waiting += classes[name].bases
     return unknown, [
-        f"{NAME} also extends {ast.unparse(each)}, which precedes the platform's class: make sure "
+        f"{base.base_class} also extends {ast.unparse(each)}, which precedes the platform's class: make sure "
         "that it has no run(), load_data() or spark, and that its constructor, if any, passes "
         "(job_name, args) to super().__init__()"
         for each in unknown

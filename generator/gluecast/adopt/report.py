@@ -7,19 +7,22 @@ from typing import Any
 
 from gluecast.adopt.base_class import Conversion
 from gluecast.adopt.job_classes import Job
-from gluecast.adopt.python_module import NAME
+
+_PLACES = 3
+"""The places of overwriting that the text names."""
 
 
 @dataclass(frozen=True)
 class Adoption:
     """The changes of a migration.
 
-    `repository` is the folder, `base` the path of the base class, `writes` the new files, `theirs`
+    `repository` is the folder, `base` the path of `base_class`, `writes` the new files, `theirs`
     files of the repository that the platform does not overwrite, `notes` the manual steps.
     """
 
     repository: Path
     base: str = ""
+    base_class: str = ""
     jobs: Sequence[Job] = ()
     answers: Mapping[str, Any] = field(default_factory=dict)
     conversion: Conversion | None = None
@@ -34,12 +37,15 @@ class Adoption:
         return {
             "already_adopted": self.already,
             "base_class": {
+                "name": self.base_class,
                 "path": self.base,
                 "converted": found is not None,
                 "kept": found.kept if found else [],
                 "replaced": found.replaced if found else [],
                 "whole_directory": found.whole_directory if found else False,
+                "overwriting": found.overwriting if found else [],
                 "own_load": found.own_load if found else None,
+                "lost": found.lost if found else [],
             },
             "jobs": [vars(job) for job in self.jobs],
             "answers": dict(self.answers),
@@ -54,7 +60,7 @@ def described(adoption: Adoption, *, dry_run: bool) -> str:
     if adoption.already:
         return "Nothing to do: the repository is already on the platform; use gluecast update."
     jobs = [f"  {job.name}  {job.class_name}, loads {listed(job.sources)}" for job in adoption.jobs]
-    lines = [f"{len(jobs)} jobs extend {NAME} of {adoption.base}:", *jobs, ""]
+    lines = [f"{len(jobs)} jobs extend {adoption.base_class} of {adoption.base}:", *jobs, ""]
     lines.append("Would be written:" if dry_run else "Written:")
     lines += [f"  {line}" for line in _by_folder(adoption.writes)]
     if adoption.conversion:
@@ -77,13 +83,21 @@ def described(adoption: Adoption, *, dry_run: bool) -> str:
 def _conversion_lines(adoption: Adoption) -> Iterator[str]:
     conversion = adoption.conversion
     assert conversion
-    yield f"{adoption.base} is changed: {NAME} extends the platform's class"
+    yield f"{adoption.base} is changed: {adoption.base_class} extends the platform's class"
     yield f"  kept: {listed(conversion.kept)}"
     yield f"  replaced: {listed(conversion.replaced)}"
     if conversion.whole_directory:
-        yield "  whole_directory = True, as your code overwrites: see the docs before you change it"
+        places = conversion.overwriting[:_PLACES]
+        more = len(conversion.overwriting) - len(places)
+        yield (
+            f"  whole_directory = True, as your code overwrites ({listed(places)}"
+            f"{f' and {more} more' if more else ''}): see the docs before you change it"
+        )
     if conversion.own_load:
         yield f'  own_load = "{conversion.own_load}", as in your code'
+    if conversion.lost:
+        yield "  lost, as the platform's run() does not do it:"
+        yield from (f"    {each}" for each in conversion.lost)
 
 
 def _numbered(notes: Sequence[str]) -> Iterator[tuple[int, str]]:

@@ -78,6 +78,56 @@ def with_body(source: Body, statements: Sequence[Statement]) -> Body:
     return source.with_changes(body=source.body.with_changes(body=statements))
 
 
+def with_statement_for(
+    node: cst.FunctionDef | cst.Try | cst.With,
+    path: Sequence[int],
+    replaced: range,
+    new: Statement,
+    gone: Sequence[int],
+) -> cst.FunctionDef | cst.Try | cst.With:
+    """`node` with one statement in place of several in the block that `path` leads to.
+
+    `path` has the indices of the statements around the block, outermost first; `gone` those of further
+    statements of the block that go.
+    """
+    assert isinstance(node.body, cst.IndentedBlock)
+    block = list(node.body.body)
+    if path:
+        inner = block[path[0]]
+        assert isinstance(inner, cst.Try | cst.With)
+        changed = with_statement_for(inner, path[1:], replaced, new, gone)
+        assert isinstance(changed, cst.Try | cst.With)
+        block[path[0]] = changed
+    else:
+        first = _statements(block)[replaced.start]
+        kept = [
+            new.with_changes(leading_lines=first.leading_lines)
+            if number == replaced.start
+            else each
+            for number, each in enumerate(block)
+            if number == replaced.start or number not in (*replaced, *gone)
+        ]
+        block = kept
+    return node.with_changes(body=node.body.with_changes(body=block))
+
+
+def refuse_shared_lines(base: Module, node: ast.AST) -> None:
+    """Refuse two statements on one line, which ast counts as two and libcst as one.
+
+    Raises:
+        GluecastError: there are.
+    """
+    lines: set[int] = set()
+    for each in ast.walk(node):
+        if isinstance(each, ast.stmt):
+            if each.lineno in lines:
+                raise GluecastError(
+                    f"expected one statement per line, found two in line {each.lineno} of "
+                    f"{base.path}; put each on a separate line"
+                )
+            lines.add(each.lineno)
+
+
 def with_base(source: cst.ClassDef, name: str, replaced: Sequence[str]) -> cst.ClassDef:
     """The class with `name` as its last base class, in place of the ones it replaces."""
     gone = [each for each in source.bases if not each.star and _last_name(each.value) in replaced]

@@ -6,7 +6,14 @@ from pathlib import Path
 
 from gluecast.catalogue.spoken import spoken
 from gluecast.repository.job_module import JobModule, Source, constants, read_module
-from gluecast.repository.layers import PLATFORM, Layer, find_repository, read_layers
+from gluecast.repository.layers import (
+    JOBS,
+    PLATFORM,
+    Layer,
+    find_repository,
+    job_modules,
+    read_layers,
+)
 from gluecast.repository.triggers import (
     ENVIRONMENTS,
     FOLDER,
@@ -17,7 +24,6 @@ from gluecast.repository.triggers import (
     triggers,
 )
 
-_MODULES = Path("src/jobs")
 _SETTINGS = Path("src/glue_runtime/settings.py")
 _ZONES = ("bronze", "silver", "gold")
 _ANY_ENVIRONMENT = "<env>"
@@ -126,12 +132,9 @@ def catalogue(start: Path) -> Catalogue:
     """
     repository = find_repository(start)
     layers = {layer.name: layer for layer in read_layers(repository)}
+    paths = job_modules(repository, layers.values())
     platform = layers.pop(PLATFORM, None)
-    modules = {
-        path.stem: read_module(path)
-        for path in sorted((repository / _MODULES).glob("*.py"))
-        if path.stem != "__init__"
-    }
+    modules = {name: read_module(path) for name, path in paths.items()}
     environments = _environments(repository)
     started = _started(repository, environments)
     # A module that only defines a class for others is no job, unless something says that it is.
@@ -156,6 +159,7 @@ def catalogue(start: Path) -> Catalogue:
                 layers.get(name),
                 lake,
                 settings.get("QUARANTINE", "_quarantine"),
+                paths.get(name),
             )
             for name in sorted({*modules, *layers, *(each.job for each, _ in started)})
         ),
@@ -190,6 +194,7 @@ def _job(
     layer: Layer | None,
     lake: str,
     quarantine_folder: str,
+    path: Path | None,
 ) -> Job:
     known = module or JobModule(name)
     starts = tuple(_start(each, known, lake, where) for each, where in started)
@@ -197,7 +202,8 @@ def _job(
     if module and module.standard and not module.hooks & {"load", "output_uri"}:
         output = f"{_bucket(lake, 'silver')}/{module.name}"
         quarantine = f"{_bucket(lake, 'silver')}/{quarantine_folder}/{module.name}"
-    files = [f"{_MODULES}/{name}.py", f"{FOLDER}/{name}.tf"]
+    own = path.relative_to(repository).as_posix() if path else f"{JOBS}/{name}.py"
+    files = [own, f"{FOLDER}/{name}.tf"]
     if layer:
         files.append(layer.answers_file)
     return Job(
@@ -242,7 +248,7 @@ def _remarks(name: str, module: JobModule | None, starts: Sequence[Start]) -> It
         yield "An expression in the Terraform code determines which job is started here."
         return
     if module is None:
-        yield f"There is no module {_MODULES}/{name}.py, so no job is deployed."
+        yield f"There is no module {JOBS}/{name}.py, so no job is deployed."
         return
     if not starts:
         yield f"Nothing in {FOLDER} or {ENVIRONMENTS} starts this job."

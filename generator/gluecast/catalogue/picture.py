@@ -1,6 +1,6 @@
 """A diagram of a job's data flow: place -> rule or schedule -> job -> table."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from gluecast.catalogue.contents import Job, Place, Start
@@ -12,6 +12,12 @@ _CHARACTER = 7.4
 """The width of a character in a node's text, in a 12-pixel monospaced font."""
 _LABEL_CHARACTER = 6.6
 """The average width of a character in its label, in a wide font."""
+
+_READS: Mapping[tuple[str, ...], str] = {
+    ("upload",): "the uploaded file",
+    ("schedule",): "all files",
+}
+"""What the runs of a job read, by what starts it."""
 
 _LANES = {"upload": 8, "schedule": 17}
 """The distance of a line from the boxes, in the tall layout."""
@@ -182,14 +188,22 @@ def _trigger(start: Start, x: int, y: int, width: int) -> Node:
 
 
 def _job(job: Job, x: int, y: int, width: int) -> Node:
-    return _node("job", x, y, width, "Glue job", job.name)
+    """What its runs read; the heading has its name."""
+    reads = ""
+    if job.module and job.module.whole_directory:
+        reads = "all files each time"
+    elif job.kinds and job.module and job.module.standard:
+        reads = _READS.get(job.kinds, "one file, or all files")
+    return _node("job", x, y, width, "Glue job", reads)
 
 
 def _table(job: Job, x: int, y: int, width: int) -> Node:
     if not job.output:
         return _node("table", x, y, width, "Output", "unknown")
-    zone, _, table = job.output.rpartition("<env>-")[2].partition("/")
-    return _node("table", x, y, width, f"Table in {zone}", table)
+    zone = job.output.rpartition("<env>-")[2].partition("/")[0]
+    is_whole = bool(job.module and job.module.whole_directory)
+    replaced = "replaced as a whole" if is_whole else "replaced file by file"
+    return _node("table", x, y, width, f"Its table in {zone}", replaced)
 
 
 def _curve(start: tuple[int, int], end: tuple[int, int]) -> str:

@@ -11,7 +11,22 @@ def add_options(command: argparse.ArgumentParser) -> None:
     add_target(command)
     add_questionnaire(command)
     command.add_argument(
-        "--keep-base-class", action="store_true", help="do not change the class BaseGlueJob"
+        "--keep-base-class", action="store_true", help="do not change the base class of the jobs"
+    )
+    command.add_argument(
+        "--base-class",
+        metavar="NAME",
+        help="the class of the repository that its jobs extend; without it, BaseGlueJob",
+    )
+    command.add_argument(
+        "--jobs-folder",
+        metavar="DIR",
+        help="the folder of the jobs; without it, the one folder that has them all",
+    )
+    command.add_argument(
+        "--accept-losses",
+        action="store_true",
+        help="leave out what the base class's run() did between its hooks; the report lists it",
     )
     command.add_argument(
         "--events",
@@ -26,6 +41,7 @@ def run(options: argparse.Namespace) -> int:
     if options.events:
         return _events(options)
     from gluecast.adopt.adoption import adopt
+    from gluecast.adopt.python_module import NAME
     from gluecast.adopt.report import described
 
     say("Reading the repository and the template ...")
@@ -36,6 +52,9 @@ def run(options: argparse.Namespace) -> int:
         data=answers(options),
         defaults=options.defaults,
         keep_base_class=options.keep_base_class,
+        base_class=options.base_class or NAME,
+        jobs_folder=options.jobs_folder or "",
+        accept_losses=options.accept_losses,
         dry_run=options.dry_run,
         say=say,
     )
@@ -49,8 +68,11 @@ def run(options: argparse.Namespace) -> int:
 def _events(options: argparse.Namespace) -> int:
     from gluecast.events.adopt_events import adopt_events, described
 
-    if options.keep_base_class:
-        raise GluecastError("expected --events without --keep-base-class: it changes no class")
+    for name in ("keep_base_class", "base_class", "jobs_folder", "accept_losses"):
+        if getattr(options, name):
+            raise GluecastError(
+                f"expected --events without --{name.replace('_', '-')}: it changes no class"
+            )
     say("Reading the repository and the template ...")
     events = adopt_events(
         options.target,
@@ -69,8 +91,8 @@ def _events(options: argparse.Namespace) -> int:
 COMMAND = Command(
     "adopt",
     "migrate an existing repository of Glue jobs to the platform",
-    "Add the runtime and the Terraform modules to a repository whose jobs extend the team's own "
-    "BaseGlueJob, and make that class extend the runtime's. Jobs, tests, schedules and all other "
+    "Add the runtime and the Terraform modules to a repository whose jobs extend a base class of the "
+    "team's own, and make that class extend the runtime's. Jobs, tests, schedules and all other "
     "files stay as they are. The command prints the remaining manual steps. With --events, any Glue "
     "jobs stay as they are, and uploads start them.",
     add_options,

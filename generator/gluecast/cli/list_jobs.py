@@ -1,6 +1,8 @@
 """gluecast list"""
 
 import argparse
+import shutil
+import sys
 
 from gluecast.cli.command import Command, print_json, say_unfinished
 from gluecast.cli.options import add_json, add_target
@@ -21,7 +23,8 @@ def run(options: argparse.Namespace) -> int:
     if options.json:
         print_json([job.as_json() for job in found])
     else:
-        print(as_table(found))
+        is_terminal = sys.stdout.isatty()
+        print(as_table(found, shutil.get_terminal_size().columns if is_terminal else None))
     return ExitCode.OK
 
 

@@ -1,6 +1,7 @@
 """The Glue jobs of a repository: script, Terraform job, and what gluecast can do for them."""
 
-from collections.abc import Iterator, Mapping, Sequence
+import ast
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from enum import StrEnum
 from fnmatch import fnmatch
@@ -87,7 +88,8 @@ def inventory(start: Path) -> Inventory:
             found[path] = (
                 script if home == path else with_base(script, read_script(home, codes[home]))
             )
-    return Inventory(tuple(_entries(found, jobs)), tuple(unread))
+    bases = {name for name, path in classes.items() if "def extract(" in codes[path]}
+    return Inventory(tuple(_entries(found, jobs, bases)), tuple(unread))
 
 
 def _files(folder: Path, pattern: str) -> Iterator[str]:
@@ -119,9 +121,22 @@ def _is_script(path: str, code: str, classes: Mapping[str, str], jobs: Sequence[
         tree = parsed(code)
     except (SyntaxError, ValueError):
         return "awsglue" in code
-    if "getResolvedOptions(" in code and "\nclass " not in f"\n{code}":
+    if "awsglue" in code and _runs(tree):
         return True
     return starts_job(tree) and ("awsglue" in code or read_script(path, code).base in classes)
+
+
+def _runs(tree: ast.Module) -> bool:
+    """Whether the code of the module's own level is a Glue script, and not a library for some."""
+    own = {each.name for each in tree.body if isinstance(each, ast.FunctionDef)}
+    calls = (
+        ast.unparse(node.func).rpartition(".")[2]
+        for statement in tree.body
+        if not isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef)
+        for node in ast.walk(statement)
+        if isinstance(node, ast.Call)
+    )
+    return any(name in {"getResolvedOptions", "GlueContext", *own} for name in calls)
 
 
 def _is_of(path: str, job: GlueJob) -> bool:
@@ -129,7 +144,9 @@ def _is_of(path: str, job: GlueJob) -> bool:
     return name.endswith(".py") and fnmatch(path.rpartition("/")[2], name)
 
 
-def _entries(scripts: dict[str, Script], jobs: Sequence[GlueJob]) -> Iterator[Entry]:
+def _entries(
+    scripts: dict[str, Script], jobs: Sequence[GlueJob], bases: Set[str]
+) -> Iterator[Entry]:
     used: set[str] = set()
     # A job whose script is computed takes what no other job has.
     for job in sorted(jobs, key=lambda job: "*" in job.script.rpartition("/")[2]):
@@ -142,14 +159,18 @@ def _entries(scripts: dict[str, Script], jobs: Sequence[GlueJob]) -> Iterator[En
         used |= {script.path for script in own if script}
         for script in own or [None]:
             name = Path(script.path).stem if script and len(own) > 1 else job.name
-            yield _entry(name, script, job)
+            yield _entry(name, script, job, bases)
     for path, script in scripts.items():
         if path not in used:
-            yield _entry(Path(path).stem, script, None)
+            yield _entry(Path(path).stem, script, None, bases)
 
 
-def _entry(name: str, script: Script | None, job: GlueJob | None) -> Entry:
+def _entry(name: str, script: Script | None, job: GlueJob | None, bases: Set[str]) -> Entry:
     offer, why = _offer(script, job)
+    if script and script.base in bases - {_BASE_CLASS}:
+        why += (
+            f"; gluecast adopt --base-class {script.base} --dry-run says whether its class can move"
+        )
     return Entry(name, script, job, offer, why)
 
 
@@ -173,8 +194,10 @@ def _offer(script: Script | None, job: GlueJob | None) -> tuple[Offer, str]:
             ", ".join(dict.fromkeys(each.kind for each in script.reads)) or "nothing that is known"
         )
         return Offer.WHOLE, f"it reads {read}, and no path of S3 that one object could take"
-    if script.has_helper and not replacing:
+    if script.has_helper and script.writes and not replacing:
         return Offer.HELPER, "it calls the helper, and no write replaces its target"
+    if not script.writes:
+        return Offer.WHOLE, "none of its writes is known, and one of them may replace its target"
     if replacing:
         lines = ", ".join(f"{each.what} in {each.where} ({each.mode})" for each in replacing)
         return Offer.WHOLE, f"a run for one object would replace {lines} by the rows of that object"

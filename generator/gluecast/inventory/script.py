@@ -20,7 +20,9 @@ _REPLACING_SQL = re.compile(
 )
 _ADDING_SQL = re.compile(r"\s*(INSERT\s+INTO|MERGE\s+INTO|CREATE\s+TABLE|UPDATE)", re.IGNORECASE)
 _SQL_TABLE = re.compile(
-    r"\b(?:from|join|into|table|overwrite|update)\s+(?:table\s+)?([\w.`{}]+)", re.I
+    r"\b(?:from|join|into|table|overwrite|update)\s+(?:table\s+)?(?:if\s+(?:not\s+)?exists\s+)?"
+    r"([\w.`{}]+)",
+    re.I,
 )
 _DELETES = ("purge_s3_path", "purge_table", "delete_objects", "rmtree")
 _V2_WRITES = {
@@ -228,8 +230,18 @@ def _spark_read(
         yield Read("catalogue", known.text(argument(call, "tableName", 0)), "Spark", line)
     elif method in _FILES or method == "load":
         form = method if method in _FILES else next(iter(formats), "")
+        if _of_rows(known.followed(argument(call, "path", 0))):
+            yield Read("other", "rows that the script has", "Spark", line)
+            return
         for path in _paths(argument(call, "path", 0), known):
             yield Read("s3", path, "Spark", line, format=form)
+
+
+def _of_rows(node: ast.expr | None) -> bool:
+    """Whether a reader gets an RDD of texts: ``spark.read.json(sc.parallelize(texts))``."""
+    return node is not None and any(
+        name in ("parallelize", "toJSON", "rdd") for name, _ in chain(node)
+    )
 
 
 def _paths(node: ast.expr | None, known: Expressions) -> list[str]:

@@ -1,9 +1,10 @@
 """The Glue jobs in Terraform code, and what starts them."""
 
 import json
+import posixpath
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -66,13 +67,49 @@ def read_jobs(repository: Path, paths: Sequence[str]) -> tuple[list[GlueJob], li
         values |= _values(code)
     for block in blocks:
         values |= {f"{block.address}.{name}": value for name, value in block.body.items()}
+    inner = _inner_jobs(blocks)
     jobs = [
-        _job(block, each, blocks, values)
+        _job(_whole(block, inner), each, blocks, values)
         for block in blocks
-        if _is_job(block)
+        if _is_job(block) and not any(block is job for job in inner.values())
         for each in _each(block)
     ]
     return jobs, unread
+
+
+def _inner_jobs(blocks: Sequence[_Block]) -> dict[str, _Block]:
+    """The Glue jobs inside of local modules that get their script, by the module's address."""
+    folders: dict[str, _Block] = {}
+    for block in blocks:
+        if block.address.startswith("aws_glue_job."):
+            folders.setdefault(posixpath.dirname(block.path), block)
+    return {
+        block.address: job
+        for block in blocks
+        if block.address.startswith("module.") and _is_job(block)
+        if (job := folders.get(_folder_of(block)))
+    }
+
+
+def _folder_of(module: _Block) -> str:
+    source = str(module.body.get("source", ""))
+    if not source.startswith("."):
+        return source
+    return posixpath.normpath(posixpath.join(posixpath.dirname(module.path), source))
+
+
+def _whole(block: _Block, inner: Mapping[str, _Block]) -> _Block:
+    """The block of a module with what the Glue job inside of it says about every such job."""
+    job = inner.get(block.address)
+    if job is None:
+        return block
+    command = {**_first(job.body.get("command")), "script_location": _script_of(block)}
+    fixed = {
+        name: job.body[name]
+        for name in ("glue_version",)
+        if name in job.body and "${" not in str(job.body[name])
+    }
+    return replace(block, body={**fixed, **block.body, "command": [command]})
 
 
 def _each(block: _Block) -> list[str]:
@@ -153,9 +190,11 @@ def _starts(job: _Block, blocks: Sequence[_Block], values: Mapping[str, Any]) ->
     form = re.compile("|".join(rf"(?<![\w.-]){re.escape(name)}(?![\w-])" for name in names))
     for block in blocks:
         kind = block.address.partition(".")[0]
-        if block is job or not (kind == "module" or re.search(_STARTING, kind)):
+        if block.address == job.address or not (kind == "module" or re.search(_STARTING, kind)):
             continue
-        text = json.dumps(block.body, default=str)
+        # The conditions of a trigger name jobs too, which it does not start.
+        part = block.body.get("actions", "") if kind == "aws_glue_trigger" else block.body
+        text = json.dumps(part, default=str)
         if form.search(text):
             times = (block.body.get(name) for name in _TIME)
             found = next((time for time in times if isinstance(time, str)), "")

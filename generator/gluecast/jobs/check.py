@@ -114,10 +114,12 @@ def current_version(start: Path) -> str:
     layers = read_layers(repository)
     lines = [f"every layer is at {', '.join(dict.fromkeys(each.version for each in layers))}."]
     with open_templates(repository) as of:
-        for source in {layer.source: of.source(layer) for layer in layers}.values():
-            release = newest(source.releases)
+        for address in dict.fromkeys(layer.source for layer in layers):
+            own = [layer for layer in layers if layer.source == address]
+            source = of.source(own[0])
+            release, head = newest(source.releases), source.resolve("HEAD")
             ahead = source.commits_since(release) if release else 0
-            if ahead:
+            if ahead and not all(_is_at(head, layer) for layer in own):
                 lines.append(
                     f"The template has {ahead} commit{'s' if ahead > 1 else ''} since {release}, its "
                     "newest release; gluecast update --to HEAD brings them."
@@ -125,9 +127,14 @@ def current_version(start: Path) -> str:
     return "\n".join(lines)
 
 
+def _is_at(head: str, layer: Layer) -> bool:
+    """Whether a layer's version names this commit."""
+    return head.startswith(layer.version.rpartition("-g")[2])
+
+
 def _newer_by_history(layer: Layer, head: str, of: OpenTemplates) -> str | None:
     """The version that an update would install, where a layer records only a commit."""
-    if head.startswith(layer.version.rpartition("-g")[2]):
+    if _is_at(head, layer):
         return None
     source = of.source(layer)
     target = source.latest()

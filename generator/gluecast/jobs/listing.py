@@ -1,6 +1,6 @@
 """List the jobs of a repository."""
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,7 +9,7 @@ from typing import Any
 from gluecast.errors import GluecastError
 from gluecast.jobs.drift import Drift, drift_of
 from gluecast.repository.job_module import JobModule, read_module
-from gluecast.repository.layers import find_repository, read_layers
+from gluecast.repository.layers import find_repository, job_modules, read_layers
 from gluecast.repository.triggers import Schedule, Trigger, Upload, environment_triggers, triggers
 from gluecast.repository.work_tree import WorkTree
 from gluecast.terminal.progress import Counting, uncounted
@@ -54,6 +54,7 @@ def jobs(start: Path, counting: Counting = uncounted) -> list[Job]:
         TriggersError: its Terraform code cannot be read.
     """
     repository = find_repository(start)
+    modules = job_modules(repository, read_layers(repository))
     layers = [layer for layer in read_layers(repository) if not layer.is_platform]
     started = triggers(repository)
     edited = drift_of(WorkTree(repository), layers, counting)
@@ -68,20 +69,23 @@ def jobs(start: Path, counting: Counting = uncounted) -> list[Job]:
         )
         for layer in layers
     ]
-    return sorted([*written, *_adopted(repository, started, edited)], key=lambda job: job.name)
+    others = {name: path for name, path in modules.items() if name not in edited}
+    adopted = _adopted(repository, started, others)
+    return sorted([*written, *adopted], key=lambda job: job.name)
 
 
-def _adopted(repository: Path, started: Sequence[Trigger], known: Collection[str]) -> Iterator[Job]:
-    """The jobs in src/jobs that the template did not render; a base class of theirs is none."""
-    names = {path.stem for path in (repository / "src/jobs").glob("*.py")} - {"__init__", *known}
-    if not names:
+def _adopted(
+    repository: Path, started: Sequence[Trigger], modules: Mapping[str, Path]
+) -> Iterator[Job]:
+    """The jobs that the template did not render; a base class of theirs is none."""
+    if not modules:
         return
     theirs = [each for found in environment_triggers(repository).values() for each in found]
-    for name in names:
+    for name, path in modules.items():
         shown = [each for each in dict.fromkeys([*started, *theirs]) if each.job == name]
         module = JobModule(name)
         with suppress(GluecastError):  # a module that is not Python code is listed all the same
-            module = read_module(repository / f"src/jobs/{name}.py")
+            module = read_module(path)
         if shown or module.is_started:
             yield Job(
                 name=name,
@@ -97,18 +101,30 @@ def _uploaded(started: Sequence[Trigger]) -> list[str]:
     return [f"{each.prefix}*{each.suffix}" for each in started if isinstance(each, Upload)]
 
 
-def as_table(found: list[Job]) -> str:
-    """The jobs as a table, one line each."""
+def as_table(found: list[Job], width: int | None = None) -> str:
+    """The jobs as a table, one line each; where it is wider than `width`, without the triggers' details."""
+    whole = _table(found, [", ".join(job.triggers) for job in found])
+    if width is None or max(map(len, whole.splitlines())) <= width:
+        return whole
+    kinds = [dict.fromkeys(_kind(each) for each in job.triggers) for job in found]
+    return _table(found, [", ".join(each) for each in kinds])
+
+
+def _kind(trigger: str) -> str:
+    return "upload" if trigger.startswith("upload ") else "schedule"
+
+
+def _table(found: list[Job], started_by: list[str]) -> str:
     rows = [
         (
             job.name,
             job.source or "-",
             job.format or "-",
-            ", ".join(job.triggers),
+            triggers,
             job.version or "-",
             _edited(job.drift),
         )
-        for job in found
+        for job, triggers in zip(found, started_by, strict=True)
     ]
     return table(("job", "source", "format", "started by", "template", "edited"), rows)
 

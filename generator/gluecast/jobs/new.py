@@ -35,6 +35,7 @@ def new(
     ref: str | None = None,
     data: Mapping[str, Any],
     defaults: bool = False,
+    guesses: Mapping[str, Any] | None = None,
     say: Say = print,
 ) -> tuple[Path, list[str]]:
     """Render a job, and the platform if it is the first; returns the repository and the new jobs.
@@ -42,7 +43,7 @@ def new(
     The repository is the one around `target`, if any. `template` is the address of a template. The
     default is the template and version of the repository's platform or, for a new repository, the
     published template at the release of this package. `data` answers questions; `defaults` takes
-    the default for all others.
+    the default for all others, which `guesses` may replace.
 
     Raises:
         GluecastError: an answer is invalid, the template is unreadable, or an update is unfinished.
@@ -65,7 +66,13 @@ def new(
     before = _jobs(repository)
     with _removing_partial_job(repository, data.get("job_name")):
         copy_template(
-            repository, template=template, ref=ref, data=data, defaults=defaults, known=known
+            repository,
+            template=template,
+            ref=ref,
+            data=data,
+            defaults=defaults,
+            guesses=guesses,
+            known=known,
         )
     for line in _about_kept(repository, kept):
         say(line)
@@ -170,6 +177,13 @@ def _refuse_shared(platform: Layer, data: Mapping[str, Any]) -> None:
             )
 
 
+def test_data_folder(repository: Path, job: str) -> Path:
+    """The folder of a job's sample files."""
+    path = repository / ANSWERS_FOLDER / f"{job}.yml"
+    layer = read_layer(job, path.read_bytes(), path)
+    return repository / "tests/test_data" / job / str(layer.recorded["prefix"])
+
+
 def next_steps(repository: Path, jobs: list[str]) -> str:
     """What to do with the new jobs."""
     if not jobs:
@@ -185,7 +199,8 @@ def next_steps(repository: Path, jobs: list[str]) -> str:
         steps.insert(0, f"cd {folder}")
     listed = "\n".join(f"    {step}" for step in steps)
     return f"""\
-{job} is in {repository.resolve()}; write its code in src/jobs/{job}.py.
+{job} is in {repository.resolve()}.
+Write its code in src/jobs/{job}.py.
 
 {listed}
 

@@ -1,7 +1,7 @@
 """A rendered repository: where it is, and its layers."""
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -49,6 +49,21 @@ class Layer:
     def former_names(self) -> list[str]:
         """The former names of a renamed job, oldest first."""
         return [str(name) for name in self.recorded.get("former_names", [])]
+
+
+JOBS = "src/jobs"
+"""The folder of the jobs that the template writes."""
+
+
+def job_modules(repository: Path, layers: Iterable[Layer]) -> dict[str, Path]:
+    """The modules of all jobs by name; those of a migrated repository may be in another folder too."""
+    recorded = [str(each.recorded.get("jobs_folder", JOBS)) for each in layers if each.is_platform]
+    return {
+        path.stem: path
+        for folder in dict.fromkeys([*recorded, JOBS])
+        for path in sorted((repository / folder).glob("*.py"))
+        if path.stem != "__init__"
+    }
 
 
 def find_repository(start: Path) -> Path:

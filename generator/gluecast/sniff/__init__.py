@@ -6,4 +6,5 @@ records   the records of JSON
 kinds     the types of columns, and how their values are written
 proposal  the result, as it is printed
 sniff     all of it
+samples   made-up sample files in the dialect of the file
 """

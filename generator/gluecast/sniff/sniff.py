@@ -13,7 +13,7 @@ from pyspark.sql.types import DataType
 
 from glue_runtime.input.exact import packing
 from gluecast.errors import GluecastError
-from gluecast.sniff import records, tables
+from gluecast.sniff import avro, records, tables, workbooks
 from gluecast.sniff.kinds import Kinds, kinds_of
 from gluecast.sniff.proposal import Proposal
 from gluecast.sniff.sample import Sample, Text, decoded, read
@@ -35,11 +35,22 @@ def sniff(path: Path, prefix: str | None = None) -> Proposal:
         columns = _typed(parquet.read_schema(path))
         return Proposal(prefix, suffix, "parquet", columns, {}, ())
     if sample.data.startswith(b"ORC"):
-        columns = _typed(orc.ORCFile(path).schema)
+        schema = orc.ORCFile(path).schema
+        if zoned := [field.name for field in schema if getattr(field.type, "tz", None)]:
+            raise GluecastError(
+                f"expected columns that Spark reads from ORC, found {zoned[0]}, a timestamp with local time "
+                "zone; write it as a timestamp"
+            )
+        columns = _typed(schema)
         return Proposal(prefix, suffix, "orc", columns, {}, ())
+    if sample.data.startswith(avro.MAGIC):
+        columns = {name: _sql(kind) for name, kind in avro.columns_of(path).items()}
+        return Proposal(prefix, suffix, "avro", columns, {}, ())
+    if sample.data.startswith(workbooks.MAGIC):
+        return _of_workbook(path, prefix, suffix)
     if b"\0" in sample.data[:4096] and not decoded(sample).encoding.startswith("UTF-16"):
         raise GluecastError(
-            f"expected text, JSON, Parquet or ORC, found other data in {path}; export it as one of them"
+            f"expected text, JSON, Parquet, ORC, Avro or an Excel workbook, found other data in {path}; export it as one of them"
         )
     text = decoded(sample)
     options = {"encoding": text.encoding} if text.encoding else {}
@@ -86,6 +97,14 @@ def _of_json(text: Text, prefix: str, suffix: str, options: dict[str, str]) -> P
     options |= kinds.options
     return Proposal(
         prefix, suffix, found.file_format, _named(kinds), options, notes, rows, len(invalid)
+    )
+
+
+def _of_workbook(path: Path, prefix: str, suffix: str) -> Proposal:
+    found = workbooks.table_of(path)
+    columns = {name: _sql(kind) for name, kind in found.types.items()}
+    return Proposal(
+        prefix, suffix, "excel", columns, found.options, found.notes, found.rows, found.invalid
     )
 
 

@@ -118,8 +118,7 @@ def _opened(address: str, scratch: Path) -> Source:
         return open_source(address, Path.cwd(), scratch)
     except GluecastError as error:
         raise GluecastError(
-            f"expected the template in {address}, found: {error}; if it cannot be reached, "
-            "use a clone of it: --template PATH"
+            f"{error}; if it cannot be reached, use a clone of it: --template PATH"
         ) from error
 
 

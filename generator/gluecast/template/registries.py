@@ -15,6 +15,13 @@ Registry = dict[str, dict[str, Any]]
 """An entry by its name."""
 
 
+def packings() -> list[str]:
+    """The ends of the names of packed files."""
+    questions = yaml.safe_load((TEMPLATE_ROOT / "copier.yml").read_text(encoding="utf-8"))
+    endings: list[str] = yaml.safe_load(questions["packings"]["default"])
+    return endings
+
+
 def registry(name: str, questions: Mapping[str, Any] | None = None) -> Registry:
     """A registry by its name; empty in a template that predates it.
 

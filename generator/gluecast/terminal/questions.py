@@ -37,7 +37,8 @@ def ask_text(
         error = validate(answer or default)
         return error.partition("': ")[2] or error if isinstance(error, str) else error
 
-    shown = [(_FADED, default or placeholder)]
+    # Enter accepts a default; a placeholder only shows the form of an answer.
+    shown = [(_FADED, default or (f"such as {placeholder}" if placeholder else ""))]
     question = text(message, validate=checked, placeholder=shown, **options)
     return _TextQuestion(question, default)
 

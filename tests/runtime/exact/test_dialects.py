@@ -42,6 +42,13 @@ def read_lines(lines: list[bytes], layout: Layout) -> list[tuple | str]:
 
 LINES: list[tuple[str, dict[str, Any], str, tuple | str]] = [
     ("several characters", {"separator": "||"}, 'a|b||"c||d"', ("a|b", "c||d")),
+    ("separators that overlap", {"separator": "||"}, "a|||b", csv_dialects.ODD_SEPARATOR),
+    ("separators that overlap before a quote", {"separator": "||"}, 'a|||"b"', csv_dialects.ODD_SEPARATOR),
+    ("a separator's character after a quote", {"separator": "||"}, '"a"|||b', ("a", "|b")),
+    ("an empty cell between separators", {"separator": "||"}, "a||||", "not 2 cells"),
+    ("overlapping separators that are escaped", {"separator": "||", "quote": "", "escape": "\\"}, r"a\||||b", ("a||", "b")),
+    ("overlapping separators beside an escape", {"separator": "||", "quote": "", "escape": "\\"}, r"\\|||b", csv_dialects.ODD_SEPARATOR),
+    ("blanks that separate", {"separator": "\t\t", "strips_before": True}, 'a\t\t\t"b"', csv_dialects.ODD_SEPARATOR),
     ("another quote", {"quote": "'"}, "'a,b',\"c", ("a,b", '"c')),
     ("a quote twice", {"quote": "'"}, "'it''s',b", ("it's", "b")),
     ("no quotes", {"quote": ""}, '"a,b"', ('"a', 'b"')),
@@ -79,7 +86,7 @@ def test_a_line_has_its_cells_or_a_reason(
 ) -> None:
     assert (
         read_lines(
-            [b"x,y" if "separator" not in marks else b"x||y", line.encode()],
+            [marks.get("separator", ",").join("xy").encode(), line.encode()],
             strings(2, Dialect(**marks)),
         )[1]
         == values
@@ -205,6 +212,10 @@ FORMATS: list[tuple[str, Notation, t.DataType, dict[str, Any]]] = [
         "1/5/2024 12:00 AM": datetime(2024, 1, 5, tzinfo=UTC), "1/5/2024 12:30 PM": datetime(2024, 1, 5, 12, 30, tzinfo=UTC),
         "1/5/2024 1:00 pm": datetime(2024, 1, 5, 13, tzinfo=UTC), "1/5/2024 13:00 PM": None, "1/5/2024 0:00 AM": None,
     }),
+    ("halves that a text may leave out", Notation(timestamp="M/d/yyyy[ h:mm][ a]"), t.TimestampType(), {
+        "1/5/2024 3:30 PM": datetime(2024, 1, 5, 15, 30, tzinfo=UTC), "1/5/2024 3:30": None, "1/5/2024 PM": None,
+        "1/5/2024": datetime(2024, 1, 5, tzinfo=UTC),
+    }),
     ("zones", Notation(timestamp="yyyy-MM-dd'T'HH:mm:ss.SSSXXX"), t.TimestampType(), {
         "2024-01-15T10:30:00.5+02:00": datetime(2024, 1, 15, 8, 30, 0, 500000, UTC),
         "2024-01-15T10:30:00.123Z": datetime(2024, 1, 15, 10, 30, 0, 123000, UTC),
@@ -233,6 +244,7 @@ FORMATS: list[tuple[str, Notation, t.DataType, dict[str, Any]]] = [
         "1\u202f234,50": Decimal("1234.50"), "1\xa0234,50": Decimal("1234.50"), "1 234 567,5": Decimal("1234567.50"), "1 234\xa0567,5": None,
     }),
     ("Swiss numbers", Notation(locale="de-CH"), t.DoubleType(), {"1'234.5": 1234.5, "1\u2019234.5": 1234.5, "1,5": None}),
+    ("Latin America", Notation(locale="es-419"), t.DoubleType(), {"1,234.5": 1234.5, "1.234,5": None, "1.5": 1.5}),
     ("lakhs", Notation(locale="en-IN"), t.LongType(), {"12,34,567": 1234567, "1,234,567": None, "1,234": 1234}),
 ]  # fmt: skip
 
@@ -279,6 +291,8 @@ def test_numbers_that_python_writes_are_read_back(number: Decimal, locale: str) 
 
 
 def test_a_file_says_where_its_records_are() -> None:
+    doubtful = csv_file.read(b'"a"b', strings(2, Dialect(separator="||", spans_lines=True)))
+    assert doubtful.fault == "text after a closing quote in line 1"
     dialect = Dialect(separator=";", skipped=2, spans_lines=True, comment="#", encoding="utf-16")
     data = 'Title\nof "it\nc0;c1\n#no\n"a\nb";x\n\n1;2;3\n'.encode("utf-16")
 

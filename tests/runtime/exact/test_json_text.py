@@ -14,7 +14,7 @@ from pyspark.sql import types as t
 
 from glue_runtime.input.exact import json_lines
 from glue_runtime.input.exact.json_text import JsonRows, parsed, read, text_of
-from glue_runtime.input.exact.verdicts import FITS, INVALID
+from glue_runtime.input.exact.verdicts import EXTRA, FITS, INVALID
 
 NO_OBJECT = "not one JSON object with each name once"
 TOO_DEEP = "nested too deep"
@@ -53,6 +53,17 @@ def found(texts: list[str | bytes], of: list[t.StructField], *, declared: bool =
 def assert_alike(one: JsonRows, other: JsonRows) -> None:
     """Both readers give the same rows, in any order."""
     assert by_place(one) == by_place(other)
+
+
+def test_a_name_in_another_case_is_neither_new_nor_known() -> None:
+    of = [*PEOPLE, t.StructField(EXTRA, t.StringType())]
+    lines = ['{"id": 1, "Name": "a"}', '{"id": 2, "note": "b"}', '{"Name": "c", "name": "d"}']
+    data = pa.array([line.encode() for line in lines], pa.binary())
+
+    for found in (read(data, of), json_lines.reader(of)(data)):
+        assert sorted(zip(found.rows.at.to_pylist(), found.rows.reasons.to_pylist(), strict=True)) == [
+            (0, "Name, which the schema spells name"), (1, None), (2, "Name, which the schema spells name"),
+        ]  # fmt: skip
 
 
 def by_place(read_rows: JsonRows) -> list[tuple]:

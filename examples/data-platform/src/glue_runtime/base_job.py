@@ -6,7 +6,7 @@ import uuid
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from functools import cached_property
-from typing import ClassVar
+from typing import ClassVar, Self
 
 import structlog
 from pyspark.sql import DataFrame, SparkSession
@@ -202,6 +202,11 @@ class BaseGlueJob(ABC):
         return Validation(self, prefix).findings()
 
     @classmethod
+    def of_run(cls, job_name: str, args: Mapping[str, str | None]) -> Self:
+        """The job of a run; a class whose constructor has other parameters overrides this."""
+        return cls(job_name, args)
+
+    @classmethod
     def main(cls, job_name: str, argv: Sequence[str] | None = None) -> None:
         """Run as a script. If the run raises a `JobError`, exit with 1 and one line on stderr.
 
@@ -210,7 +215,7 @@ class BaseGlueJob(ABC):
         logs.configure_logging(sys.stdout if on_glue() else logs.claim_stdout())
         words = sys.argv[1:] if argv is None else argv
         try:
-            job = cls(job_name, parse_arguments(words, ARGUMENTS + cls.arguments))
+            job = cls.of_run(job_name, parse_arguments(words, ARGUMENTS + cls.arguments))
             metrics.switch(job.args.get("run_metrics"))
         except JobError as error:
             structlog.get_logger().error(

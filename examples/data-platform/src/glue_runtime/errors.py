@@ -18,6 +18,14 @@ class SourceNotFoundError(JobError):
     """There is no file to read."""
 
 
+class S3AccessError(JobError):
+    """S3 refuses the run access to an object or a bucket."""
+
+
+class FunctionError(JobError):
+    """A Python function of the job, which Spark calls for rows, has raised an exception."""
+
+
 class UnreadableSourceError(JobError):
     """A file exists but cannot be read in its format."""
 
@@ -32,3 +40,8 @@ class ValidationFailedError(JobError):
 
 class OutputError(JobError):
     """The result cannot be written."""
+
+
+class CommitError(OutputError):
+    """The table's files cannot be replaced. The job's state machine repeats such a run once: it
+    finds this name in the error of the Glue run."""

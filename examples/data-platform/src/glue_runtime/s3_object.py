@@ -25,7 +25,7 @@ class S3Object:
     def __post_init__(self) -> None:
         if not re.fullmatch(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]", self.bucket):
             raise ObjectKeyError(f"expected the name of an S3 bucket, found {self.bucket!r}")
-        reason = _why_not_addressable(self.key)
+        reason = why_not_addressable(self.key)
         if reason:
             raise ObjectKeyError(
                 f"expected an object that Spark can read by its exact key, found {self.key!r} in "
@@ -57,7 +57,8 @@ def is_hidden(name: str) -> bool:
     )
 
 
-def _why_not_addressable(key: str) -> str | None:
+def why_not_addressable(key: str) -> str | None:
+    """Why Spark would read another object under this key, or silently nothing; None if it does not."""
     folders = key.split("/")
     if not key:
         return "the key is empty"

@@ -12,6 +12,9 @@ QUARANTINE = "_quarantine"
 REPOSITORY = Path(__file__).resolve().parents[2]
 """The repository's checkout; not used on Glue."""
 
+JOB_FOLDERS = ("src/jobs",)
+"""The folders of the repository whose modules are jobs."""
+
 TEST_DATA = REPOSITORY / "tests" / "test_data"
 
 

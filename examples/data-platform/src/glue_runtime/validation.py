@@ -27,8 +27,9 @@ _VALUE = " \N{HORIZONTAL ELLIPSIS} "
 
 @dataclass(frozen=True)
 class Finding:
-    """A fault of rows or files, and where it is. reason: with an ellipsis instead of values.
+    """A fault of rows or files, and where it is.
 
+    reason: with an ellipsis instead of values, and with the option that would read the first row.
     kind: ``rows``, or ``files`` if whole files are unreadable. first: the first places, as
     ``s3://bucket/key`` or ``s3://bucket/key, row 3``.
     """
@@ -108,12 +109,19 @@ def _invalid(loads: list[Loaded], read: Mapping[int, RowsRead]) -> Iterator[Find
             )
         in_order = Window.partitionBy("reason").orderBy(SOURCE_OBJECT, "position")
         with whole_files(loaded.df.sparkSession):
-            found = loaded.found.invalid_rows().withColumn("reason", reason)
+            with_value = loaded.found.invalid_rows().withColumn(
+                "reason_with_value", F.col("reason")
+            )
+            found = with_value.withColumn("reason", reason)
             first = found.withColumn("number", F.row_number().over(in_order))
             places: dict[str, list[str]] = {}
-            for row in first.where(F.col("number") <= PLACES).collect():
+            advice: dict[str, str] = {}
+            for row in first.where(F.col("number") <= PLACES).orderBy("number").collect():
                 place = f"{row[SOURCE_OBJECT]}, row {row['position']}"
                 places.setdefault(row["reason"], []).append(place)
+                if row["number"] == 1:
+                    said = loaded.found.advice(row["reason_with_value"], row["raw_text"] or "")
+                    advice[row["reason"]] = said
             counts = found.groupBy("reason").count().collect()
         for reason_, count in counts:
-            yield Finding(reason_, "rows", count, tuple(places[reason_]))
+            yield Finding(reason_ + advice[reason_], "rows", count, tuple(places[reason_]))

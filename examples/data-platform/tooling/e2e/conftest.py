@@ -39,8 +39,17 @@ def deployment(aws: EmulatedAws, tmp_path_factory: pytest.TempPathFactory) -> De
     if shutil.which("terraform") is None and not os.environ.get("CI"):
         pytest.skip("terraform is not installed: the infrastructure cannot be applied")
     folder: Path = tmp_path_factory.mktemp("deployment")
-    deployed = prepare(aws, folder, chosen_jobs())
-    deployed.apply()
+    try:
+        deployed = prepare(aws, folder, chosen_jobs())
+        deployed.apply()
+    except RuntimeError as error:
+        # Every test here would fail with the same words.
+        pytest.exit(
+            f"expected Terraform to deploy to the emulated AWS, found: {error}\nIt takes the AWS "
+            f"provider from {os.environ.get('TF_PROVIDER_MIRROR') or 'the registry'}; without a "
+            "network, set TF_PROVIDER_MIRROR to a folder with it",
+            returncode=1,
+        )
     return deployed
 
 

@@ -6,6 +6,7 @@ the time of the event.
 """
 
 import json
+import logging
 import uuid
 from collections.abc import Iterator, Mapping
 from typing import Any, Protocol
@@ -13,6 +14,8 @@ from typing import Any, Protocol
 from operations.patterns import matches
 from operations.permissions import queue_allows, role_allows
 from operations.transformer import TransformerError, transform
+
+_LOG = logging.getLogger(__name__)
 
 
 class Aws(Protocol):
@@ -65,10 +68,16 @@ def _input(event: Mapping[str, Any], target: Mapping[str, Any]) -> str:
 
 
 def _start(aws: Aws, target: Mapping[str, Any], service: str, source: str, text: str) -> None:
-    """Start the target if its role permits it, or send the input to the dead-letter queue."""
+    """Start the target if its role permits it, or send the input to the dead-letter queue.
+
+    Targets of other kinds receive nothing here, which must not stop an upload or other targets.
+    """
     arn, role = target["Arn"], target.get("RoleArn", "")
+    if ":stateMachine:" not in arn and ":job/" not in arn:
+        _LOG.warning("not emulated: %s sends an event to %s", source, arn)
+        return
     if ":stateMachine:" not in arn:
-        reason = f"expected a state machine as target, found {arn}: nothing else is emulated"
+        reason = f"expected a state machine as target, found {arn}, which EventBridge refuses"
     elif not role or not role_allows(
         aws.client("iam"), role, service, "states:StartExecution", arn
     ):

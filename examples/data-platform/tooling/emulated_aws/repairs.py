@@ -10,11 +10,14 @@ import threading
 import time
 import uuid
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
+from moto.events.exceptions import InvalidEventPatternException
+from moto.events.models import EventsBackend
 from moto.glue import models as glue_models
 from moto.glue.responses import GlueResponse
 from moto.iam.access_control import PermissionResult
@@ -30,12 +33,15 @@ from moto.stepfunctions.responses import StepFunctionResponse
 
 from emulated_aws.delivery import Aws, deliver
 from emulated_aws.glue import run_job
+from emulated_aws.rights import Rights
+from emulated_aws.server import EmulatedAws
+from operations.patterns import check
 
 _AT_ONE_TIME = threading.Semaphore(2)
 """The number of concurrent runs; the others wait, as in Glue's queue."""
 
 
-def repair(aws: Aws, folder: Path) -> None:
+def repair(aws: EmulatedAws, folder: Path, rights: Rights) -> None:
     """Apply all repairs in this process; each Glue run gets a folder in `folder`."""
     _answer_what_terraform_asks_of_machines()
     _read_back_that_a_bucket_talks_to_eventbridge()
@@ -43,7 +49,10 @@ def repair(aws: Aws, folder: Path) -> None:
     _announce_objects_as_s3_does(aws)
     _read_back_that_a_job_queues_its_runs()
     _keep_saved_queries()
-    _run_glue_jobs(aws, folder)
+    _refuse_patterns_that_eventbridge_refuses()
+    _list_the_newest_runs_first()
+    _find_log_streams_by_their_prefix()
+    _run_glue_jobs(aws, folder, rights)
     _wait_for_glue_runs()
 
 
@@ -203,7 +212,48 @@ def _keep_saved_queries() -> None:
     LogsResponse.delete_query_definition = delete
 
 
-def _run_glue_jobs(aws: Aws, folder: Path) -> None:
+def _refuse_patterns_that_eventbridge_refuses() -> None:
+    """Moto takes every pattern, and then no upload could be evaluated."""
+    original = EventsBackend.put_rule
+
+    def put_rule(self: Any, name: str, *args: Any, **kwargs: Any) -> Any:
+        pattern = kwargs.get("event_pattern")
+        try:
+            if pattern:
+                check(json.loads(pattern))
+        except ValueError as error:
+            raise InvalidEventPatternException(str(error)) from error
+        return original(self, name, *args, **kwargs)
+
+    EventsBackend.put_rule = put_rule
+
+
+def _list_the_newest_runs_first() -> None:
+    """Moto lists the oldest run first."""
+    original = glue_models.FakeJob.get_job_runs
+    glue_models.FakeJob.get_job_runs = lambda self: list(reversed(original(self)))
+
+
+def _find_log_streams_by_their_prefix() -> None:
+    """Moto ignores the prefix and returns the lines of all streams."""
+    original = LogsResponse.filter_log_events
+
+    def filter_log_events(self: Any) -> Any:
+        prefix, read = self._get_param("logStreamNamePrefix"), self._get_param
+        group = self.logs_backend.groups.get(read("logGroupName"))
+        if prefix and group:
+            streams = [name for name in group.streams if name.startswith(prefix)] or [prefix]
+
+            def get_param(name: str, if_none: Any = None) -> Any:
+                return streams if name == "logStreamNames" else read(name, if_none)
+
+            self._get_param = get_param
+        return original(self)
+
+    LogsResponse.filter_log_events = filter_log_events
+
+
+def _run_glue_jobs(aws: EmulatedAws, folder: Path, rights: Rights) -> None:
     """Run each job in a process, with its state and time; in moto, every run succeeds."""
 
     class Run(glue_models.FakeJobRun):  # type: ignore[misc]
@@ -235,8 +285,10 @@ def _run_glue_jobs(aws: Aws, folder: Path) -> None:
                     job = aws.client("glue").get_job(JobName=self.job_name)["Job"]
                     self.worker_type = self.worker_type or job.get("WorkerType")
                     self.number_of_workers = self.number_of_workers or job.get("NumberOfWorkers")
+                    rights.begin(aws, self.job_run_id, job["Role"])
+                    run = replace(aws, access_key=self.job_run_id)
                     state, self.error_message = run_job(
-                        aws, self.job_name, self.job_run_id, self.arguments or {}, own
+                        run, job, self.job_run_id, self.arguments or {}, own
                     )
                 except Exception as error:  # a failure of the emulation must not look like a wait
                     state, self.error_message = "ERROR", f"emulated Glue: {error!r}"

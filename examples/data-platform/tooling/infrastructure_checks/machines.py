@@ -107,7 +107,8 @@ def machines_read_what_they_are_sent(resources: list[Resource]) -> list[str]:
     """A machine reads only fields that a rule or a schedule sends."""
     findings = []
     for machine in of_type(resources, "aws_sfn_state_machine"):
-        sent = {"failure"}  # written by the machine itself, where it catches an error
+        # The machine itself writes these, where it catches an error and where it repeats a run.
+        sent = {"failure", "repeated"}
         for target in of_type(resources, "aws_cloudwatch_event_target"):
             if target.values["arn"] == machine.values["arn"]:
                 sent |= set(sent_by(target))

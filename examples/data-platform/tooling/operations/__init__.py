@@ -8,6 +8,7 @@
     make doctor            faults, and how to fix them             doctor.py
     make cost              what runs cost, or would cost           cost.py, prices.toml
     make replay            start runs again                        replay.py
+    make smoke             try it with files of its own            smoke.py, probe.py
 
 All commands read the deployed resources. environment.py has their names, and executions.py reads
 the executions of machines. patterns.py, transformer.py, permissions.py and asl_choice.py evaluate

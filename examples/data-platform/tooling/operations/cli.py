@@ -2,8 +2,11 @@
 """The command line of operations. make help lists the commands as make targets."""
 
 import argparse
+import math
+import os
+import shutil
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
 from itertools import islice, takewhile
 from pathlib import Path
@@ -11,48 +14,84 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from operations import cost, doctor, replay, runs
-from operations.environment import Environment, chosen_jobs, environment
-from operations.errors import OperationError
+from operations import cost, doctor, replay, runs, smoke
+from operations.environment import Environment, chosen_jobs, deployed_jobs, environment
+from operations.errors import OperationError, advice
 from operations.events import object_created
 from operations.invocations import rule_invocations
-from operations.matching import as_rows, matching
+from operations.matching import Rules, as_rows
 from operations.prices import read_prices
 from operations.settings import GLUE_VERSIONS
-from operations.tables import Row, as_json, as_table
+from operations.tables import Row, as_json, as_line, as_table
 from operations.times import point_in_time
 from operations.trace import trace
 from operations.validate import validate
 
 Options = argparse.Namespace
-Answer = tuple[Sequence[Row], str, int]
-"""The rows that a command prints, a summary below them, and the exit code."""
+Summary = str | Callable[[Sequence[Row]], str]
+Answer = tuple[Iterable[Row], Summary, int]
+"""The rows that a command prints, a summary below them, and the exit code. Rows that are not in a
+sequence are printed as they come, and their summary is computed from those printed."""
+
+_INTERRUPTED = 130
+_CLOSED_PIPE = 141
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run a command. Returns 0, 1 if there are findings, or 2 if the command failed."""
+    """Run a command. Returns 0, 1 if there are findings, or 2 if the command failed.
+
+    As in a shell, 130 says that it was interrupted, and 141 that nobody reads its output.
+    """
     options = _parser().parse_args(argv)
     try:
         rows, summary, code = options.command(environment(options.env), options)
+        return _print(rows, summary, options) or int(code)
+    except KeyboardInterrupt as error:
+        print(f"interrupted: {error}" if str(error) else "interrupted", file=sys.stderr)
+        return _INTERRUPTED
+    except BrokenPipeError:
+        # Python would report the closed pipe again when it exits.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return _CLOSED_PIPE
     except OperationError as error:
         print(error, file=sys.stderr)
         return 2
     except (BotoCoreError, ClientError) as error:
-        print(
-            f"expected a response from AWS, found: {error}\n"
-            "check aws sts get-caller-identity, AWS_PROFILE and AWS_REGION",
-            file=sys.stderr,
-        )
+        print(f"expected a response from AWS, found: {error}", file=sys.stderr)
+        print(advice(error, options.env), file=sys.stderr)
         return 2
+
+
+def _print(rows: Iterable[Row], summary: Summary, options: Options) -> int:
+    """Print the rows and the summary; returns 0, or 130 after an interruption."""
+    printed: list[Row] = []
+    as_they_come, code = not isinstance(rows, Sequence), 0
+    try:
+        for row in rows:
+            printed.append(row)
+            if as_they_come and not options.json:
+                print(as_line(row), flush=True)
+    except KeyboardInterrupt:
+        print("interrupted; the same command continues", file=sys.stderr)
+        code = _INTERRUPTED
     if options.json:
-        print(as_json(rows))
-    else:
-        print("\n\n".join(text for text in (as_table(rows), summary) if text))
-    return int(code)
+        print(as_json(printed), flush=True)
+        return code
+    below = summary(printed) if callable(summary) else summary
+    table = "" if as_they_come else as_table(printed, _width())
+    print("\n\n".join(text for text in (table, below) if text), flush=True)
+    return code
+
+
+def _width() -> int | None:
+    """The width of the terminal, or of COLUMNS; None if the output goes elsewhere."""
+    if os.environ.get("COLUMNS", "").isdecimal() or sys.stdout.isatty():
+        return shutil.get_terminal_size().columns
+    return None
 
 
 def _job_runs(asked: Environment, options: Options) -> Answer:
-    prices, jobs = read_prices(options.prices), chosen_jobs(options.job)
+    prices, jobs = read_prices(options.prices), _jobs(asked, options)
     found = [run for job in jobs for run in islice(runs.runs(asked, job, prices), options.limit)]
     found.sort(key=lambda run: run.started, reverse=True)
     summary = f"cost in {prices.currency}, list prices of {prices.as_of}" if found else "no runs"
@@ -61,26 +100,28 @@ def _job_runs(asked: Environment, options: Options) -> Answer:
 
 def _trace(asked: Environment, options: Options) -> Answer:
     since = point_in_time(options.since or "90d")
+    deployed_jobs(asked, chosen_jobs(None))
     return trace(asked, options.key, since, read_prices(options.prices)), "", 0
 
 
 def _matching_rules(asked: Environment, options: Options) -> Answer:
-    matched = matching(asked, object_created(asked.bucket("bronze"), options.key, options.size))
+    deployed_jobs(asked, chosen_jobs(None))
+    event = object_created(asked.bucket("bronze"), options.key, options.size)
+    matched = Rules(asked).matching(event)
     summary = "" if matched else f"no rule of {asked.name} matches {options.key}"
     return as_rows(matched), summary, 0
 
 
 def _rule_invocations(asked: Environment, options: Options) -> Answer:
     since = point_in_time(options.since or "1h")
-    rows = rule_invocations(asked, chosen_jobs(options.job), since)
+    rows = rule_invocations(asked, _jobs(asked, options), since)
     return rows, "" if rows else "no rules, and nothing was started", 0
 
 
 def _doctor(asked: Environment, options: Options) -> Answer:
-    jobs = chosen_jobs(options.job)
-    # A job given by name must be deployed; without a name, some jobs may not be deployed yet.
-    missing = [] if options.job else doctor.not_deployed(asked, jobs)
-    findings = doctor.diagnose(asked, [job for job in jobs if job not in missing])
+    jobs = _jobs(asked, options)
+    missing = [job for job in chosen_jobs(options.job) if job not in jobs]
+    findings = doctor.diagnose(asked, jobs)
     summary = f"{len(doctor.CHECKS)} checks of {asked.name}: "
     summary += f"{len(findings)} findings" if findings else "nothing is wrong"
     summary += f"; not deployed: {', '.join(missing)}" if missing else ""
@@ -105,7 +146,7 @@ def _cost(asked: Environment, options: Options) -> Answer:
             f"a schedule is cheaper from {files} files a day on" if files else "events are cheaper"
         )
         return cost.forecast(load, prices), f"{summary}; {listed}", 0
-    since, jobs = point_in_time(options.since or "30d"), chosen_jobs(options.job)
+    since, jobs = point_in_time(options.since or "30d"), _jobs(asked, options)
     found = [
         run
         for job in jobs
@@ -129,12 +170,34 @@ def _replay(asked: Environment, options: Options) -> Answer:
         raise OperationError(
             "expected SINCE=2024-01-15, or FAILED=1 for what failed, found neither"
         )
-    rows = list(replay.run_again(asked, starts, per_minute=options.rate, dry_run=options.dry_run))
+    rows = replay.run_again(asked, starts, per_minute=options.rate, dry_run=options.dry_run)
+    return rows, _replayed, 0
+
+
+def _replayed(rows: Sequence[Row]) -> str:
     started = sum(row["done"] == "started" for row in rows)
-    summary = (
-        f"{started} started, {len(rows) - started} not; {datetime.now(UTC):%Y-%m-%d %H:%M} UTC"
-    )
-    return rows, summary if rows else "nothing to replay", 0
+    now = f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC"
+    return f"{started} started, {len(rows) - started} not; {now}" if rows else "nothing to replay"
+
+
+def _smoke(asked: Environment, options: Options) -> Answer:
+    jobs = deployed_jobs(asked, chosen_jobs(options.job))
+    job = next((job for job in jobs if options.job or Rules(asked, asked.machine_arn(job))), None)
+    if job is None:
+        raise OperationError(
+            f"expected a deployed job that uploads start, found none of {', '.join(jobs)}; "
+            f"make doctor ENV={asked.name} says why, or name one with JOB="
+        )
+    rows, marker = smoke.smoke(asked, job, read_prices(options.prices))
+    right = sum(row["result"] == smoke.OK for row in rows)
+    summary = f"{job} in {asked.name}: {right} of {len(rows)} as expected; {marker}"
+    return rows, summary, 0 if right == len(rows) else 1
+
+
+def _jobs(asked: Environment, options: Options) -> list[str]:
+    """The job of the command line, which must be deployed, or all jobs that are deployed."""
+    jobs = chosen_jobs(options.job)
+    return jobs if options.job else deployed_jobs(asked, jobs)
 
 
 def _validate(asked: Environment, options: Options) -> Answer:
@@ -166,6 +229,7 @@ def _parser() -> argparse.ArgumentParser:
     command("doctor", _doctor, "faults of the deployment, and how to fix them")
     command("cost", _cost, "what runs cost, or would cost with --files")
     command("replay", _replay, "start runs again")
+    command("smoke", _smoke, "try the deployment with files of its own, and take them away")
     command("validate", _validate, "check the files of a job, in a run that writes nothing")
     return parser
 
@@ -187,29 +251,37 @@ _OPTIONS = {
         "--glue",
     ],
     "replay": ["--since", "--until", "--prefix", "--failed", "--name", "--rate", "--dry-run"],
+    "smoke": [],
     "validate": ["--prefix"],
 }
 
 
 def _positive(text: str) -> float:
     number = float(text)
-    if not number > 0:
+    if not 0 < number < math.inf:
         raise argparse.ArgumentTypeError(f"expected a number above 0, found {text}")
     return number
 
 
+def _whole(text: str) -> int:
+    number = int(text)
+    if number < 0:
+        raise argparse.ArgumentTypeError(f"expected a whole number of 0 or more, found {text}")
+    return number
+
+
 _ARGUMENTS: dict[str, dict[str, Any]] = {
-    "--limit": {"type": int, "default": 20, "help": "how many runs"},
+    "--limit": {"type": _whole, "default": 20, "help": "how many runs"},
     "--key": {"required": True, "help": "key of an object in the bronze bucket"},
     "--size": {
-        "type": int,
+        "type": _whole,
         "default": 1,
         "help": "size of the object in bytes; rules ignore empty objects",
     },
     "--since": {"help": "2h, 7d, 2024-01-15 or 2024-01-15T10:30, UTC"},
     "--until": {"help": "end of the period, in the same form as --since"},
-    "--files": {"type": int, "help": "forecast: files per day"},
-    "--days": {"type": int, "default": 30, "help": "forecast: days of files in the folder"},
+    "--files": {"type": _whole, "help": "forecast: files per day"},
+    "--days": {"type": _whole, "default": 30, "help": "forecast: days of files in the folder"},
     "--start-seconds": {
         "type": _positive,
         "default": 60.0,

@@ -10,7 +10,7 @@ from typing import Any
 
 import boto3
 
-from operations.errors import OperationError
+from operations.errors import OperationError, not_there
 from operations.settings import LAKE_PREFIX, REGION
 
 REPOSITORY = Path(__file__).parents[2]
@@ -94,6 +94,25 @@ def all_jobs() -> list[str]:
     """The jobs of this repository: the modules in src/jobs."""
     names = (path.stem for path in (REPOSITORY / "src/jobs").glob("*.py"))
     return sorted(name for name in names if name != "__init__")
+
+
+def deployed_jobs(environment: Environment, jobs: list[str]) -> list[str]:
+    """Those of these jobs that have a Glue job in the environment.
+
+    Raises:
+        OperationError: none of them has one.
+    """
+    pages = environment.client("glue").get_paginator("get_jobs").paginate()
+    names = {found["Name"] for page in pages for found in page["Jobs"]}
+    deployed = [job for job in jobs if environment.glue_job(job) in names]
+    if not deployed:
+        raise OperationError(
+            f"expected Glue jobs such as {environment.glue_job(jobs[0])}, found none of this "
+            f"repository in {environment.region}: {not_there(environment.name)}"
+            if jobs
+            else "expected a job in src/jobs, found none: add one with gluecast new"
+        )
+    return deployed
 
 
 def deployed_name(job: str) -> str:

@@ -30,9 +30,7 @@ class Execution:
     @property
     def key(self) -> str:
         """The key of its object; empty for a schedule."""
-        whole_event = self.given.get("detail", {})
-        uploaded = self.given.get("object") or whole_event.get("object") or {}
-        return str(uploaded.get("key", ""))
+        return key_of(self.given)
 
     @property
     def rule(self) -> str:
@@ -62,8 +60,17 @@ def executions(
         return  # nothing starts this job, so it has no machine
 
 
+def key_of(given: object) -> str:
+    """The key of the object in a machine's input, or in an event of S3; empty without one."""
+    if not isinstance(given, dict):
+        return ""
+    detail = given.get("detail")
+    uploaded = given.get("object") or (detail.get("object") if isinstance(detail, dict) else None)
+    return str(uploaded.get("key", "")) if isinstance(uploaded, dict) else ""
+
+
 def _described(found: dict[str, Any], job: str) -> Execution:
-    output = json.loads(found.get("output") or "{}")
+    output, given = json.loads(found.get("output") or "{}"), json.loads(found["input"])
     stopped = found.get("stopDate")
     return Execution(
         arn=found["executionArn"],
@@ -71,7 +78,8 @@ def _described(found: dict[str, Any], job: str) -> Execution:
         status=found["status"],
         started=found["startDate"].astimezone(UTC),
         stopped=stopped.astimezone(UTC) if stopped else None,
-        given=json.loads(found["input"]),
-        run_id=str(output.get("Id", "")),
+        # Somebody may have started the machine by hand, with any input.
+        given=given if isinstance(given, dict) else {},
+        run_id=str(output.get("Id", "")) if isinstance(output, dict) else "",
         reason=": ".join(found[name] for name in ("error", "cause") if found.get(name)),
     )

@@ -3,6 +3,7 @@
 
 from collections import Counter
 from datetime import UTC, datetime
+from math import ceil
 
 from operations.environment import Environment
 from operations.executions import Execution, executions
@@ -50,13 +51,16 @@ def _end(execution: Execution) -> str:
 
 
 def _undelivered(environment: Environment, rule: str, since: datetime) -> int:
+    now = datetime.now(UTC)
+    # CloudWatch returns at most 1440 points.
+    hours = ceil((now - since).total_seconds() / 3600 / 1440) or 1
     found = environment.client("cloudwatch").get_metric_statistics(
         Namespace="AWS/Events",
         MetricName="FailedInvocations",
         Dimensions=[{"Name": "RuleName", "Value": rule}],
         StartTime=since,
-        EndTime=datetime.now(UTC),
-        Period=3600,
+        EndTime=now,
+        Period=3600 * hours,
         Statistics=["Sum"],
     )
     return int(sum(point["Sum"] for point in found["Datapoints"]))

@@ -14,9 +14,10 @@ from datetime import UTC, datetime
 from typing import Any
 
 from operations.environment import Environment
+from operations.errors import OperationError, not_there
 from operations.events import object_created
-from operations.executions import executions
-from operations.matching import matching
+from operations.executions import executions, key_of
+from operations.matching import Rules
 from operations.tables import Row
 
 # Without long polling, a queue returns only some of its messages. A received message is hidden from
@@ -26,13 +27,17 @@ _HIDDEN = 1800
 
 @dataclass(frozen=True)
 class Start:
-    """An execution to start. for_what: a key or a schedule. receipt: its message's handle."""
+    """An execution to start. for_what: a key or a schedule. receipt: its message's handle.
+
+    problem: why a message cannot be replayed, which then stays in the queue; else empty.
+    """
 
     job: str
     name: str
     given: str
     for_what: str
     receipt: str = ""
+    problem: str = ""
 
 
 def uploads(
@@ -46,8 +51,17 @@ def uploads(
     """The objects that arrived in the period and match a rule of this job, one run each.
 
     replay: a name; the same objects can be started once per name.
+
+    Raises:
+        OperationError: no rule starts this job, or one of its rules cannot be evaluated.
     """
     bucket, machine = environment.bucket("bronze"), environment.machine_arn(job)
+    deployed = Rules(environment, machine)
+    if not deployed:
+        raise OperationError(
+            f"expected a rule that starts {environment.glue_job(job)}, found none: "
+            f"{not_there(environment.name)}"
+        )
     pages = environment.client("s3").get_paginator("list_objects_v2")
     for page in pages.paginate(Bucket=bucket, Prefix=prefix):
         for entry in page.get("Contents", []):
@@ -56,20 +70,21 @@ def uploads(
                 continue
             etag = entry["ETag"].strip('"')
             event = object_created(bucket, entry["Key"], entry["Size"], etag, arrived)
-            for match in matching(environment, event):
-                if match.machine == machine and match.over == "object":
+            for match in deployed.matching(event):
+                if match.problem:
+                    raise OperationError(f"expected a rule to evaluate, found {match.problem}")
+                if match.over == "object":
                     name = _name(replay, entry["Key"], etag)
                     yield Start(job, name, match.sent, entry["Key"])
 
 
 def failed(environment: Environment, job: str, since: datetime) -> Iterator[Start]:
     """Messages in the job's dead-letter queue, and failed executions that did not reach it."""
-    yield from _dead_letters(environment, job)
+    yield from dead_letters(environment, job)
     for status in ("TIMED_OUT", "ABORTED"):
         for execution in executions(environment, job, since, status):
             what = execution.key or execution.rule
-            given = json.dumps(execution.given, ensure_ascii=False)
-            yield Start(job, _name("failed", execution.arn), given, what)
+            yield Start(job, _name("failed", execution.arn), _text(execution.given), what)
 
 
 def run_again(
@@ -84,58 +99,77 @@ def run_again(
 
     A message is deleted from the queue after its execution has been started.
     """
-    states = environment.client("stepfunctions")
+    states, pause = environment.client("stepfunctions"), 0.0
     for start in starts:
         machine = environment.machine_arn(start.job)
-        status = _status(states, machine, start.name)
-        if status:
+        status = "" if start.problem else _status(states, machine, start.name)
+        if start.problem:
+            done = start.problem
+        elif status:
             done = f"started before: {status}"
         elif dry_run:
             done = "would start"
         else:
+            sleep(pause)  # before a start, so that an interruption finds each start reported
             states.start_execution(stateMachineArn=machine, name=start.name, input=start.given)
-            done = "started"
-            sleep(60 / per_minute)
-        if start.receipt and not dry_run:
-            sqs, url = _queue(environment, start.job)
-            sqs.delete_message(QueueUrl=url, ReceiptHandle=start.receipt)
+            done, pause = "started", 60 / per_minute
+        if start.receipt and not start.problem and not dry_run:
+            delete_message(environment, start)
         yield {"job": start.job, "for": start.for_what, "execution": start.name, "done": done}
 
 
-def _dead_letters(environment: Environment, job: str) -> Iterator[Start]:
+def delete_message(environment: Environment, start: Start) -> None:
+    """Delete the message of a start from the dead-letter queue."""
+    sqs, url = _queue(environment, start.job)
+    sqs.delete_message(QueueUrl=url, ReceiptHandle=start.receipt)
+
+
+def dead_letters(environment: Environment, job: str) -> Iterator[Start]:
     """The messages of the queue; those not deleted meanwhile are put back at the end."""
     sqs, url = _queue(environment, job)
-    receipts = []
+    deployed = Rules(environment, environment.machine_arn(job))
+    messages: list[dict[str, Any]] = []
     try:
-        while True:
-            received = sqs.receive_message(
-                QueueUrl=url, MaxNumberOfMessages=10, VisibilityTimeout=_HIDDEN, WaitTimeSeconds=1
-            )
-            messages = received.get("Messages", [])
-            for message in messages:
-                receipts.append(message["ReceiptHandle"])
-                yield from _start_of(environment, job, message)
-            if not messages:
-                return
+        # All are read before the first is yielded: a run that fails at once leaves another message.
+        while received := sqs.receive_message(
+            QueueUrl=url, MaxNumberOfMessages=10, VisibilityTimeout=_HIDDEN, WaitTimeSeconds=1
+        ).get("Messages", []):
+            messages += received
+        for message in messages:
+            yield _start_of(deployed, job, message)
     finally:
-        for receipt in receipts:
-            _put_back(sqs, url, receipt)
+        for message in messages:
+            _put_back(sqs, url, message["ReceiptHandle"])
 
 
-def _start_of(environment: Environment, job: str, message: dict[str, Any]) -> Iterator[Start]:
-    """The executions for a message: an undelivered event, or the input of a failed run."""
-    given = json.loads(message["Body"])
-    given.pop("failure", None)
+def _start_of(deployed: Rules, job: str, message: dict[str, Any]) -> Start:
+    """The execution for a message: an undelivered event, or the input of a failed run."""
     name, receipt = _name("message", message["MessageId"]), message["ReceiptHandle"]
+    given = _json(message["Body"])
+    if not isinstance(given, dict):
+        problem = "stays in the queue: expected a JSON object as message, found another text"
+        return Start(job, name, "", f"message {message['MessageId']}", receipt, problem)
+    for written_by_machine in ("failure", "repeated"):
+        given.pop(written_by_machine, None)
+    what, text = key_of(given) or str(given.get("schedule", "")), _text(given)
     if "detail" not in given:
-        what = given.get("object", {}).get("key") or given.get("schedule", "")
-        text = json.dumps(given, ensure_ascii=False)
-        yield Start(job, name, text, what, receipt)
-        return
-    machine = environment.machine_arn(job)
-    for match in matching(environment, given):
-        if match.machine == machine:
-            yield Start(job, name, match.sent, given["detail"]["object"]["key"], receipt)
+        return Start(job, name, text, what, receipt)
+    matched = deployed.matching(given)
+    if not matched or matched[0].problem:
+        why = matched[0].problem if matched else f"no rule of {job} matches this event now"
+        return Start(job, name, "", what, receipt, f"stays in the queue: {why}")
+    return Start(job, name, matched[0].sent, what, receipt)
+
+
+def _json(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except ValueError:
+        return None
+
+
+def _text(given: Any) -> str:
+    return json.dumps(given, ensure_ascii=False)
 
 
 def _put_back(sqs: Any, url: str, receipt: str) -> None:

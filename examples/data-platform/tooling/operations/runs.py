@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from operations.environment import Environment
-from operations.errors import OperationError
+from operations.errors import OperationError, not_there
 from operations.prices import Prices
 from operations.tables import Row
 
@@ -45,8 +45,8 @@ def runs(environment: Environment, job: str, prices: Prices) -> Iterator[Run]:
                 yield run_of(found, job, prices)
     except glue.exceptions.EntityNotFoundException:
         raise OperationError(
-            f"expected the Glue job {name}, found none in {environment.region}: deploy it with "
-            f"make deploy-infra ENV={environment.name} ACTION=apply, or set AWS_REGION"
+            f"expected the Glue job {name}, found none in {environment.region}: "
+            f"{not_there(environment.name)}"
         ) from None
 
 

@@ -16,7 +16,12 @@ def point_in_time(text: str, now: datetime | None = None) -> datetime:
         OperationError: the text has another form.
     """
     if ago := re.fullmatch(r"([0-9]+)([mhd])", text):
-        return (now or datetime.now(UTC)) - timedelta(**{_UNITS[ago[2]]: int(ago[1])})
+        try:
+            return (now or datetime.now(UTC)) - timedelta(**{_UNITS[ago[2]]: int(ago[1])})
+        except OverflowError:
+            raise OperationError(
+                f"expected a time after the year 1, found {text}; AWS keeps runs for 90 days"
+            ) from None
     try:
         found = datetime.fromisoformat(text)
     except ValueError:

@@ -10,21 +10,23 @@ from operations.environment import Environment, all_jobs
 from operations.events import object_created
 from operations.executions import Execution, executions
 from operations.logs import entries
-from operations.matching import matching
+from operations.matching import Rules
 from operations.prices import Prices
 from operations.runs import Run, runs
 from operations.tables import Row
 
 _LOGGED_EVENTS = (
+    "loading_event_file",
     "data_written",
     "quarantined",
     "source_gone",
+    "rows_of_other_buckets",
     "job_failed",
     "job_completed_successfully",
 )
 _LEFT_OUT = {
     *("timestamp", "level", "job_name", "job_run_id", "trigger_type", "environment", "event"),
-    *("source_bucket", "source_object_key", "schema"),
+    *("source_bucket", "source_object_key", "schema", "_aws"),
 }
 
 
@@ -32,10 +34,12 @@ def trace(environment: Environment, key: str, since: datetime, prices: Prices) -
     """The history of an object, in order; a row has the columns time, what, job and told."""
     rows = [_uploaded(environment, key)]
     event = object_created(environment.bucket("bronze"), key, size=1)
-    matched = matching(environment, event)
+    matched = Rules(environment).matching(event)
     jobs = {environment.glue_job(job): job for job in all_jobs()}
     for match in matched:
         details = f"{match.rule} starts {match.state}, over {match.over}"
+        if match.problem:
+            details = f"{match.rule} may match: {match.problem}"
         details += "" if match.enabled else "; the rule is disabled"
         rows.append(_row(None, "rule", jobs.get(match.glue_job, match.glue_job), details))
     if not matched:

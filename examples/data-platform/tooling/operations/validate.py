@@ -5,7 +5,7 @@ import time
 from typing import Any
 
 from operations.environment import Environment
-from operations.errors import OperationError
+from operations.errors import OperationError, not_there
 from operations.logs import entries
 from operations.tables import Row
 
@@ -28,16 +28,21 @@ def validate(environment: Environment, job: str, prefix: str) -> tuple[list[Row]
         ]
     except glue.exceptions.EntityNotFoundException:
         raise OperationError(
-            f"expected the Glue job {name}, found none in {environment.region}: deploy it with "
-            f"make deploy-infra ENV={environment.name} ACTION=apply, or set AWS_REGION"
+            f"expected the Glue job {name}, found none in {environment.region}: "
+            f"{not_there(environment.name)}"
         ) from None
-    run = _ended(glue, name, started)
+    try:
+        run = _ended(glue, name, started)
+    except KeyboardInterrupt:
+        raise KeyboardInterrupt(f"the run {started} of {name} goes on; it writes nothing") from None
     if run["JobRunState"] != "SUCCEEDED":
         raise OperationError(
             f"expected the run {started} of {name} to check its files, found {run['JobRunState']}: "
             f"{run.get('ErrorMessage', 'no reason given')}"
         )
-    logged = (each for each in entries(environment, job, started) if each["event"] == "validated")
+    logged = (
+        each for each in entries(environment, job, started) if each.get("event") == "validated"
+    )
     entry = next(logged, None)
     if entry is None:
         raise OperationError(

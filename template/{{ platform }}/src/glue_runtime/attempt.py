@@ -1,7 +1,7 @@
 # Owned by the gluecast template: an update rewrites this file and merges local edits into it.
 """One attempt of a run: read, transform, stage, check, commit and log."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Set
 from contextlib import contextmanager
 from functools import reduce
 from typing import TYPE_CHECKING
@@ -16,12 +16,13 @@ from glue_runtime.errors import (
 from glue_runtime.input.loading import Loaded, RowsRead, load
 from glue_runtime.observe import run_log
 from glue_runtime.run_sources import RunSources
+from glue_runtime.spark import session
 from glue_runtime.spark.errors import explained_row_errors
 from glue_runtime.spark.query_counter import QueryCounter
 from glue_runtime.spark.time_limit import limited_tasks
 from glue_runtime.tables import open_table, quarantine, replacing
 from glue_runtime.tables.replacing import Written
-from glue_runtime.tables.table import NOTHING, Staged
+from glue_runtime.tables.table import NOTHING, Staged, Table
 
 if TYPE_CHECKING:
     from glue_runtime.base_job import BaseGlueJob
@@ -62,7 +63,7 @@ class Attempt:
         """
         self.job = job
         self.loads: list[Loaded] = []
-        self.outdated: set[str] = set()
+        self.outdated: Set[str] = set()
         self._own_load = own_load
         self._policy = policy
         self._unreadable = unreadable
@@ -144,6 +145,7 @@ class Attempt:
         if is_needed and not self._is_committed:
             quarantine_table = open_table(self.job.spark, self.job.quarantine_uri)
             self._commit([(quarantine_table, quarantined)])
+            self._recover(quarantine_table)
             self.outdated = set()
             run_log.quarantined(self.job.logger, self.job.quarantine_uri, self.loads, read)
         self._log_loads({})
@@ -163,7 +165,13 @@ class Attempt:
         queries = self._queries or QueryCounter(job.spark)
         with queries.not_counting():
             location = self._sources.location(data_type, fallback_path, self._route)
-            job.logger.info(f"loading_{location.kind}", path=location.folder or location.where)
+            job.logger.info(
+                f"loading_{location.kind}",
+                path=location.folder or location.where,
+                file_system=session.file_system(job.spark),
+                committer=session.committer(job.spark),
+                region=session.region(job.spark),
+            )
             if source and source.routes and not location.listed():
                 raise _NoFileOfRouteError
             owned = not job.sources or source is not None
@@ -237,8 +245,7 @@ class Attempt:
             self._commit([(quarantine_table, self._stage_quarantine(read)), (table, staged)])
         finally:
             table.discard(staged)
-        table.remove_abandoned()
-        quarantine_table.remove_abandoned()
+        self._recover(table, quarantine_table)
         run_log.quarantined(job.logger, job.quarantine_uri, self.loads, read)
         run_log.written(job.logger, job.output_uri, self.loads, read, staged)
 
@@ -251,14 +258,28 @@ class Attempt:
 
     def _commit(self, written: Written) -> None:
         """Commit the staged rows to their tables, first to the quarantine."""
-        if self._sources.is_about_one_object:
-            uri = self.job.event_object.uri
-            self.outdated = replacing.replace_object(written, self.loads, uri)
-        elif self.job.whole_directory and len(written) > 1:
-            self.outdated = replacing.replace_all(written, self.loads)
-        else:
-            self.outdated = replacing.replace_directory(written, self.loads)
+        with replacing.explained_commit_errors(written[-1][0].uri):
+            if self._sources.is_about_one_object:
+                uri = self.job.event_object.uri
+                replaced = replacing.replace_object(written, self.loads, uri)
+            elif self.job.whole_directory and len(written) > 1:
+                replaced = replacing.replace_all(written, self.loads)
+            else:
+                replaced = replacing.replace_directory(written, self.loads)
+        self.outdated = replaced.outdated
+        if replaced.spared:
+            found = sorted(replaced.spared)
+            self.job.logger.warning("rows_of_other_buckets", objects=len(found), first=found[0])
         self._is_committed = True
+
+    def _recover(self, *tables: Table) -> None:
+        """Finish what killed runs have begun; this run has succeeded, whether or not it can."""
+        for table in tables:
+            try:
+                with replacing.explained_commit_errors(table.uri):
+                    table.recover()
+            except OutputError as error:
+                self.job.logger.warning("recovery_failed", path=table.uri, error=str(error))
 
     def _checked(self, result: DataFrame | None) -> Mapping[int, RowsRead]:
         """Check the row counts of each load, counted during the write of `result` or separately.

@@ -25,6 +25,7 @@ from glue_runtime.spark.session import row_by_row
 from glue_runtime.spark.storage import Storage
 from glue_runtime.spark.time_limit import TimeLimitError
 from glue_runtime.tables import open_table, quarantine
+from glue_runtime.tables.replacing import explained_commit_errors
 
 if TYPE_CHECKING:
     from glue_runtime.base_job import BaseGlueJob
@@ -196,7 +197,7 @@ class JobRun:
         job = self.job
         bucket, _, key = uri.removeprefix("s3://").partition("/")
         event = {"bucket": bucket, "object_key": key, "JOB_RUN_ID": job.job_run_id}
-        alone = type(job)(job.job_name, {**job.args, **event})
+        alone = type(job).of_run(job.job_name, {**job.args, **event})
         alone._job_run = type(self)(alone, own_load=self._own_load, policy=self._policy)
         alone._job_run.process()
 
@@ -209,6 +210,7 @@ class JobRun:
         written = table.files({source_id(job.event_object.uri)})
         if not written or Storage(job.spark).file(job.event_object.uri):
             return False
-        table.delete(written)
+        with explained_commit_errors(table.uri):
+            table.delete(written)
         job.logger.warning("source_gone", path=job.event_object.uri, output=job.output_uri)
         return True

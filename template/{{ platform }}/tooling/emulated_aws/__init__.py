@@ -9,10 +9,10 @@ services that moto leaves out:
     server.py       starts moto with the repairs it needs, and stops it
     repairs.py      corrects moto where its responses differ from AWS's in ways that matter here
     delivery.py     S3 event -> rule -> input transformer -> target, schedule -> target
-    glue.py         a Glue run: a process here, over a copy of the emulated buckets
+    glue.py         a Glue run: a process here, over the emulated S3
+    rights.py       refuses what the role of a run does not allow it
 
 The emulation evaluates event patterns, input transformers and permissions with the code of
 operations/. Every link acts only on what the API returns for the deployed resources. Not emulated
-are IAM for calls inside a run, time (tests fire schedules, and retries do not wait), quotas, and
-repeated delivery.
+are time (tests fire schedules, and retries do not wait), quotas, and repeated delivery.
 """

@@ -6,6 +6,7 @@ import logging
 import os
 import subprocess
 import sys
+import threading
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -22,9 +23,13 @@ REGION = "eu-central-1"
 
 @dataclass(frozen=True)
 class EmulatedAws:
-    """The endpoint of the API: ``http://127.0.0.1:PORT``."""
+    """The endpoint of the API: ``http://127.0.0.1:PORT``.
+
+    access_key: the id of a Glue run, for the rights of its role; another one is not restricted.
+    """
 
     endpoint: str
+    access_key: str = "emulated"
 
     def client(self, service: str) -> Any:
         """A boto3 client of this service for this endpoint, without retries."""
@@ -33,7 +38,7 @@ class EmulatedAws:
             service,
             endpoint_url=self.endpoint,
             region_name=REGION,
-            aws_access_key_id="emulated",
+            aws_access_key_id=self.access_key,
             aws_secret_access_key="emulated",
             config=config,
         )
@@ -43,7 +48,7 @@ class EmulatedAws:
 def emulated_aws(folder: Path) -> Iterator[EmulatedAws]:
     """An emulated AWS in a separate process, while the context is open.
 
-    folder: receives the output of the process, and what each Glue run read and wrote.
+    folder: receives the output of the process, and the script and archives of each Glue run.
 
     Raises:
         RuntimeError: it did not start.
@@ -75,17 +80,24 @@ def emulated_aws(folder: Path) -> Iterator[EmulatedAws]:
 
 def serve(folder: Path) -> None:
     """Serve on a free port of this machine, print the endpoint, and end when stdin is closed."""
-    from moto.server import ThreadedMotoServer
+    from moto.moto_server.werkzeug_app import (
+        DomainDispatcherApplication,
+        MotoRequestHandler,
+        create_backend_app,
+    )
+    from werkzeug.serving import make_server
 
     from emulated_aws.repairs import repair
+    from emulated_aws.rights import Rights
 
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
-    server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
-    server.start()
-    _, port = server.get_host_and_port()
+    rights = Rights(DomainDispatcherApplication(create_backend_app))
+    server = make_server("127.0.0.1", 0, rights, threaded=True, request_handler=MotoRequestHandler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    port = server.server_port
     aws = EmulatedAws(f"http://127.0.0.1:{port}")
     os.environ["MOTO_PORT"] = str(port)  # moto's state machines call other services there
-    repair(aws, folder)
+    repair(aws, folder, rights)
     settings = json.dumps({"stepfunctions": {"execute_state_machine": True}}).encode()
     request = urllib.request.Request(f"{aws.endpoint}/moto-api/config", settings, method="POST")
     urllib.request.urlopen(request).close()

@@ -17,7 +17,13 @@ init() {
   if [ -n "${TF_PROVIDER_MIRROR:-}" ]; then
     options+=("-plugin-dir=$TF_PROVIDER_MIRROR")
   fi
-  terraform -chdir="$1" init "${options[@]}" > /dev/null
+  local output
+  if ! output=$(terraform -chdir="$1" init "${options[@]}" 2>&1); then
+    echo "$output" >&2
+    echo "expected terraform init to succeed, found the error above in infrastructure/$1. Terraform takes the AWS" \
+      "provider from ${TF_PROVIDER_MIRROR:-the registry}; without a network, set TF_PROVIDER_MIRROR to a folder with it" >&2
+    exit 1
+  fi
 }
 
 # Terraform starts the provider anew for every run of a test, which takes longer than the run. Start it once,

@@ -1,9 +1,9 @@
 # Owned by the gluecast template: an update rewrites this file and merges local edits into it.
-"""Evaluate the first state of a state machine, a choice."""
+"""Evaluate the choices with which a state machine begins."""
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 _ABSENT = object()
@@ -14,18 +14,18 @@ class ChoiceError(ValueError):
 
 
 def next_state(definition: Mapping[str, Any], given: Mapping[str, Any]) -> str:
-    """The state that follows the first one for this input.
+    """The first state for this input that is not a choice.
 
     Raises:
-        ChoiceError: the first state is not a choice, or has an unsupported comparison.
+        ChoiceError: the first state is not a choice, or a choice has an unsupported comparison.
     """
-    first = definition["States"][definition["StartAt"]]
-    if first["Type"] != "Choice":
-        raise ChoiceError(f"expected a choice as first state, found {first['Type']}")
-    for choice in first["Choices"]:
-        if all(_holds(condition, given) for condition in choice.get("And", [choice])):
-            return str(choice["Next"])
-    return str(first["Default"])
+    states, name = definition["States"], str(definition["StartAt"])
+    if states[name]["Type"] != "Choice":
+        raise ChoiceError(f"expected a choice as first state, found {states[name]['Type']}")
+    while states[name]["Type"] == "Choice":
+        taken = (choice["Next"] for choice in states[name]["Choices"] if _holds(choice, given))
+        name = str(next(taken, states[name]["Default"]))
+    return name
 
 
 def runs_object(definition: Mapping[str, Any], state: str) -> bool:
@@ -35,15 +35,18 @@ def runs_object(definition: Mapping[str, Any], state: str) -> bool:
 
 
 def _holds(condition: Mapping[str, Any], given: Mapping[str, Any]) -> bool:
+    if "And" in condition:
+        return all(_holds(part, given) for part in condition["And"])
+    if "Or" in condition:
+        return any(_holds(part, given) for part in condition["Or"])
     value = _at(given, condition["Variable"])
     if "IsPresent" in condition:
         return (value is not _ABSENT) is condition["IsPresent"]
-    if "StringEquals" in condition:
-        return bool(value == condition["StringEquals"])
-    if "StringMatches" in condition:
-        return isinstance(value, str) and _matches(condition["StringMatches"], value)
+    for name, compare in _COMPARISONS.items():
+        if name in condition:
+            return compare(value, condition[name])
     raise ChoiceError(
-        f"expected IsPresent, StringEquals or StringMatches, found {json.dumps(condition)}"
+        f"expected {', '.join(['IsPresent', *_COMPARISONS])}, found {json.dumps(condition)}"
     )
 
 
@@ -63,3 +66,15 @@ def _matches(pattern: str, value: str) -> bool:
         ".*" if part == "*" else re.escape(part.removeprefix("\\")) for part in parts
     )
     return re.fullmatch(expression, value, re.DOTALL) is not None
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+_COMPARISONS: dict[str, Callable[[Any, Any], bool]] = {
+    "StringEquals": lambda value, text: bool(value == text),
+    "StringMatches": lambda value, pattern: isinstance(value, str) and _matches(pattern, value),
+    "NumericGreaterThan": lambda value, limit: _is_number(value) and value > limit,
+    "NumericLessThanEquals": lambda value, limit: _is_number(value) and value <= limit,
+}

@@ -11,6 +11,7 @@ from botocore.exceptions import ClientError
 
 from operations.asl_choice import ChoiceError, next_state, runs_object
 from operations.environment import REPOSITORY, Environment, deployed_name
+from operations.errors import OperationError
 from operations.events import object_created
 from operations.keys import keys_of, texts_of
 from operations.matching import definition_of, rules, sent_input
@@ -181,13 +182,6 @@ def diagnose(environment: Environment, jobs: list[str]) -> list[Finding]:
     return [finding for check in CHECKS for finding in check(environment, jobs)]
 
 
-def not_deployed(environment: Environment, jobs: list[str]) -> list[str]:
-    """The jobs without a Glue job in the environment."""
-    pages = environment.client("glue").get_paginator("get_jobs").paginate()
-    deployed = {found["Name"] for page in pages for found in page["Jobs"]}
-    return [job for job in jobs if environment.glue_job(job) not in deployed]
-
-
 def as_rows(findings: list[Finding]) -> list[Row]:
     """The findings as rows of a table."""
     return [{"where": each.where, "problem": each.problem, "mend": each.mend} for each in findings]
@@ -197,7 +191,10 @@ def _problem_of_target(
     environment: Environment, rule: Mapping[str, Any], target: Mapping[str, Any]
 ) -> str:
     """Why an upload that matches this rule would not start a run for the object."""
-    definition = definition_of(environment, target["Arn"])
+    try:
+        definition = definition_of(environment, target["Arn"])
+    except OperationError as error:
+        return f"starts a machine that cannot be read: {error}"
     if "InputTransformer" not in target:
         return (
             "has no input transformer: a run gets no --bucket and no --object_key, and reads all "

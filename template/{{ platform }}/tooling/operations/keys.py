@@ -19,9 +19,9 @@ class Texts:
 
 
 def texts_of(pattern: Mapping[str, Any], definition: Mapping[str, Any] | None = None) -> Texts:
-    """The texts in a rule's pattern and in the first choice of its machine."""
+    """The texts in a rule's pattern and in the choices of its machine."""
     keys = pattern.get("detail", {}).get("object", {}).get("key", [])
-    wanted = [*_in_pattern(keys), *(_in_choice(definition) if definition else [])]
+    wanted = [*_in_pattern(keys), *(_in_choices(definition) if definition else [])]
     return Texts(
         frozenset(beginning for beginning, _, whole in wanted if not whole),
         frozenset(ending for _, ending, whole in wanted if not whole),
@@ -57,12 +57,17 @@ def _in_pattern(keys: Any) -> Iterator[tuple[str, str, bool]]:
                 yield _of_wildcard(text)
 
 
-def _in_choice(definition: Mapping[str, Any]) -> Iterator[tuple[str, str, bool]]:
-    choices = definition["States"][definition["StartAt"]].get("Choices", [])
-    conditions = [condition for choice in choices for condition in choice.get("And", [choice])]
-    for condition in conditions:
+def _in_choices(definition: Mapping[str, Any]) -> Iterator[tuple[str, str, bool]]:
+    choices = [
+        choice for state in definition["States"].values() for choice in state.get("Choices", [])
+    ]
+    while choices:
+        condition = choices.pop()
+        choices += [*condition.get("And", []), *condition.get("Or", [])]
         if "StringMatches" in condition:
             yield _of_wildcard(condition["StringMatches"])
+            if condition["StringMatches"].count("*") > 1:
+                yield condition["StringMatches"].replace("*", "x"), "", True
 
 
 def _of_wildcard(text: str) -> tuple[str, str, bool]:

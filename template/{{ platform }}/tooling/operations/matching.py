@@ -6,12 +6,18 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from operations.asl_choice import next_state, runs_object
+from botocore.exceptions import ClientError
+
+from operations.asl_choice import ChoiceError, next_state, runs_object
 from operations.environment import Environment
+from operations.errors import OperationError
 from operations.events import Event
-from operations.patterns import matches
+from operations.patterns import PatternError, matches
 from operations.tables import Row
-from operations.transformer import transform
+from operations.transformer import TransformerError, transform
+
+Rule = tuple[Mapping[str, Any], Mapping[str, Any]]
+"""A rule for uploads, and one of its targets, a state machine."""
 
 
 @dataclass(frozen=True)
@@ -19,6 +25,7 @@ class Match:
     """A rule that matches an event, the input of its machine, and what the machine does.
 
     machine: the machine's ARN. state: the machine's next state. over: object, directory or nothing.
+    problem: why this is not known, of a rule that only EventBridge can evaluate; else empty.
     """
 
     rule: str
@@ -27,6 +34,7 @@ class Match:
     sent: str
     state: str
     over: str
+    problem: str = ""
 
     @property
     def glue_job(self) -> str:
@@ -34,22 +42,59 @@ class Match:
         return self.machine.rsplit(":", 1)[-1]
 
 
-def matching(environment: Environment, event: Event) -> list[Match]:
-    """The rules of the environment that match an event, including disabled ones."""
-    return [
-        _match(environment, rule, target, event)
-        for rule, target in rules(environment)
-        if matches(json.loads(rule["EventPattern"]), event)
-    ]
+class Rules:
+    """The environment's rules for uploads, and their machines; reads each from AWS once.
+
+    machine: with an ARN, only the rules that start this machine.
+    """
+
+    def __init__(self, environment: Environment, machine: str = "") -> None:
+        self._environment = environment
+        self._all = [
+            (rule, target) for rule, target in rules(environment) if machine in ("", target["Arn"])
+        ]
+        self._definitions: dict[str, dict[str, Any]] = {}
+
+    def __bool__(self) -> bool:
+        return bool(self._all)
+
+    def matching(self, event: Event) -> list[Match]:
+        """The rules that match an event, including disabled ones and those with a problem."""
+        return [found for each in self._all if (found := self._match(each, event))]
+
+    def _match(self, rule_and_target: Rule, event: Event) -> Match | None:
+        rule, target = rule_and_target
+        sent = state = over = problem = ""
+        try:
+            if not matches(json.loads(rule["EventPattern"]), event):
+                return None
+            sent = sent_input(target, event)
+            state, over = self._next(target["Arn"], sent)
+        except (PatternError, TransformerError, ChoiceError, OperationError) as error:
+            problem = str(error)
+        enabled = rule["State"] == "ENABLED"
+        return Match(rule["Name"], enabled, target["Arn"], sent, state, over, problem)
+
+    def _next(self, machine: str, sent: str) -> tuple[str, str]:
+        """The state of a machine that follows its first one, and what it runs over."""
+        if machine not in self._definitions:
+            self._definitions[machine] = definition_of(self._environment, machine)
+        definition = self._definitions[machine]
+        state = next_state(definition, json.loads(sent))
+        if definition["States"][state]["Type"] != "Task":
+            return state, "nothing"
+        return state, "object" if runs_object(definition, state) else "directory"
 
 
-def rules(environment: Environment) -> Iterator[tuple[Mapping[str, Any], Mapping[str, Any]]]:
+def rules(environment: Environment) -> Iterator[Rule]:
     """The environment's rules for uploads, each with its target, a state machine."""
     events = environment.client("events")
     for page in events.get_paginator("list_rules").paginate(NamePrefix=f"{environment.name}-"):
         for rule in page["Rules"]:
+            if not rule.get("EventPattern"):
+                continue
             for target in events.list_targets_by_rule(Rule=rule["Name"])["Targets"]:
-                if rule.get("EventPattern") and ":stateMachine:" in target["Arn"]:
+                if ":stateMachine:" in target["Arn"]:
                     yield rule, target
 
 
@@ -65,8 +110,18 @@ def sent_input(target: Mapping[str, Any], event: Event) -> str:
 
 
 def definition_of(environment: Environment, machine: str) -> dict[str, Any]:
-    """The deployed definition of a state machine."""
-    described = environment.client("stepfunctions").describe_state_machine(stateMachineArn=machine)
+    """The deployed definition of a state machine.
+
+    Raises:
+        OperationError: it does not exist, or cannot be read.
+    """
+    states = environment.client("stepfunctions")
+    try:
+        described = states.describe_state_machine(stateMachineArn=machine)
+    except ClientError as error:
+        raise OperationError(
+            f"expected the state machine {machine}, found {error.response['Error']['Code']}"
+        ) from error
     definition: dict[str, Any] = json.loads(described["definition"])
     return definition
 
@@ -79,20 +134,7 @@ def as_rows(matched: list[Match]) -> list[Row]:
             "enabled": match.enabled,
             "machine": match.glue_job,
             "state": match.state,
-            "runs over": match.over,
+            "runs over": match.over or f"not known: {match.problem}",
         }
         for match in matched
     ]
-
-
-def _match(
-    environment: Environment, rule: Mapping[str, Any], target: Mapping[str, Any], event: Event
-) -> Match:
-    sent = sent_input(target, event)
-    definition = definition_of(environment, target["Arn"])
-    state = next_state(definition, json.loads(sent))
-    if definition["States"][state]["Type"] != "Task":
-        over = "nothing"
-    else:
-        over = "object" if runs_object(definition, state) else "directory"
-    return Match(rule["Name"], rule["State"] == "ENABLED", target["Arn"], sent, state, over)

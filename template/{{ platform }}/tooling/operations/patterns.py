@@ -2,15 +2,20 @@
 """Match event patterns like EventBridge, and reject the patterns that EventBridge rejects.
 
 A pattern has the structure of the event. Every field must match (AND), each by one of a list of
-matchers (OR). This module also rejects cidr, and patterns that EventBridge interprets differently
-than they look: a name with a dot (a path), a field within $or and beside it (the last is kept), a
-field named $or.
+matchers (OR). As in EventBridge, a dot in a name is a step of the path, in patterns and in events,
+and the fields of a pattern that are in one array must match in the same element of it. This module
+also rejects patterns that EventBridge interprets differently than they look: a field within $or
+and beside it (the last is kept), and a field named $or.
 """
 
+import ipaddress
+import itertools
 import operator
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
+
+from operations.wildcards import MOST_BEGINNINGS, beginnings_at_once, tokens
 
 _ABSENT = object()
 _COMPARISONS: dict[str, Callable[[Any, Any], bool]] = {
@@ -21,6 +26,13 @@ _COMPARISONS: dict[str, Callable[[Any, Any], bool]] = {
     ">=": operator.ge,
 }
 _WITHIN_ANYTHING_BUT = ("prefix", "suffix", "equals-ignore-case", "wildcard")
+
+Elements = Mapping[int, int]
+"""The element of each array that a value is in: by the array, its index."""
+Fields = Mapping[str, Sequence[tuple[Any, Elements]]]
+"""The values of an event by their dotted paths; objects, and arrays without a value, are none."""
+Alternative = Mapping[str, Sequence[Any]]
+"""The matchers of a pattern without $or, by the dotted paths of their fields."""
 
 
 class PatternError(ValueError):
@@ -34,7 +46,11 @@ def matches(pattern: Mapping[str, Any], event: Mapping[str, Any]) -> bool:
         PatternError: the pattern is invalid, whether or not the event matches up to there.
     """
     check(pattern)
-    return _matches_fields(pattern, event)
+    fields: dict[str, list[tuple[Any, Elements]]] = {}
+    numbers = itertools.count()
+    for path, value, elements in _fields("", event, {}, numbers):
+        fields.setdefault(path, []).append((value, elements))
+    return any(_matches(sorted(each.items()), fields, {}) for each in _alternatives(pattern))
 
 
 def check(pattern: Any) -> set[str]:
@@ -43,16 +59,26 @@ def check(pattern: Any) -> set[str]:
     Raises:
         PatternError: EventBridge would reject it or interpret it differently.
     """
+    paths = _checked(pattern)
+    for matchers in (matchers for each in _alternatives(pattern) for matchers in each.values()):
+        texts = [text for matcher in matchers for text in _wildcards_of(matcher)]
+        if beginnings_at_once(texts) > MOST_BEGINNINGS:
+            raise PatternError(
+                f"expected a simpler pattern, found {', '.join(texts)}, which EventBridge refuses as "
+                "too complex: use fewer * or fewer repeated characters after a *"
+            )
+    return paths
+
+
+def _checked(pattern: Any) -> set[str]:
     if not isinstance(pattern, Mapping) or not pattern:
         raise PatternError(f"expected an object with at least one field, found {pattern!r}")
     paths: set[str] = set()
     for name, expected in pattern.items():
-        if "." in name:
-            raise PatternError(f"expected an object for each step, found the name {name}")
         if name == "$or":
             if not isinstance(expected, list) or len(expected) < 2:
                 raise PatternError(f"expected a list of patterns after $or, found {expected!r}")
-            found = set().union(*[check(alternative) for alternative in expected])
+            found = set().union(*[_checked(alternative) for alternative in expected])
         elif isinstance(expected, list):
             if not expected:
                 raise PatternError(f"expected at least one value for {name}, found an empty list")
@@ -60,38 +86,72 @@ def check(pattern: Any) -> set[str]:
                 _matches_value(matcher, "")
             found = {name}
         else:
-            found = {f"{name}.{path}" for path in check(expected)}
+            found = {f"{name}.{path}" for path in _checked(expected)}
         if paths & found:
-            raise PatternError(f"expected each field once, found {paths & found} beside $or")
+            raise PatternError(f"expected each field once, found {paths & found} twice")
         paths |= found
     return paths
 
 
-def _matches_fields(pattern: Mapping[str, Any], event: Mapping[str, Any]) -> bool:
+def _alternatives(pattern: Mapping[str, Any], path: str = "") -> Iterator[Alternative]:
+    """The patterns without $or that a pattern stands for, of which one must match."""
+    parts: list[list[Alternative]] = []
     for name, expected in pattern.items():
         if name == "$or":
-            matched = any(_matches_fields(alternative, event) for alternative in expected)
+            parts.append([one for each in expected for one in _alternatives(each, path)])
         elif isinstance(expected, Mapping):
-            # One object of a list must match in every field.
-            inner = [each for each in _each(event.get(name)) if isinstance(each, Mapping)]
-            matched = any(_matches_fields(expected, each) for each in inner or [{}])
+            parts.append(list(_alternatives(expected, f"{path}{name}.")))
         else:
-            # An object or an empty list is not a value: the field counts as missing.
-            found = _each(event.get(name, []))
-            values = [each for each in found if not isinstance(each, Mapping)] or [_ABSENT]
-            matched = any(_matches_value(matcher, each) for matcher in expected for each in values)
-        if not matched:
-            return False
-    return True
+            parts.append([{f"{path}{name}": expected}])
+    for chosen in itertools.product(*parts):
+        yield {field: matchers for part in chosen for field, matchers in part.items()}
 
 
-def _each(found: Any) -> Iterator[Any]:
-    """The values in nested lists, or the value itself."""
-    if isinstance(found, list):
-        for each in found:
-            yield from _each(each)
+def _fields(
+    path: str, value: Any, elements: Elements, numbers: Iterator[int]
+) -> Iterator[tuple[str, Any, Elements]]:
+    if isinstance(value, Mapping):
+        for name, each in value.items():
+            yield from _fields(f"{path}.{name}" if path else name, each, elements, numbers)
+    elif isinstance(value, list):
+        array = next(numbers)
+        for index, each in enumerate(value):
+            inner = isinstance(each, Mapping | list)
+            within = {**elements, array: index} if inner else elements
+            yield from _fields(path, each, within, numbers)
     else:
-        yield found
+        yield path, value, elements
+
+
+def _matches(wanted: Sequence[tuple[str, Sequence[Any]]], fields: Fields, chosen: Elements) -> bool:
+    """Whether there is a value for each field, so that no array has two elements in use.
+
+    A field is also missing if only elements that are not in use have it. EventBridge looks at the
+    fields in the order of their paths, so only the earlier ones decide which elements are in use.
+    """
+    if not wanted:
+        return True
+    (path, matchers), *rest = wanted
+    together = [
+        (value, elements)
+        for value, elements in fields.get(path, [])
+        if all(chosen.get(array, index) == index for array, index in elements.items())
+    ]
+    return any(
+        _matches(rest, fields, {**chosen, **elements})
+        for value, elements in together or [(_ABSENT, {})]
+        if any(_matches_value(matcher, value) for matcher in matchers)
+    )
+
+
+def _wildcards_of(matcher: Any) -> list[str]:
+    """The texts of a matcher in which * is special."""
+    match matcher:
+        case {"wildcard": str(text)} | {"anything-but": {"wildcard": str(text)}}:
+            return [text]
+        case {"anything-but": {"wildcard": [*texts]}}:
+            return texts
+    return []
 
 
 def _matches_value(matcher: Any, value: Any) -> bool:
@@ -108,10 +168,27 @@ def _matches_value(matcher: Any, value: Any) -> bool:
     if name == "numeric":
         comparisons = _comparisons(operand)
         return _is_number(value) and all(compare(value, limit) for compare, limit in comparisons)
+    if name == "cidr":
+        return _is_address_in(_network(operand), value)
     if name == "anything-but":
         excluded = _excluded(operand)
         return value is not _ABSENT and not any(_matches_value(each, value) for each in excluded)
     return isinstance(_text_operator(name, operand)(value), re.Match)
+
+
+def _network(operand: Any) -> ipaddress.IPv4Network | ipaddress.IPv6Network:
+    try:
+        address, _, bits = operand.partition("/")
+        return ipaddress.ip_network((address, int(bits)), strict=False)
+    except (AttributeError, ValueError):
+        raise PatternError(f"expected a network such as 10.0.0.0/24, found {operand!r}") from None
+
+
+def _is_address_in(network: ipaddress.IPv4Network | ipaddress.IPv6Network, value: Any) -> bool:
+    try:
+        return isinstance(value, str) and ipaddress.ip_address(value) in network
+    except ValueError:
+        return False
 
 
 def _is_number(value: Any) -> bool:
@@ -185,5 +262,4 @@ def _wildcard(text: str) -> str:
     unescaped = re.sub(r"\\[*\\]", "x", text)
     if "**" in unescaped or "\\" in unescaped:
         raise PatternError(f"expected single * and \\ only before * or \\, found {text!r}")
-    parts = re.findall(r"\\[*\\]|\*|[^*\\]+", text)
-    return "".join(".*" if part == "*" else re.escape(part.removeprefix("\\")) for part in parts)
+    return "".join(".*" if token is None else re.escape(token) for token in tokens(text))

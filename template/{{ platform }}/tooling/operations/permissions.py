@@ -10,18 +10,38 @@ from collections.abc import Iterator, Mapping
 from fnmatch import fnmatchcase
 from typing import Any
 
+_LIKE = ("ArnEquals", "ArnLike", "StringLike")
+
+
+class Role:
+    """A role in the hands of a service, with the policies that it has now."""
+
+    def __init__(self, iam: Any, arn: str, service: str) -> None:
+        self.arn = arn
+        self._context = {"aws:SourceAccount": arn.split(":")[4]}
+        self._policies: list[Mapping[str, Any]] = []
+        name = arn.rsplit("/", 1)[-1]
+        try:
+            trust = iam.get_role(RoleName=name)["Role"]["AssumeRolePolicyDocument"]
+        except iam.exceptions.NoSuchEntityException:
+            return
+        if policy_allows(trust, "sts:AssumeRole", None, service, self._context):
+            self._policies = list(_policies(iam, name))
+
+    def allows(self, action: str, resource: str, context: Mapping[str, str] | None = None) -> bool:
+        """Whether the service may assume the role, and the role may perform the action.
+
+        context: the condition keys of the request, such as s3:prefix.
+        """
+        known = {**self._context, **(context or {})}
+        return any(
+            policy_allows(policy, action, resource, None, known) for policy in self._policies
+        )
+
 
 def role_allows(iam: Any, role_arn: str, service: str, action: str, resource: str) -> bool:
     """Whether the service may assume the role, and the role may perform the action."""
-    name = role_arn.rsplit("/", 1)[-1]
-    try:
-        trust = iam.get_role(RoleName=name)["Role"]["AssumeRolePolicyDocument"]
-    except iam.exceptions.NoSuchEntityException:
-        return False
-    context = {"aws:SourceAccount": role_arn.split(":")[4]}
-    return policy_allows(trust, "sts:AssumeRole", None, service, context) and any(
-        policy_allows(policy, action, resource, None, context) for policy in _policies(iam, name)
-    )
+    return Role(iam, role_arn, service).allows(action, resource)
 
 
 def policy_allows(
@@ -73,7 +93,7 @@ def _fits(patterns: Any, value: str) -> bool:
 
 def _conditions_hold(conditions: Mapping[str, Any], context: Mapping[str, str]) -> bool:
     for kind, wanted in conditions.items():
-        if kind not in ("StringEquals", "ArnEquals", "ArnLike"):
+        if kind != "StringEquals" and kind not in _LIKE:
             return False
         for key, patterns in wanted.items():
             if key not in context:

@@ -2,6 +2,7 @@
 """The AWS prices of a run."""
 
 import tomllib
+from collections.abc import Iterator
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
@@ -46,11 +47,20 @@ class Prices:
         return (self.million_events + 3 * self.million_transitions) / 1_000_000
 
 
+def _amounts(values: dict[str, Any]) -> Iterator[tuple[str, Any]]:
+    """The names and values that must be numbers, also within the versions of Glue."""
+    for name, value in values.items():
+        if isinstance(value, dict):
+            yield from _amounts(value)
+        elif name not in ("as_of", "currency", "sources"):
+            yield name, value
+
+
 def read_prices(own: Path | None = None) -> Prices:
     """The prices of prices.toml, overridden by those of the file `own`.
 
     Raises:
-        OperationError: the file does not exist, or has an unknown price.
+        OperationError: the file does not exist, or has an unknown or a negative price.
     """
     values = tomllib.loads(PRICES.read_text())
     if own is not None:
@@ -64,6 +74,9 @@ def read_prices(own: Path | None = None) -> Prices:
             raise OperationError(
                 f"expected prices of {', '.join(values)}, found {', '.join(sorted(unknown))} in {own}"
             )
+        for name, price in _amounts(theirs):
+            if isinstance(price, bool) or not isinstance(price, int | float) or not price >= 0:
+                raise OperationError(f"expected {name} of 0 or more, found {price!r} in {own}")
         glue = {
             version: {**values["glue"].get(version, {}), **prices}
             for version, prices in theirs.pop("glue", {}).items()

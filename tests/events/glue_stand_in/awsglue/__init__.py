@@ -1,22 +1,18 @@
 """What these tests run in place of Glue's own library, which is not to be had: unproven on AWS.
 
-It also lets Spark find each bucket in a folder of this machine.
+It also lets Spark find the emulated S3.
 """
 
 import json
 import os
-from pathlib import Path
+import sys
 
-LAKE = Path(os.environ["GLUE_LOCAL_LAKE"])
+from glue_runtime.local.session import JARS_VARIABLE, S3_VARIABLE, object_store
+
 SETTINGS = {
     "spark.ui.enabled": "false",
-    "spark.hadoop.fs.s3.impl": "org.apache.hadoop.fs.viewfs.ViewFileSystemOverloadScheme",
-    "spark.hadoop.fs.file.impl": "org.apache.hadoop.fs.RawLocalFileSystem",
-    **{
-        f"spark.hadoop.fs.viewfs.mounttable.{bucket.name}.linkFallback": bucket.as_uri()
-        for bucket in LAKE.iterdir()
-        if bucket.is_dir()
-    },
+    **object_store(os.environ[S3_VARIABLE], os.environ[JARS_VARIABLE]),
 }
 confs = " ".join(f"--conf {json.dumps(f'{name}={value}')}" for name, value in SETTINGS.items())
 os.environ["PYSPARK_SUBMIT_ARGS"] = f"{confs} pyspark-shell"
+os.environ["PYSPARK_PYTHON"] = sys.executable

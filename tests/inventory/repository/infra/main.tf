@@ -32,7 +32,7 @@ resource "aws_s3_object" "orders" {
 
 resource "aws_iam_role" "glue" {
   name               = "shop-glue"
-  assume_role_policy = jsonencode({ Version = "2012-10-17", Statement = [] })
+  assume_role_policy = jsonencode({ Version = "2012-10-17", Statement = [{ Effect = "Allow", Action = "sts:AssumeRole", Principal = { Service = "glue.amazonaws.com" } }] })
 }
 
 resource "aws_glue_job" "clicks" {

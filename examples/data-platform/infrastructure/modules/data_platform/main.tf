@@ -18,11 +18,28 @@ locals {
     lookup(local.declared_names, trimsuffix(file, ".py"), trimsuffix(file, ".py")) => trimsuffix(file, ".py")
     if file != "__init__.py"
   }
+  # glue_jobs belongs to one environment, and wins over the job's own file, which is for all of them.
+  settings = {
+    for module in values(local.jobs) : module => merge(
+      lookup(local.declarations, module, {}),
+      { for name, value in try(var.glue_jobs[module], {}) : name => value if value != null },
+    )
+  }
+  known_settings = [
+    "//", "auto_scaling", "default_arguments", "deployed_name", "execution_class", "glue_version", "jars",
+    "max_concurrent_runs", "number_of_workers", "policy_statements", "python_modules", "security_configuration",
+    "tags", "timeout", "worker_type",
+  ]
   runtime = "${var.repository}/build/glue_runtime.zip"
+
+  # An S3 object takes at most ten tags. With more default_tags, an apply would fail: objects then have none.
+  provider_of_objects = length(data.aws_default_tags.this.tags) > 10 ? [{}] : []
 
   # All jobs share one pair of log groups, so that one query covers all jobs; each line names its job.
   log_group_prefix = "/aws-glue/${var.lake_prefix}-${var.environment}"
 }
+
+data "aws_default_tags" "this" {}
 
 module "glue_job" {
   source   = "../glue_job"
@@ -32,17 +49,25 @@ module "glue_job" {
   environment         = var.environment
   script_location     = "s3://${aws_s3_object.script[each.key].bucket}/${aws_s3_object.script[each.key].key}"
   runtime_location    = "s3://${aws_s3_object.runtime.bucket}/${aws_s3_object.runtime.key}"
-  python_modules      = var.python_modules
+  python_modules      = concat(var.python_modules, try(local.settings[each.value].python_modules, []))
   buckets             = { for name, bucket in aws_s3_bucket.this : name => bucket.bucket }
   kms_key_arn         = var.kms_key_arn
-  glue_version        = try(coalesce(var.glue_jobs[each.value].glue_version), local.declarations[each.value].glue_version, var.glue_version)
+  glue_version        = try(local.settings[each.value].glue_version, var.glue_version)
   log_group_prefix    = local.log_group_prefix
   run_metrics         = var.run_metrics
   log_group_arns      = [for group in aws_cloudwatch_log_group.jobs : group.arn]
-  worker_type         = try(coalesce(var.glue_jobs[each.value].worker_type), "G.1X")
-  number_of_workers   = try(coalesce(var.glue_jobs[each.value].number_of_workers), 2)
-  timeout             = try(coalesce(var.glue_jobs[each.value].timeout), 60)
-  max_concurrent_runs = try(coalesce(var.glue_jobs[each.value].max_concurrent_runs), 20)
+  worker_type         = try(local.settings[each.value].worker_type, "G.1X")
+  number_of_workers   = try(local.settings[each.value].number_of_workers, 2)
+  timeout             = try(local.settings[each.value].timeout, 60)
+  max_concurrent_runs = try(local.settings[each.value].max_concurrent_runs, 20)
+
+  execution_class        = try(local.settings[each.value].execution_class, "STANDARD")
+  auto_scaling           = try(local.settings[each.value].auto_scaling, false)
+  arguments              = try(local.settings[each.value].default_arguments, {})
+  jars                   = try(local.settings[each.value].jars, [])
+  security_configuration = try(local.settings[each.value].security_configuration, null)
+  tags                   = try(local.settings[each.value].tags, {})
+  policy_statements      = try(local.settings[each.value].policy_statements, [])
 }
 
 resource "aws_s3_object" "script" {
@@ -52,6 +77,16 @@ resource "aws_s3_object" "script" {
   key         = "scripts/${each.key}.py"
   source      = "${var.repository}/src/jobs/${each.value}.py"
   source_hash = filemd5("${var.repository}/src/jobs/${each.value}.py")
+
+  dynamic "override_provider" {
+    for_each = local.provider_of_objects
+
+    content {
+      default_tags {
+        tags = override_provider.value
+      }
+    }
+  }
 
   # Terraform would replace a job that is deployed under another name than that of its module.
   lifecycle {
@@ -63,6 +98,11 @@ resource "aws_s3_object" "script" {
       )
       error_message = "Expected infrastructure/jobs/${each.value}.json to declare the name that src/jobs/${each.value}.py hands to main(), found no such file: {\"deployed_name\": \"...\"}."
     }
+
+    precondition {
+      condition     = length(setsubtract(keys(local.settings[each.value]), local.known_settings)) == 0
+      error_message = "Expected infrastructure/jobs/${each.value}.json to have only ${join(", ", local.known_settings)}, found ${join(", ", setsubtract(keys(local.settings[each.value]), local.known_settings))}."
+    }
   }
 }
 
@@ -70,7 +110,24 @@ resource "aws_s3_object" "runtime" {
   bucket      = aws_s3_bucket.this["artifacts"].bucket
   key         = "runtime/glue_runtime.zip"
   source      = local.runtime
-  source_hash = filemd5(local.runtime)
+  source_hash = fileexists(local.runtime) ? filemd5(local.runtime) : null
+
+  dynamic "override_provider" {
+    for_each = local.provider_of_objects
+
+    content {
+      default_tags {
+        tags = override_provider.value
+      }
+    }
+  }
+
+  lifecycle {
+    precondition {
+      condition     = fileexists(local.runtime)
+      error_message = "Expected the zipped runtime in build/glue_runtime.zip, found no such file: run make build first."
+    }
+  }
 }
 
 resource "aws_cloudwatch_log_group" "jobs" {

@@ -73,13 +73,13 @@ variable "glue_version" {
 }
 
 variable "worker_type" {
-  description = "Worker type. G.1X is 1 DPU."
+  description = "Worker type: one that the AWS provider knows, and that Glue gives to such jobs. G.1X is 1 DPU."
   type        = string
   default     = "G.1X"
 
   validation {
-    condition     = contains(["G.1X", "G.2X", "G.4X", "G.8X"], var.worker_type)
-    error_message = "Expected G.1X, G.2X, G.4X or G.8X."
+    condition     = !contains(["G.025X", "Standard", "Z.2X"], var.worker_type)
+    error_message = "Expected a worker type such as G.1X or R.2X: G.025X is for streaming jobs, Z.2X for Ray jobs, and Standard for Glue 2.0 and earlier."
   }
 }
 
@@ -113,6 +113,74 @@ variable "max_concurrent_runs" {
   validation {
     condition     = var.max_concurrent_runs >= 1 && var.max_concurrent_runs <= 1000
     error_message = "Expected 1 to 1000 runs."
+  }
+}
+
+variable "execution_class" {
+  description = "STANDARD, or FLEX for runs that are cheaper and may start later."
+  type        = string
+  default     = "STANDARD"
+
+  validation {
+    condition     = contains(["STANDARD", "FLEX"], var.execution_class)
+    error_message = "Expected STANDARD or FLEX."
+  }
+}
+
+variable "auto_scaling" {
+  description = "Whether Glue removes workers that a run does not use. number_of_workers is then the maximum."
+  type        = bool
+  default     = false
+}
+
+variable "arguments" {
+  description = "Further default arguments of the job: { \"--region\" = \"emea\" }. Those that the platform sets itself cannot be among them."
+  type        = map(string)
+  default     = {}
+
+  validation {
+    condition = alltrue([
+      for name in keys(var.arguments) : startswith(name, "--") && !contains([
+        "--TempDir", "--additional-python-modules", "--bucket", "--custom-logGroup-prefix", "--enable-auto-scaling",
+        "--env", "--extra-jars", "--extra-py-files", "--job-bookmark-option", "--job-language", "--object_key",
+        "--python-virtual-env-storage-prefix", "--run_metrics", "--uploaded_at",
+      ], name)
+    ])
+    error_message = "Expected names that begin with -- and that the platform does not set itself: --region."
+  }
+}
+
+variable "jars" {
+  description = "S3 URIs of further jars, which the role must be able to read: see policy_statements."
+  type        = list(string)
+  default     = []
+
+  validation {
+    condition     = alltrue([for jar in var.jars : can(regex("^s3://.+\\.jar$", jar))])
+    error_message = "Expected S3 URIs of jars: s3://bucket/jars/driver.jar."
+  }
+}
+
+variable "security_configuration" {
+  description = "Name of a Glue security configuration. policy_statements must permit what it needs, such as its keys."
+  type        = string
+  default     = null
+}
+
+variable "tags" {
+  description = "Further tags of the Glue job."
+  type        = map(string)
+  default     = {}
+}
+
+variable "policy_statements" {
+  description = "Further statements of the policy of the job's role, with Effect, Action and Resource."
+  type        = any
+  default     = []
+
+  validation {
+    condition     = alltrue([for statement in var.policy_statements : length(setsubtract(["Effect", "Action", "Resource"], keys(statement))) == 0])
+    error_message = "Expected statements with Effect, Action and Resource."
   }
 }
 

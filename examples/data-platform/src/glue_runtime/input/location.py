@@ -10,8 +10,9 @@ from pyspark.sql import SparkSession
 from glue_runtime.errors import SourceNotFoundError
 from glue_runtime.input.formats.registry import DEFAULT_FORMAT, FORMATS, format_of
 from glue_runtime.input.source import Source
-from glue_runtime.s3_object import S3Object, is_hidden
-from glue_runtime.spark.storage import Storage, StoredFile
+from glue_runtime.s3_object import S3Object, is_hidden, why_not_addressable
+from glue_runtime.spark.files import StoredFile
+from glue_runtime.spark.storage import Storage
 
 Files = Mapping[str, StoredFile]
 
@@ -32,12 +33,12 @@ class InputLocation:
     name_pattern: str
     listed: Callable[[], Files]
 
-    def hides(self, stored: StoredFile) -> bool:
-        """Whether Spark ignores this file when it lists the folder."""
-        folder = self.folder
-        return bool(folder) and any(
-            map(is_hidden, stored.uri.removeprefix(folder or "").split("/"))
-        )
+    def fault(self, stored: StoredFile) -> str | None:
+        """Why Spark would not read exactly this file when it lists the folder; None if it does."""
+        if not self.folder:
+            return None
+        reason = why_not_addressable(stored.uri.removeprefix(self.folder))
+        return f"found a key that Spark cannot read: {reason}" if reason else None
 
 
 def event_location(spark: SparkSession, uploaded: S3Object, source: Source | None) -> InputLocation:

@@ -10,6 +10,7 @@ import argparse
 import importlib
 import inspect
 import os
+import shlex
 import shutil
 import sys
 import tempfile
@@ -26,18 +27,17 @@ from glue_runtime.s3_object import S3Object
 
 FIRST_ROWS = 5
 
-JOBS = settings.REPOSITORY / "src" / "jobs"
-
 
 def main(argv: Sequence[str] | None = None) -> None:
     """Parse the command line and run the job; if it fails, exit with 1 and print one line."""
     parser = argparse.ArgumentParser(prog="glue_runtime.local.run", description=__doc__)
-    parser.add_argument("job", help="name of the job: the module in src/jobs")
+    parser.add_argument("job", help="name of the job's module")
     parser.add_argument("--file", help="process this file as if it had just been uploaded")
+    parser.add_argument("--arguments", default="", help="further arguments: '--name value'")
     options = parser.parse_args(argv)
     try:
         job_class = find_job(options.job)
-        arguments = ["--env", "local"]
+        arguments = ["--env", "local", *further_arguments(options.arguments, job_class)]
         if options.file is not None:
             uploaded = upload(Path(options.file), options.job, job_class)
             arguments += ["--bucket", uploaded.bucket, "--object_key", uploaded.key]
@@ -48,19 +48,28 @@ def main(argv: Sequence[str] | None = None) -> None:
         print(f"Starting Spark for {options.job} ...", file=sys.stderr)
     job_class.main(options.job, arguments)
     if for_people and job_class.load in (BaseGlueJob.load, AdoptedGlueJob.load):
-        print(described_table(job_class(options.job, {"env": "local"})), file=sys.stderr)
+        print(described_table(job_class.of_run(options.job, {"env": "local"})), file=sys.stderr)
 
 
 def find_job(name: str) -> type[BaseGlueJob]:
-    """The job class of the module src/jobs/<name>.py.
+    """The job class of the module <name>.py in one of the folders of jobs.
 
     Raises:
         ArgumentError: there is no such module, or it does not have exactly one job.
     """
-    names = sorted(path.stem for path in JOBS.glob("*.py") if path.stem != "__init__")
-    if name not in names:
-        raise ArgumentError(f"expected one of the jobs {', '.join(names)}, found {name!r}")
-    module = importlib.import_module(f"jobs.{name}")
+    paths = {
+        path.stem: path
+        for folder in settings.JOB_FOLDERS
+        for path in sorted((settings.REPOSITORY / folder).glob("*.py"))
+        if path.stem != "__init__"
+    }
+    if name not in paths:
+        raise ArgumentError(f"expected one of the jobs {', '.join(sorted(paths))}, found {name!r}")
+    folder = paths[name].parent
+    # A job may import its neighbours as a script does, or by their path in the repository.
+    sys.path.insert(0, str(folder.parent))
+    sys.path += [str(folder), str(settings.REPOSITORY)]
+    module = importlib.import_module(f"{folder.name}.{name}")
     classes = [
         member
         for _, member in inspect.getmembers(module, inspect.isclass)
@@ -68,9 +77,33 @@ def find_job(name: str) -> type[BaseGlueJob]:
     ]
     if len(classes) != 1:
         raise ArgumentError(
-            f"expected one subclass of BaseGlueJob in {JOBS / name}.py, found {len(classes)}"
+            f"expected one subclass of BaseGlueJob in {paths[name]}, found {len(classes)}"
         )
     return classes[0]
+
+
+def further_arguments(text: str, job_class: type[BaseGlueJob]) -> list[str]:
+    """The words of ``--name value --other=value``, quoted as in a shell.
+
+    Raises:
+        ArgumentError: a name is not one of the job's `arguments`, or has no value.
+    """
+    declared, words = ", ".join(f"--{name}" for name in job_class.arguments), []
+    try:
+        words = shlex.split(text)
+    except ValueError as error:
+        raise ArgumentError(f"expected ARGS='--name value', found {text!r}: {error}") from error
+    rest = iter(words)
+    for word in rest:
+        name, has_value, _ = word.removeprefix("--").partition("=")
+        if not word.startswith("--") or name not in job_class.arguments:
+            raise ArgumentError(
+                f"expected in ARGS one of {declared or 'no arguments'}, found {word!r}; "
+                f"{job_class.__name__}.arguments declares the names"
+            )
+        if not has_value and next(rest, None) is None:
+            raise ArgumentError(f"expected a value after {word} in ARGS, found none")
+    return words
 
 
 def described_table(job: BaseGlueJob) -> str:

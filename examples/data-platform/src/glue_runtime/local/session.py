@@ -3,6 +3,10 @@
 
 Each bucket is a folder of the local lake. Spark's own ViewFileSystem serves ``s3://<bucket>/...``
 from it, so production paths and code run here without any jar, account or network.
+
+With GLUE_LOCAL_S3, the address of an emulated S3 (http://key@127.0.0.1:5000, with an access key),
+Spark reads and writes there in place of the folder, through S3A as on Glue. GLUE_LOCAL_S3_JARS is the
+folder of the libraries of S3A: hadoop-aws and the AWS SDK.
 """
 
 import logging
@@ -10,6 +14,7 @@ import os
 import sys
 from collections.abc import Iterable
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pyspark
 from pyspark.sql import SparkSession
@@ -19,6 +24,8 @@ from glue_runtime.local.java import java_version, use_java
 from glue_runtime.local.launcher import launched_by
 
 LAKE_VARIABLE = "GLUE_LOCAL_LAKE"
+S3_VARIABLE = "GLUE_LOCAL_S3"
+JARS_VARIABLE = "GLUE_LOCAL_S3_JARS"
 ZONES = ("bronze", "silver", "gold")
 ENVIRONMENTS = ("local", "test")
 
@@ -46,7 +53,13 @@ def local_session(app_name: str, lake: Path | None = None, jvm_options: str = ""
     for name in _QUERY_LOGGERS:
         logging.getLogger(name).setLevel(logging.CRITICAL)
     builder = SparkSession.builder.appName(app_name).master("local[*]")
-    for name, value in {**_settings(jvm_options), **_mounts(lake or local_lake())}.items():
+    address = os.environ.get(S3_VARIABLE)
+    files = (
+        object_store(address, os.environ.get(JARS_VARIABLE, ""))
+        if address
+        else _mounts(lake or local_lake())
+    )
+    for name, value in {**_settings(jvm_options), **files}.items():
         builder = builder.config(name, value)
     with launched_by(java):
         return builder.getOrCreate()
@@ -72,9 +85,6 @@ def _settings(jvm_options: str) -> dict[str, str]:
         "spark.ui.enabled": "false",
         "spark.ui.showConsoleProgress": str(sys.stderr.isatty()).lower(),
         "spark.sql.shuffle.partitions": "1",
-        "spark.hadoop.fs.s3.impl": "org.apache.hadoop.fs.viewfs.ViewFileSystemOverloadScheme",
-        # This writes no checksum files, and supports names with a colon.
-        "spark.hadoop.fs.file.impl": "org.apache.hadoop.fs.RawLocalFileSystem",
     }
 
 
@@ -83,8 +93,56 @@ def _mounts(lake: Path) -> dict[str, str]:
         (lake / name).mkdir(parents=True, exist_ok=True)
     buckets = sorted(path for path in lake.iterdir() if path.is_dir())
     return {
-        f"spark.hadoop.fs.viewfs.mounttable.{bucket.name}.linkFallback": bucket.as_uri()
-        for bucket in buckets
+        "spark.hadoop.fs.s3.impl": "org.apache.hadoop.fs.viewfs.ViewFileSystemOverloadScheme",
+        # This writes no checksum files, and supports names with a colon.
+        "spark.hadoop.fs.file.impl": "org.apache.hadoop.fs.RawLocalFileSystem",
+        **{
+            f"spark.hadoop.fs.viewfs.mounttable.{bucket.name}.linkFallback": bucket.as_uri()
+            for bucket in buckets
+        },
+    }
+
+
+# Times in the units of hadoop-aws 3.3, which cannot read the defaults of later versions of Hadoop.
+_TIMES = {
+    "connection.establish.timeout": "30000",
+    "connection.timeout": "200000",
+    "multipart.purge.age": "86400",
+    "threads.keepalivetime": "60",
+}
+
+
+def object_store(address: str, folder: str) -> dict[str, str]:
+    """Spark's settings for an emulated S3, through the libraries of S3A in a folder.
+
+    The arguments have the forms of GLUE_LOCAL_S3 and GLUE_LOCAL_S3_JARS.
+
+    Raises:
+        FileNotFoundError: the folder has no library of S3A.
+    """
+    jars = sorted(Path(folder).glob("*.jar")) if folder else []
+    if not any(jar.name.startswith("hadoop-aws-") for jar in jars):
+        raise FileNotFoundError(
+            f"expected {JARS_VARIABLE} to be a folder with hadoop-aws, which make test-e2e installs, "
+            f"found {folder or 'nothing'}"
+        )
+    parts = urlsplit(address)
+    s3a = {
+        **_TIMES,
+        "endpoint": f"{parts.scheme}://{parts.hostname}:{parts.port}",
+        "endpoint.region": os.environ.get("AWS_REGION", "us-east-1"),
+        "directory.marker.retention": "keep",  # the default of Glue 5.1 and 6.0
+        "path.style.access": "true",
+        "connection.ssl.enabled": "false",
+        "aws.credentials.provider": "org.apache.hadoop.fs.s3a.SimpleAWSCredentialsProvider",
+        "access.key": parts.username or "emulated",
+        "secret.key": "emulated",
+    }
+    return {
+        "spark.hadoop.fs.s3.impl": "org.apache.hadoop.fs.s3a.S3AFileSystem",
+        # On the class path of the JVM they would put its class archive out of use.
+        "spark.jars": ",".join(f"local:{jar}" for jar in jars),
+        **{f"spark.hadoop.fs.s3a.{name}": value for name, value in s3a.items()},
     }
 
 

@@ -18,7 +18,7 @@ from glue_runtime.validation import Finding
 def main(argv: Sequence[str] | None = None) -> None:
     """Parse the command line, check, print, and exit with 1 if there are findings."""
     parser = argparse.ArgumentParser(prog="glue_runtime.local.validate", description=__doc__)
-    parser.add_argument("job", help="name of the job: the module in src/jobs")
+    parser.add_argument("job", help="name of the job's module")
     parser.add_argument(
         "--prefix", default="", help="check only keys with this prefix: sales/2024/"
     )
@@ -26,7 +26,8 @@ def main(argv: Sequence[str] | None = None) -> None:
     stream = logs.claim_stdout()
     logs.configure_logging(sys.stderr)
     try:
-        findings = find_job(options.job)(options.job, {"env": "local"}).validate(options.prefix)
+        job = find_job(options.job).of_run(options.job, {"env": "local"})
+        findings = job.validate(options.prefix)
     except JobError as error:
         sys.exit(f"{options.job}: {error}")
     for finding in findings:

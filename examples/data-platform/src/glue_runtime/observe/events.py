@@ -45,12 +45,14 @@ def _loaded(*, bytes_unit: str | None) -> LogEvent:
     return LogEvent("INFO", fields)
 
 
+_LOADING = LogEvent("INFO", {"path": None, "file_system": None, "committer": None, "region": None})
+
 EVENTS: Mapping[str, LogEvent] = {
     "job_started": LogEvent("INFO"),
     "whole_directory_declared": LogEvent("INFO", {"read": None}),
-    "loading_event_file": LogEvent("INFO", {"path": None}),
-    "loading_directory_data": LogEvent("INFO", {"path": None}),
-    "loading_local_data": LogEvent("INFO", {"path": None}),
+    "loading_event_file": _LOADING,
+    "loading_directory_data": _LOADING,
+    "loading_local_data": _LOADING,
     "routing": LogEvent("INFO", {"route": None}),
     "loaded_event_file": _loaded(bytes_unit="Bytes"),
     "loaded_directory_data": _loaded(bytes_unit="Bytes"),
@@ -71,7 +73,9 @@ EVENTS: Mapping[str, LogEvent] = {
         "INFO", {"files": None, "rows": None, "invalid_rows": None, "findings": None}
     ),
     "source_changed_during_run": LogEvent("WARNING", {"sources": None}),
+    "rows_of_other_buckets": LogEvent("WARNING", {"objects": None, "first": None}),
     "source_gone": LogEvent("WARNING", {"path": None, "output": None}),
+    "recovery_failed": LogEvent("WARNING", {"path": None, "error": None}),
     "job_completed_successfully": LogEvent(
         "INFO", {"duration_seconds": "Seconds", "lag_seconds": "Seconds"}, counts="runs_completed"
     ),

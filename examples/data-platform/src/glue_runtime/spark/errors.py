@@ -16,11 +16,11 @@ from pyspark.errors import (
     PythonException,
 )
 
-from glue_runtime.errors import SourceNotFoundError, UnreadableSourceError
+from glue_runtime.errors import FunctionError, SourceNotFoundError, UnreadableSourceError
+from glue_runtime.spark.s3_errors import refuse_unreachable
 
-_NOTHING_THERE = ("PATH_NOT_FOUND", "FileNotFoundException", "NoSuchBucket")
+_NOTHING_THERE = ("PATH_NOT_FOUND", "FileNotFoundException")
 _NO_COLUMNS = "UNABLE_TO_INFER_SCHEMA"
-_NO_LOCAL_BUCKET = "Could not initialize target File System"
 _FILE_NAMED = re.compile(
     r"Path does not exist: (.+?)\.?$"
     r"|File (\S.*?) does not exist"
@@ -30,6 +30,10 @@ _FILE_NAMED = re.compile(
     re.MULTILINE,
 )
 _LONGEST_REASON = 300
+
+_TRACEBACK = re.compile(r"Traceback \(most recent call last\):\n((?:  .*\n)+)(\w[\w.]*(?::.*)?)")
+_FRAME = re.compile(r'File "(.+?)", line (\d+), in (\S+)')
+_OF_THE_RUNTIME = re.compile(r"[/\\](glue_runtime|pyspark)[/\\]")
 
 SparkError = (PySparkException, Py4JJavaError)
 
@@ -51,12 +55,13 @@ def explained_read_errors(where: str, *, single: bool = False) -> Iterator[None]
     Raises:
         SourceNotFoundError: there is no file.
         UnreadableSourceError: the content of a file is not valid in its format.
+        S3AccessError: S3 refuses access to a file.
     """
     try:
         yield
     except SparkError as error:
         messages = _messages(error)
-        refuse_missing_bucket(error, where)
+        refuse_unreachable(error, where)
         nothing_there = _NOTHING_THERE if single else (*_NOTHING_THERE, _NO_COLUMNS)
         if _any_in(nothing_there, messages):
             raise SourceNotFoundError(
@@ -75,11 +80,15 @@ def explained_row_errors(where: Callable[[], str]) -> Iterator[None]:
     Raises:
         SourceNotFoundError: a file was deleted while it was being read.
         UnreadableSourceError: the content of a file is not valid in its format.
+        S3AccessError: S3 refuses access to a file.
+        FunctionError: a function of the job has raised an exception.
     """
     try:
         yield
     except SparkError as error:
         messages = _messages(error)
+        refuse_unreachable(error, where())
+        _refuse_failed_function(error)
         if "FileScanRDD" not in str(error):
             raise
         if _any_in(_NOTHING_THERE, messages):
@@ -90,18 +99,24 @@ def explained_row_errors(where: Callable[[], str]) -> Iterator[None]:
         raise _unreadable(messages, where()) from error
 
 
-def refuse_missing_bucket(error: Exception, place: str) -> None:
-    """Raise SourceNotFoundError if the error is about a bucket missing from the local lake."""
-    if _NO_LOCAL_BUCKET in str(error):
-        raise SourceNotFoundError(
-            f"expected a bucket of the local lake, found {place}; a run on this machine sees only "
-            "the buckets that are folders in .local-lake (or GLUE_LOCAL_LAKE)"
+def reason_of(error: Exception) -> str:
+    """The reason for an error of Spark or of the file system, in one line."""
+    return _reason(_messages(error) if isinstance(error, SparkError) else [str(error)])
+
+
+def _refuse_failed_function(error: Exception) -> None:
+    """Raise FunctionError if the last exception of a Python worker is one of the job's own code."""
+    if not (tracebacks := _TRACEBACK.findall(str(error))):
+        return
+    frames, cause = tracebacks[-1]
+    own = [frame for frame in _FRAME.findall(frames) if not _OF_THE_RUNTIME.search(frame[0])]
+    if own and own[-1] == _FRAME.findall(frames)[-1]:
+        file, line, function = own[-1]
+        raise FunctionError(
+            f"expected the functions of the job to work on every row, found {cause.strip()} in "
+            f"{function}(), line {line} of {file}; correct the function, or leave out such rows in "
+            "transform()"
         ) from error
-
-
-def reason_of(error: PySparkException | Py4JJavaError) -> str:
-    """The reason for a Spark error, in one line."""
-    return _reason(_messages(error))
 
 
 def _unreadable(messages: list[str], where: str) -> UnreadableSourceError:

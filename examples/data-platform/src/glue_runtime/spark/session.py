@@ -2,9 +2,12 @@
 """The Spark session of a run: Glue's own on Glue, a quick one anywhere else."""
 
 import importlib.util
+import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from typing import Any
 
+from py4j.protocol import Py4JJavaError
 from pyspark.sql import SparkSession
 
 # What decides results is set in both places; what only saves time is set locally.
@@ -51,6 +54,31 @@ def spark_session(app_name: str) -> SparkSession:
     for name, value in RESULT_SETTINGS.items():
         spark.conf.set(name, value)
     return spark
+
+
+def file_system(spark: SparkSession) -> str:
+    """The class through which Spark reads and writes s3://, such as S3AFileSystem; empty without one."""
+    jvm: Any = spark._jvm
+    configuration = spark.sparkContext._jsc.hadoopConfiguration()
+    try:
+        found = jvm.org.apache.hadoop.fs.FileSystem.getFileSystemClass("s3", configuration)
+    except Py4JJavaError:
+        return ""
+    return str(found.getSimpleName())
+
+
+def committer(spark: SparkSession) -> str:
+    """How Spark commits a write: its protocol, the committer of Parquet files, and that of S3A."""
+    names = ("spark.sql.sources.commitProtocolClass", "spark.sql.parquet.output.committer.class")
+    classes = [str(spark.conf.get(name)).rpartition(".")[2] for name in names]
+    of_s3a = spark.sparkContext._jsc.hadoopConfiguration().get("fs.s3a.committer.name")
+    return ", ".join([*classes, *([of_s3a] if of_s3a else [])])
+
+
+def region(spark: SparkSession) -> str:
+    """The AWS region whose S3 Spark uses; empty if nothing names one."""
+    configured = spark.sparkContext._jsc.hadoopConfiguration().get("fs.s3a.endpoint.region")
+    return configured or os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION") or ""
 
 
 @contextmanager

@@ -6,36 +6,58 @@ result of all sources has no such folders. A run replaces partitions in three st
 
 1. `stage` writes the new rows to a folder of the run, where no reader looks. A run that ends or is
    killed here has changed nothing.
-2. `commit` moves the new files into their partitions, under names that no other run uses.
-3. `commit` then deletes the older files of these partitions.
+2. `commit` moves the new files of a partition into it, under names that no other run uses.
+3. `commit` then deletes the older files of this partition. Partitions do not wait for each other.
 
 A file's name contains a version, higher than all that the run found in the table, and the number
 of files in its set. Of several complete sets of files in a partition, the one with the highest
-version stays, in whatever order their runs end. An incomplete set of a killed run stays beside the
-older set until a later run replaces both. So repeated or concurrent runs leave one set.
+version stays, in whatever order their runs end. So repeated or concurrent runs leave one set.
+
+A commit that fails takes back what it has moved into a partition that is not complete. Before its
+first move, it writes a record of what it does (`commit_record.py`). It deletes the record unless it
+leaves a partition half replaced. `recover` finishes the commits of the records that it finds: it is
+safe at any time, also while their run is alive, because both do the same steps.
 """
 
 import json
 import re
 import time
 import uuid
+from collections import Counter
 from collections.abc import Collection, Iterable
 
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql.types import StructField, StructType
 
-from glue_runtime.lineage import DIGITS, SOURCE_ID
+from glue_runtime.lineage import DIGITS, SOURCE_ID, SOURCE_OBJECT
 from glue_runtime.s3_object import is_hidden, literal_path
-from glue_runtime.spark.storage import Storage, StoredFile, in_parallel
+from glue_runtime.spark.files import StoredFile
+from glue_runtime.spark.parquet_footer import parquet_footer
+from glue_runtime.spark.storage import Storage, in_parallel
+from glue_runtime.tables.commit import Commit
+from glue_runtime.tables.commit_record import FAILED_SUFFIX, SUFFIX, CommitRecord, Version
 from glue_runtime.tables.table import NOTHING, DataFile, Staged, Table
 
 ABANDONED_AFTER = 7 * 24 * 3600.0
 """The age in seconds at which no live run owns staged files: Glue stops jobs after seven days."""
 
+GRACE = 60.0
+"""The age in seconds of a record at which its run is taken for killed, if it moves one file."""
+
+_SECONDS_PER_BYTE = 1 / 250
+"""What to add for each byte of the record: a commit moves a file, of 250 bytes there, in a second."""
+
 _FILE_NAME = re.compile(r"v(\d{16})-([0-9a-f]{12})-(\d{6})-of-(\d{6})\.")
 
-_SCHEMA = "org.apache.spark.sql.parquet.row.metadata"
+_SCHEMA = b"org.apache.spark.sql.parquet.row.metadata"
 """The key in a file's footer under which Spark records the columns."""
+
+_COMMITTER = {
+    # A task moves its files to the folder itself: on S3, they are copied once, and not again at the end.
+    "mapreduce.fileoutputcommitter.algorithm.version": "2",
+    "mapreduce.fileoutputcommitter.marksuccessfuljobs": "false",
+}
+"""How Spark commits a write to a staging folder, which nobody reads before the write has ended."""
 
 _ONE_PARTITION = re.compile(rf"Project \[(k[0-9a-f]{{{DIGITS}}}) AS {SOURCE_ID}#\d+\]\n")
 
@@ -54,18 +76,19 @@ class ParquetTable(Table):
         """Write rows where no reader sees them; by partition if there is a column `SOURCE_ID`."""
         folder = f"{self._staging}/{run_id}-{uuid.uuid4().hex[:12]}"
         try:
-            _write(df, folder)
+            only = _write(df, folder)
         except BaseException:
-            self._storage.delete(folder)
+            self._storage.delete_folder(folder)
             raise
-        written = [each for each in self._storage.files(folder) if each.uri.endswith(".parquet")]
-        rows = in_parallel(self._row_count, [stored.uri for stored in written])
+        written = [each for each in self._storage.files(folder) if _is_data(each.uri, folder)]
+        rows = in_parallel(self._row_count, written)
         files: dict[str, list[StoredFile]] = {}
         for stored, held in zip(written, rows, strict=True):
-            partition = stored.uri.removeprefix(f"{folder}/").rpartition("/")[0]
+            below = stored.uri.removeprefix(f"{folder}/").rpartition("/")[0]
+            partition = only or below.removeprefix(f"{SOURCE_ID}=")
             # A partition without rows has no files; an unpartitioned table keeps an empty file.
             if held or not partition:
-                files.setdefault(partition.removeprefix(f"{SOURCE_ID}="), []).append(stored)
+                files.setdefault(partition, []).append(stored)
         return Staged(folder, files, sum(rows))
 
     def staged_rows(self, staged: Staged, partition: str) -> DataFrame:
@@ -77,18 +100,16 @@ class ParquetTable(Table):
         spared = f"{self._folder(but)}/"
 
         def is_another(uri: str) -> bool:
-            hidden = any(map(is_hidden, uri.removeprefix(f"{self.uri}/").split("/")))
-            return uri.endswith(".parquet") and not hidden and not uri.startswith(spared)
+            return _is_data(uri, self.uri) and not uri.startswith(spared)
 
         found = self._storage.first_file(self.uri, is_another)
-        return self._columns(found.uri) if found else []
+        return self._columns(found) if found else []
 
-    def _columns(self, uri: str) -> list[StructField]:
+    def _columns(self, file: StoredFile) -> list[StructField]:
         """The columns of a file, as Spark recorded them in it or else as Spark reads them."""
-        with self._storage.parquet_footer(uri) as footer:
-            noted = footer.getFileMetaData().getKeyValueMetaData().get(_SCHEMA)
+        noted = (parquet_footer(self._storage, file).metadata or {}).get(_SCHEMA)
         if noted is None:
-            return self._spark.read.parquet(literal_path(uri)).schema.fields
+            return self._spark.read.parquet(literal_path(file.uri)).schema.fields
         return StructType.fromJson(json.loads(noted)).fields
 
     def commit(self, staged: Staged, emptied: Collection[str]) -> set[str]:
@@ -97,20 +118,35 @@ class ParquetTable(Table):
         Returns the partitions that lack some of the new rows because a run over another content of
         the same source deleted them meanwhile. These must be processed again.
         """
-        partitions = {*staged.files, *emptied}
-        before = self.files(partitions)
+        before = self.files({*staged.files, *emptied})
         newest = max((file.version[0] for file in before), default=0)
         version = (max(int(time.time() * 1000), newest + 1), uuid.uuid4().hex[:12])
-        in_parallel(
-            lambda move: self._storage.move(*move),
-            [
+        removed: dict[str, list[str]] = {}
+        for file in before:
+            if file.partition not in staged.files:
+                removed.setdefault(file.partition, []).append(file.stored.uri)
+        record = CommitRecord(version, self._moves(version, staged), removed)
+        commit = Commit(self, self._storage, record)
+        if not record.can_end_half_way(Counter(file.partition for file in before)):
+            return commit.run()
+        name = f"{self._staging}/{version[1]}"
+        self._storage.write(f"{name}{SUFFIX}", record.to_bytes())
+        try:
+            return commit.run()
+        finally:
+            if commit.half_replaced:
+                self._storage.write(f"{name}{FAILED_SUFFIX}", record.to_bytes())
+            self._storage.delete(f"{name}{SUFFIX}")
+
+    def _moves(self, version: Version, staged: Staged) -> dict[str, list[tuple[str, str]]]:
+        """The staged files of each partition, with their names in the table."""
+        return {
+            partition: [
                 (stored.uri, f"{self._folder(partition)}/{_file_name(version, number, len(files))}")
-                for partition, files in staged.files.items()
                 for number, stored in enumerate(files)
-            ],
-        )
-        self.delete(file for file in before if file.partition not in staged.files)
-        return self._settle(version, staged.files)
+            ]
+            for partition, files in staged.files.items()
+        }
 
     def files(self, partitions: Collection[str] | None = None) -> list[DataFile]:
         """The files of these partitions, or of all partitions."""
@@ -122,6 +158,27 @@ class ParquetTable(Table):
         found = [self._data_file(stored) for stored in listed]
         return [file for file in found if partitions is None or file.partition in partitions]
 
+    def origin(self, file: DataFile) -> str | None:
+        """See `Table`; the least value in the file's statistics is the only one."""
+        try:
+            footer = parquet_footer(self._storage, file.stored)
+        except (ValueError, FileNotFoundError):
+            return None
+        groups = range(min(footer.num_row_groups, 1))
+        columns = [
+            footer.row_group(0).column(each) for _ in groups for each in range(footer.num_columns)
+        ]
+        return next(
+            (
+                str(each.statistics.min)
+                for each in columns
+                if each.path_in_schema == SOURCE_OBJECT
+                and each.statistics
+                and each.statistics.has_min_max
+            ),
+            None,
+        )
+
     def delete(self, files: Iterable[DataFile]) -> None:
         """Delete files of the table."""
         in_parallel(lambda file: self._storage.delete(file.stored.uri), files)
@@ -129,39 +186,35 @@ class ParquetTable(Table):
     def discard(self, staged: Staged) -> None:
         """Delete the remaining files of a staged write."""
         if staged is not NOTHING:
-            self._storage.delete(staged.folder)
+            self._storage.delete_folder(staged.folder)
 
-    def remove_abandoned(self) -> None:
-        """Delete the staged files of killed runs, but not of runs that may still be alive."""
+    def recover(self) -> None:
+        """See `Table`."""
+        listed = self._storage.files(self._staging)
         newest: dict[str, float] = {}
-        for stored in self._storage.files(self._staging):
-            run = stored.uri.removeprefix(f"{self._staging}/").partition("/")[0]
-            newest[run] = max(newest.get(run, 0.0), stored.modified)
-        for run, modified in newest.items():
+        for stored in listed:
+            name = stored.uri.removeprefix(f"{self._staging}/").partition("/")[0]
+            newest[name] = max(newest.get(name, 0.0), stored.modified)
+            if _is_of_ended_run(stored):
+                self._finish(stored, {each.uri for each in listed})
+        for name, modified in newest.items():
             if modified < time.time() - ABANDONED_AFTER:
-                self._storage.delete(f"{self._staging}/{run}")
+                self._storage.delete_folder(f"{self._staging}/{name}")
+                self._storage.delete(f"{self._staging}/{name}")
 
-    def _settle(self, version: tuple[int, str], partitions: Collection[str]) -> set[str]:
-        """Keep one complete set of files per partition; return the partitions without one."""
-        sets: dict[str, dict[tuple[int, str], list[DataFile]]] = {
-            partition: {} for partition in partitions
-        }
-        for file in self.files(partitions) if partitions else []:
-            sets[file.partition].setdefault(file.version, []).append(file)
-        broken = set()
-        older: list[DataFile] = []
-        for partition, found in sets.items():
-            complete = [one for one, files in found.items() if len(files) >= files[0].of]
-            newest = max(complete, default=(0, ""))
-            if newest < version:
-                broken.add(partition)
-            older += [file for one in found if one < newest for file in found[one]]
-        self.delete(older)
-        return broken
+    def _finish(self, stored: StoredFile, staged: Collection[str]) -> None:
+        """Finish the commit of a record, unless its run has just done so."""
+        try:
+            content = self._storage.head(stored.uri, stored.size)
+        except FileNotFoundError:
+            return
+        record = CommitRecord.from_bytes(content)
+        Commit(self, self._storage, record).finish(staged)
+        for suffix in (SUFFIX, FAILED_SUFFIX):
+            self._storage.delete(f"{self._staging}/{record.version[1]}{suffix}")
 
-    def _row_count(self, uri: str) -> int:
-        with self._storage.parquet_footer(uri) as footer:
-            return int(footer.getRecordCount())
+    def _row_count(self, file: StoredFile) -> int:
+        return int(parquet_footer(self._storage, file).num_rows)
 
     def _folder(self, partition: str) -> str:
         return f"{self.uri}/{SOURCE_ID}={partition}" if partition else self.uri
@@ -175,13 +228,33 @@ class ParquetTable(Table):
         return DataFile(stored, partition, (int(named[1]), named[2]), int(named[4]))
 
 
-def _write(df: DataFrame, folder: str) -> None:
+def _is_data(uri: str, folder: str) -> bool:
+    """Whether a file below a folder has rows: not one of a write that goes on, or was cut off."""
+    below = uri.removeprefix(f"{folder}/").split("/")
+    return uri.endswith(".parquet") and not any(map(is_hidden, below))
+
+
+def _is_of_ended_run(stored: StoredFile) -> bool:
+    """Whether a staged file is the record of a commit that has failed, or whose run was killed."""
+    if stored.uri.endswith(FAILED_SUFFIX):
+        return True
+    due = stored.modified + GRACE + stored.size * _SECONDS_PER_BYTE
+    return stored.uri.endswith(SUFFIX) and due < time.time()
+
+
+def _write(df: DataFrame, folder: str) -> str | None:
+    """Write rows to a folder of their own; return their partition if it is known to be a single one,
+    and the folder is not divided."""
+    # To append, Spark does not look whether the folder is there.
+    writer = df.write.mode("append").options(**_COMMITTER)
     if SOURCE_ID not in df.columns:
-        df.write.parquet(folder)
-    elif partition := _only_partition(df):
-        df.drop(SOURCE_ID).write.parquet(f"{folder}/{SOURCE_ID}={partition}")
-    else:
-        df.write.partitionBy(SOURCE_ID).parquet(folder)
+        writer.parquet(folder)
+        return None
+    if partition := _only_partition(df):
+        df.drop(SOURCE_ID).write.mode("append").options(**_COMMITTER).parquet(folder)
+        return partition
+    writer.partitionBy(SOURCE_ID).parquet(folder)
+    return None
 
 
 def _only_partition(df: DataFrame) -> str | None:

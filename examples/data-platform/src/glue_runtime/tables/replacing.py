@@ -6,19 +6,22 @@ an older run may have ended after a newer one, and the object must be processed 
 """
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence, Set
 from contextlib import contextmanager
+from dataclasses import dataclass
 
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from glue_runtime.errors import OutputError
+from glue_runtime.errors import CommitError, OutputError, S3AccessError
 from glue_runtime.input.loading import Loaded
 from glue_runtime.lineage import SOURCE_ID, SOURCE_OBJECT, source_id, source_id_of
 from glue_runtime.spark.columns import holds, quoted
-from glue_runtime.spark.errors import SparkError, refuse_missing_bucket
-from glue_runtime.spark.storage import StoredFile
-from glue_runtime.tables.table import Staged, Table
+from glue_runtime.spark.errors import SparkError, reason_of
+from glue_runtime.spark.files import StorageError, StoredFile
+from glue_runtime.spark.s3_errors import refuse_unreachable, s3_error
+from glue_runtime.spark.storage import in_parallel
+from glue_runtime.tables.table import DataFile, Staged, Table
 
 _NO_ORIGIN = f"expected {SOURCE_OBJECT} in every row of the result, found a row without it"
 
@@ -118,12 +121,12 @@ def explained_write_errors(uri: str) -> Iterator[None]:
 
     Raises:
         OutputError: a row has no origin, or a value that does not match the table's type.
-        SourceNotFoundError: the local lake has no such bucket.
+        SourceNotFoundError, S3AccessError: there is no such bucket, or no access to it.
     """
     try:
         yield
     except SparkError as error:
-        refuse_missing_bucket(error, uri)
+        refuse_unreachable(error, uri)
         if found := _OTHER_TYPE_FOUND.search(str(error)):
             raise OutputError(found[0]) from error
         if _NO_ORIGIN in str(error):
@@ -134,26 +137,55 @@ def explained_write_errors(uri: str) -> Iterator[None]:
         raise
 
 
+@contextmanager
+def explained_commit_errors(uri: str) -> Iterator[None]:
+    """Explain the errors of the file system during a commit.
+
+    Raises:
+        CommitError: the table's files cannot be listed, moved or deleted.
+    """
+    try:
+        yield
+    except (*SparkError, OSError, StorageError, S3AccessError) as error:
+        reason = str(s3_error(error, uri) or reason_of(error))
+        raise CommitError(
+            f"expected to replace files in {uri}, found that this is not possible: "
+            f"{reason}; each source file has its old rows or its new ones in the table, or the "
+            "next run of the job puts them right; run the job again"
+        ) from error
+
+
 Written = Sequence[tuple[Table, Staged]]
 """Tables with the rows staged for them; the job's table is last."""
 
 
-def replace_object(written: Written, loads: Sequence[Loaded], uri: str) -> set[str]:
-    """Replace the partition of the uploaded object, and of other objects with staged rows.
+@dataclass(frozen=True)
+class Replaced:
+    """What a commit has come to.
 
-    Returns the objects that must be processed again.
+    outdated: the objects that must be processed again.
+    spared: objects of other buckets, whose rows are still in the table.
     """
+
+    outdated: Set[str]
+    spared: Set[str] = frozenset()
+
+
+def replace_object(written: Written, loads: Sequence[Loaded], uri: str) -> Replaced:
+    """Replace the partition of the uploaded object, and of other objects with staged rows."""
     broken = set()
     for table, staged in written:
         broken |= table.commit(staged, emptied={source_id(uri)} - {*staged.files})
     read, current = _read(loads), _current(loads)
-    return {each for each in read if current.get(each) != read[each] or source_id(each) in broken}
+    return Replaced(
+        {each for each in read if current.get(each) != read[each] or source_id(each) in broken}
+    )
 
 
-def replace_directory(written: Written, loads: Sequence[Loaded]) -> set[str]:
+def replace_directory(written: Written, loads: Sequence[Loaded]) -> Replaced:
     """Replace the partitions of all objects of the directory, and remove those of deleted objects.
 
-    Returns the objects that must be processed again.
+    What has come from another bucket is not in the directory either, but it is not deleted.
     """
     partitions = {source_id(each) for loaded in loads for each in loaded.files}
     broken = set()
@@ -166,27 +198,50 @@ def replace_directory(written: Written, loads: Sequence[Loaded]) -> set[str]:
     here = {source_id(each) for each in current} | {
         source_id(each) for loaded in loads if not loaded.owned for each in loaded.files
     }
+    buckets = {_bucket(each) for each in {*read, *current}}
+    spared: set[str] = set()
     for table, files in held:
-        table.delete(file for file in files if file.partition not in here)
-    return {
+        gone = [file for file in files if file.partition not in here]
+        elsewhere = _of_other_buckets(table, gone, buckets)
+        table.delete(file for file in gone if file.partition not in elsewhere)
+        spared |= {*elsewhere.values()}
+    outdated = {
         each
         for each in current
         if each in read and (current[each] != read[each] or source_id(each) in broken)
     }
+    return Replaced(outdated, spared)
 
 
-def replace_all(written: Written, loads: Sequence[Loaded]) -> set[str]:
+def replace_all(written: Written, loads: Sequence[Loaded]) -> Replaced:
     """Replace the whole table with one result of all objects, and the quarantine by partitions.
 
-    Returns the objects that make it necessary to compute the result again.
+    Any object that is outdated makes it necessary to compute the result again.
     """
     *quarantined, (table, staged) = written
-    outdated = replace_directory(quarantined, loads)
+    replaced = replace_directory(quarantined, loads)
     broken = table.commit(staged, emptied=set() if staged.files else {""})
     table.delete(file for file in table.files() if file.partition)
     read, current = _read(loads), _current(loads)
-    outdated |= {each for each in {*read, *current} if current.get(each) != read.get(each)}
-    return outdated | ({*read} if broken else set())
+    outdated = {each for each in {*read, *current} if current.get(each) != read.get(each)}
+    return Replaced(replaced.outdated | outdated | ({*read} if broken else set()), replaced.spared)
+
+
+def _of_other_buckets(
+    table: Table, files: Iterable[DataFile], buckets: Collection[str]
+) -> dict[str, str]:
+    """The objects of the partitions that are not in these buckets, by partition."""
+    if "" in buckets:  # data of this machine
+        return {}
+    first = {file.partition: file for file in files}
+    origins = dict(zip(first, in_parallel(table.origin, first.values()), strict=True))
+    return {
+        partition: uri for partition, uri in origins.items() if uri and _bucket(uri) not in buckets
+    }
+
+
+def _bucket(uri: str) -> str:
+    return uri.removeprefix("s3://").partition("/")[0] if uri.startswith("s3://") else ""
 
 
 def _read(loads: Sequence[Loaded]) -> Mapping[str, StoredFile]:

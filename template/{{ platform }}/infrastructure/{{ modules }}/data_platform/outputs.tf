@@ -27,3 +27,8 @@ output "log_group" {
   description = "Name of the log group with the output of all jobs: their log, one JSON object per line."
   value       = aws_cloudwatch_log_group.jobs["output"].name
 }
+
+output "glue_job_settings" {
+  description = "Worker type, number of workers and timeout of each job, by the name of its module in src/jobs."
+  value       = { for name, file in local.jobs : file => module.glue_job[name].settings }
+}

@@ -23,11 +23,6 @@ variable "lake_prefix" {
 variable "repository" {
   description = "Path of the repository, with the jobs in src/jobs and the runtime that make build has zipped."
   type        = string
-
-  validation {
-    condition     = fileexists("${var.repository}/build/glue_runtime.zip")
-    error_message = "Expected the zipped runtime in build/glue_runtime.zip: run make build first."
-  }
 }
 
 variable "glue_version" {

@@ -4,7 +4,7 @@
 
 locals {
   # Starting a run can fail temporarily or permanently. A run that started and failed is not retried,
-  # because every repeat costs money.
+  # because every repeat costs money; but once, if it failed while it replaced rows in the table.
   retries = [
     {
       ErrorEquals     = ["Glue.ConcurrentRunsExceededException", "Glue.ResourceNumberLimitExceededException"]
@@ -15,12 +15,12 @@ locals {
       JitterStrategy  = "FULL"
     },
     {
-      # Glue reports throttling as Glue.AWSGlueException.
+      # Glue reports throttling as Glue.AWSGlueException. This is enough for 1000 uploads at once.
       ErrorEquals     = ["Glue.AWSGlueException", "Glue.InternalServiceException", "Glue.OperationTimeoutException"]
       IntervalSeconds = 5
       BackoffRate     = 2
-      MaxDelaySeconds = 120
-      MaxAttempts     = 8
+      MaxDelaySeconds = 300
+      MaxAttempts     = 20
       JitterStrategy  = "FULL"
     },
   ]
@@ -54,8 +54,28 @@ locals {
             Resource   = local.start_job_run
             Parameters = { JobName = job, Arguments = { "--${var.argument_names.env}" = var.environment } }
             Retry      = local.retries
-            Catch      = [{ ErrorEquals = ["States.ALL"], ResultPath = "$.failure", Next = "KeepFailure" }]
+            Catch      = [{ ErrorEquals = ["States.ALL"], ResultPath = "$.failure", Next = "Judge" }]
             End        = true
+          }
+
+          # The runtime's name for it is in the error message of the Glue run, which the cause contains.
+          Judge = {
+            Type = "Choice"
+            Choices = [{
+              And = [
+                { Variable = "$.repeated", IsPresent = false },
+                { Variable = "$.failure.Cause", StringMatches = "*CommitError*" },
+              ]
+              Next = "Repeat"
+            }]
+            Default = "KeepFailure"
+          }
+
+          Repeat = {
+            Type       = "Pass"
+            Result     = true
+            ResultPath = "$.repeated"
+            Next       = "Route"
           }
 
           KeepFailure = {
@@ -76,29 +96,7 @@ locals {
             CausePath = "$.failure.Cause"
           }
         },
-        {
-          for name, rule in local.rules_of[job] : "RunForObject_${name}" => {
-            Type     = "Task"
-            Resource = local.start_job_run
-            Parameters = {
-              for parameter, value in {
-                JobName = job
-                Arguments = {
-                  "--${var.argument_names.env}"           = var.environment
-                  "--${var.argument_names.bucket}.$"      = "$.bucket.name"
-                  "--${var.argument_names.object_key}.$"  = "$.object.key"
-                  "--${var.argument_names.uploaded_at}.$" = "$.time"
-                }
-                WorkerType      = rule.worker_type
-                NumberOfWorkers = rule.number_of_workers
-                Timeout         = rule.timeout
-              } : parameter => value if value != null
-            }
-            Retry = local.retries
-            Catch = [{ ErrorEquals = ["States.ALL"], ResultPath = "$.failure", Next = "KeepFailure" }]
-            End   = true
-          } if var.pass_s3_object
-        },
+        merge([for name in keys(local.rules_of[job]) : local.object_states[name] if var.pass_s3_object]...),
       )
     }
   }
@@ -114,7 +112,7 @@ locals {
               { Variable = "$.rule", StringEquals = name },
               { Variable = "$.object.key", StringMatches = pattern },
             ]
-            Next = "RunForObject_${name}"
+            Next = local.first_state[name]
           }
         ] if var.pass_s3_object
       ],

@@ -8,9 +8,12 @@ variable "environment" {
 variable "s3_event_rules" {
   description = <<-EOT
     Event rules that start a Glue job, by name. An object starts the job if its key begins with prefix
-    and ends with suffix, and if it is not empty. target_arn is the ARN of the Glue job. worker_type,
+    and ends with suffix, and if it is not empty; an empty prefix is the whole bucket. target_arn is the ARN of the Glue job. worker_type,
     number_of_workers and timeout (in minutes) apply to the event runs of this rule; if they are null,
-    the settings of the job apply.
+    the settings of the job apply. sizes replaces them for objects above a number of MB; the largest limit
+    that an object exceeds counts. accept limits the objects that start a run: name_patterns for the key
+    after the prefix, in which * stands for any text, and max_mb. Another object starts nothing; its event
+    goes to the dead-letter queue with the reason.
   EOT
   type = map(object({
     bucket_name       = string
@@ -20,6 +23,18 @@ variable "s3_event_rules" {
     worker_type       = optional(string)
     number_of_workers = optional(number)
     timeout           = optional(number)
+
+    sizes = optional(list(object({
+      above_mb          = number
+      worker_type       = optional(string)
+      number_of_workers = optional(number)
+      timeout           = optional(number)
+    })), [])
+
+    accept = optional(object({
+      name_patterns = optional(list(string))
+      max_mb        = optional(number)
+    }))
   }))
   default  = {}
   nullable = false
@@ -32,9 +47,9 @@ variable "s3_event_rules" {
   validation {
     condition = alltrue([
       for rule in values(var.s3_event_rules) :
-      can(regex("^([A-Za-z0-9._=-]+/)+$", rule.prefix)) && !can(regex("(^|/)\\.{1,2}/", rule.prefix))
+      can(regex("^([^*?\\[\\]{}\\\\/[:cntrl:]]+/)*$", rule.prefix)) && !can(regex("(^|/)\\.{1,2}/", rule.prefix))
     ])
-    error_message = "Expected prefixes of folders that end in a slash: sales/ or landing/sales/."
+    error_message = "Expected prefixes of folders that end in a slash, without wildcards: sales/, landing/daily sales/, or an empty prefix for the whole bucket."
   }
 
   validation {
@@ -48,13 +63,40 @@ variable "s3_event_rules" {
   }
 
   validation {
-    condition     = alltrue([for rule in values(var.s3_event_rules) : (rule.worker_type == null) == (rule.number_of_workers == null)])
+    condition = alltrue([
+      for size in flatten([for rule in values(var.s3_event_rules) : [rule, rule.sizes]]) :
+      (size.worker_type == null) == (size.number_of_workers == null)
+    ])
     error_message = "Expected worker_type and number_of_workers together, or neither: Glue accepts no other combination."
   }
 
   validation {
-    condition     = alltrue([for rule in values(var.s3_event_rules) : coalesce(rule.number_of_workers, 2) >= 2 && coalesce(rule.timeout, 1) >= 1])
+    condition = alltrue([
+      for size in flatten([for rule in values(var.s3_event_rules) : [rule, rule.sizes]]) :
+      coalesce(size.number_of_workers, 2) >= 2 && coalesce(size.timeout, 1) >= 1
+    ])
     error_message = "Expected at least 2 workers and a timeout of at least 1 minute."
+  }
+
+  validation {
+    condition = alltrue([
+      for rule in values(var.s3_event_rules) :
+      alltrue([for size in rule.sizes : size.above_mb >= 1 && size.above_mb <= 999999 && floor(size.above_mb) == size.above_mb])
+      && length(distinct(rule.sizes[*].above_mb)) == length(rule.sizes)
+    ])
+    error_message = "Expected sizes with different whole numbers of MB from 1 to 999999: above_mb = 512."
+  }
+
+  validation {
+    condition = alltrue([
+      for rule in values(var.s3_event_rules) : rule.accept == null ? true : (
+        (rule.accept.name_patterns != null || rule.accept.max_mb != null)
+        && length(coalesce(rule.accept.name_patterns, ["*"])) > 0
+        && alltrue([for pattern in coalesce(rule.accept.name_patterns, ["*"]) : can(regex("^[A-Za-z0-9._=/*-]+$", pattern))])
+        && coalesce(rule.accept.max_mb, 1) > 0
+      )
+    ])
+    error_message = "Expected accept with name_patterns (letters, digits and . _ = / - *), with max_mb, or with both: { name_patterns = [\"daily_*.csv\"], max_mb = 2048 }."
   }
 }
 
@@ -78,7 +120,7 @@ variable "schedules" {
       for schedule in values(var.schedules) :
       can(regex("^(cron\\([^ ]+( [^ ]+){5}\\)|rate\\([1-9][0-9]* (minute|hour|day)s?\\))$", schedule.schedule_expression))
     ])
-    error_message = "Expected cron(minute hour day month weekday year) or rate(value unit): cron(0 2 * * ? *)."
+    error_message = "Expected cron(minute hour day month weekday year) or rate(value unit): cron(0 4 * * ? *)."
   }
 
   validation {

@@ -20,12 +20,14 @@ resource "aws_glue_job" "this" {
   name                    = var.name
   role_arn                = aws_iam_role.job.arn
   glue_version            = var.glue_version
-  execution_class         = "STANDARD"
+  execution_class         = var.execution_class
   worker_type             = var.worker_type
   number_of_workers       = var.number_of_workers
   timeout                 = var.timeout
   max_retries             = 0 # only the state machine retries, and only errors that a retry can fix
   job_run_queuing_enabled = true
+  security_configuration  = var.security_configuration
+  tags                    = length(var.tags) > 0 ? var.tags : null
 
   command {
     name            = "glueetl"
@@ -37,11 +39,14 @@ resource "aws_glue_job" "this" {
     max_concurrent_runs = var.max_concurrent_runs
   }
 
+  # Without a region, S3A takes that of us-east-2 on Glue 5.1, and requests to other regions time out.
+  #
   # Glue 6.0 deprecates installing modules at the start of each run. It keeps them where the prefix of Python's
   # virtual environments says.
-  default_arguments = {
+  default_arguments = merge(var.arguments, {
     for name, value in {
       "--env"                               = var.environment
+      "--conf"                              = "spark.hadoop.fs.s3a.endpoint.region=${module.account.region}"
       "--extra-py-files"                    = var.runtime_location
       "--additional-python-modules"         = join(",", var.python_modules)
       "--python-virtual-env-storage-prefix" = try(tonumber(var.glue_version) >= 6, false) && length(var.python_modules) > 0 ? "${local.temporary}python-environments/" : ""
@@ -50,8 +55,10 @@ resource "aws_glue_job" "this" {
       "--custom-logGroup-prefix"            = var.log_group_prefix
       "--run_metrics"                       = var.run_metrics
       "--TempDir"                           = local.temporary
+      "--extra-jars"                        = join(",", var.jars)
+      "--enable-auto-scaling"               = var.auto_scaling ? "true" : ""
     } : name => value if value != ""
-  }
+  })
 
   depends_on = [aws_iam_role_policy.job]
 }
@@ -84,6 +91,13 @@ resource "aws_iam_role_policy" "job" {
         Resource = [for bucket in values(var.buckets) : "${local.s3_arn}${bucket}"]
       },
       {
+        # S3A lists the uploads in parts that are under way, to end those of killed runs.
+        Sid      = "ListUploads"
+        Effect   = "Allow"
+        Action   = ["s3:ListBucketMultipartUploads"]
+        Resource = [for zone in ["silver", "gold", "artifacts"] : "${local.s3_arn}${var.buckets[zone]}"]
+      },
+      {
         Sid    = "ReadSourcesAndArtifacts"
         Effect = "Allow"
         Action = ["s3:GetObject"]
@@ -95,7 +109,7 @@ resource "aws_iam_role_policy" "job" {
       {
         Sid    = "ReadAndWriteResults"
         Effect = "Allow"
-        Action = ["s3:GetObject", "s3:PutObject", "s3:DeleteObject", "s3:AbortMultipartUpload"]
+        Action = ["s3:GetObject", "s3:PutObject", "s3:DeleteObject", "s3:AbortMultipartUpload", "s3:ListMultipartUploadParts"]
         Resource = [
           "${local.s3_arn}${var.buckets.silver}/*",
           "${local.s3_arn}${var.buckets.gold}/*",

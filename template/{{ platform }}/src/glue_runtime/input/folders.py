@@ -15,6 +15,7 @@ from glue_runtime.input.formats.interface import UnreadableFileError
 from glue_runtime.lineage import SOURCE_OBJECT
 
 _NULL = "__HIVE_DEFAULT_PARTITION__"
+_LONE = "%(?![0-9A-Fa-f]{2})"
 
 
 def check_folders(uri: str, columns: Sequence[StructField]) -> None:
@@ -31,8 +32,12 @@ def check_folders(uri: str, columns: Sequence[StructField]) -> None:
                 f"{what} {column.name}= in its path, which partitionColumns declares"
             )
         text = unquote(found[0])
-        if text == _NULL and column.nullable:
-            continue
+        if text == _NULL:
+            if column.nullable:
+                continue
+            raise UnreadableFileError(
+                f"a folder without a value of {column.name}, which is NOT NULL"
+            )
         try:
             grammar_of(column.dataType).read(text)
         except DoesNotFitError:
@@ -42,10 +47,11 @@ def check_folders(uri: str, columns: Sequence[StructField]) -> None:
 def value_of(column: StructField) -> Column:
     """The value of a column, from the folders of a row's file."""
     found = F.regexp_extract(F.col(SOURCE_OBJECT), _pattern(column), 1)
-    # url_decode takes "+" for a blank, and Hive does not.
-    text = F.url_decode(F.regexp_replace(found, r"\+", "%2B"))
+    # url_decode takes "+" for a blank and fails on a lone "%", and Hive does neither.
+    text = F.url_decode(F.regexp_replace(F.regexp_replace(found, _LONE, "%25"), r"\+", "%2B"))
     return F.when(text != _NULL, text).cast(column.dataType).alias(column.name)
 
 
 def _pattern(column: StructField) -> str:
-    return f"/{re.escape(column.name)}=([^/]*)/"
+    # The slash at the end also begins the next folder, which may have the same name.
+    return f"/{re.escape(column.name)}=([^/]*)(?=/)"

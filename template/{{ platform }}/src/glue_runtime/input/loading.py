@@ -20,8 +20,6 @@ from glue_runtime.lineage import SOURCE_OBJECT
 from glue_runtime.spark.errors import explained_read_errors
 from glue_runtime.spark.row_count import RowCount
 
-_HIDDEN = "found a name that Spark ignores (it begins with _ or . or ends in ._COPYING_)"
-
 
 @dataclass(frozen=True)
 class RowsRead:
@@ -99,7 +97,7 @@ def load(
         UnreadableSourceError: there is no readable file.
     """
     listed = location.listed()
-    hidden = {uri: _HIDDEN for uri, stored in listed.items() if location.hides(stored)}
+    hidden = {uri: fault for uri, stored in listed.items() if (fault := location.fault(stored))}
     if len(hidden) == len(listed):
         raise SourceNotFoundError(
             f"expected data at {location.where}, found nothing to read there; "

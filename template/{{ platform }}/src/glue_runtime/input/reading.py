@@ -25,7 +25,8 @@ from glue_runtime.input.formats.options import ADDED, REFUSED
 from glue_runtime.input.formats.registry import FORMATS
 from glue_runtime.lineage import SOURCE_ID, SOURCE_OBJECT
 from glue_runtime.spark.columns import quoted
-from glue_runtime.spark.storage import StoredFile, in_parallel
+from glue_runtime.spark.files import StoredFile
+from glue_runtime.spark.storage import in_parallel
 
 RESERVED = frozenset(
     (SOURCE_OBJECT, SOURCE_ID, VERDICT, REASON, RAW, NUMBER, POSITION, EXTRA, "_metadata")

@@ -75,7 +75,10 @@ class Source:
             )
         if self.multiline:
             given["multiLine"] = "true"
-        return parsed(given, allowed, self.file_format)
+        options = parsed(given, allowed, self.file_format)
+        if known and (objection := known.reader_class.objection(options)):
+            raise ArgumentError(f"expected {objection}")
+        return options
 
     @property
     def data_type(self) -> str:

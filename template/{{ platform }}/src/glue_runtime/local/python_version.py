@@ -30,7 +30,12 @@ def difference() -> str:
 
 def _with_python_functions() -> Iterator[str]:
     """The jobs whose code hands Python functions to Spark."""
-    for path in sorted((settings.REPOSITORY / "src/jobs").glob("*.py")):
+    paths = (
+        path
+        for folder in settings.JOB_FOLDERS
+        for path in (settings.REPOSITORY / folder).glob("*.py")
+    )
+    for path in sorted(paths):
         if _FUNCTIONS.search(path.read_text(encoding="utf-8")):
             yield path.stem
 

@@ -17,8 +17,8 @@ from glue_runtime.errors import BadRowsError, OutputError, UnreadableSourceError
 from glue_runtime.input.loading import Loaded, RowsRead
 from glue_runtime.lineage import SOURCE_ID, SOURCE_OBJECT, source_id_of
 from glue_runtime.spark import storage
+from glue_runtime.spark.files import StoredFile
 from glue_runtime.spark.session import whole_files
-from glue_runtime.spark.storage import StoredFile
 from glue_runtime.tables.table import NOTHING, Staged, Table
 
 STRICT, LENIENT = "strict", "lenient"

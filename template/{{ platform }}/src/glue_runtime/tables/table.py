@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pyspark.sql import DataFrame
 from pyspark.sql.types import StructField
 
-from glue_runtime.spark.storage import StoredFile
+from glue_runtime.spark.files import StoredFile
 
 
 @dataclass(frozen=True)
@@ -66,11 +66,18 @@ class Table(ABC):
 
         Returns the partitions that lack some of the new rows because a run over another content of
         the same source deleted them meanwhile. These must be processed again.
+
+        Raises: the error of the file system. Each partition then has its old rows or its new ones,
+            or is left to `recover`.
         """
 
     @abstractmethod
     def files(self, partitions: Collection[str] | None = None) -> list[DataFile]:
         """The files of these partitions, or of all partitions."""
+
+    @abstractmethod
+    def origin(self, file: DataFile) -> str | None:
+        """The URI of the object whose rows a file has; None if it has no rows that say so."""
 
     @abstractmethod
     def delete(self, files: Iterable[DataFile]) -> None:
@@ -81,5 +88,6 @@ class Table(ABC):
         """Delete the remaining files of a staged write; does nothing for `NOTHING`."""
 
     @abstractmethod
-    def remove_abandoned(self) -> None:
-        """Delete the staged files of killed runs, but not of runs that may still be alive."""
+    def recover(self) -> None:
+        """Finish the commits that killed or failed runs began, and delete what killed runs staged,
+        but not the files of runs that may still be alive."""

@@ -69,6 +69,21 @@ run "a_bucket_of_another_state_keeps_its_notifications" {
   }
 }
 
+run "a_job_has_the_settings_of_its_file_and_glue_jobs_wins" {
+  command = plan
+  variables { glue_jobs = { customer_import = { timeout = 90 } } }
+
+  assert {
+    condition     = output.glue_job_settings["customer_import"] == { worker_type = "G.2X", number_of_workers = 2, timeout = 90 }
+    error_message = "Expected the worker type of the job's file, and the timeout of glue_jobs."
+  }
+
+  assert {
+    condition     = output.glue_job_settings["sales_etl"] == { worker_type = "G.1X", number_of_workers = 2, timeout = 60 }
+    error_message = "Expected the defaults for a job without settings."
+  }
+}
+
 run "settings_of_a_job_that_does_not_exist_are_refused" {
   command = plan
   variables { glue_jobs = { sales_elt = { timeout = 15 } } }
@@ -81,10 +96,16 @@ run "a_job_that_would_be_another_one_has_to_declare_its_name" {
   expect_failures = [aws_s3_object.script]
 }
 
+run "a_setting_that_does_not_exist_is_named" {
+  command = plan
+  variables { repository = "./tests/misspelt" }
+  expect_failures = [aws_s3_object.script]
+}
+
 run "a_runtime_that_is_not_built_is_named" {
   command = plan
   variables { repository = "./tests" }
-  expect_failures = [var.repository]
+  expect_failures = [aws_s3_object.runtime]
 }
 
 run "a_name_that_no_bucket_can_have_is_refused" {

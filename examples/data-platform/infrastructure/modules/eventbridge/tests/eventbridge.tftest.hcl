@@ -136,6 +136,33 @@ run "the_machine_of_a_job_tells_its_two_ways_to_start" {
   }
 }
 
+run "a_run_that_failed_in_its_commit_is_repeated_once" {
+  command = apply
+
+  assert {
+    condition = alltrue([
+      for machine in aws_sfn_state_machine.job :
+      jsondecode(machine.definition).States.Judge.Choices == [
+        {
+          And = [
+            { Variable = "$.repeated", IsPresent = false },
+            { Variable = "$.failure.Cause", StringMatches = "*CommitError*" },
+          ]
+          Next = "Repeat"
+        },
+      ]
+      && jsondecode(machine.definition).States.Judge.Default == "KeepFailure"
+      && jsondecode(machine.definition).States.Repeat.ResultPath == "$.repeated"
+      && jsondecode(machine.definition).States.Repeat.Next == "Route"
+      && alltrue([
+        for state in values(jsondecode(machine.definition).States) :
+        state.Type != "Task" || try(state.Catch[0].Next, "Judge") == "Judge"
+      ])
+    ])
+    error_message = "Expected a repeat of runs whose error has the runtime's name for a failed commit, and of no others."
+  }
+}
+
 run "a_job_from_elsewhere_keeps_arguments_of_the_usual_names" {
   command = apply
 
@@ -224,6 +251,36 @@ run "a_glue_job_of_another_repository_may_have_capitals_and_underscores" {
   }
 }
 
+run "a_prefix_may_have_blanks_and_may_be_empty" {
+  command = plan
+  variables {
+    s3_event_rules = {
+      blanks = { bucket_name = "b", prefix = "Daily Säles (new)/", suffix = ".csv", target_arn = "arn:aws:glue:eu-central-1:123456789012:job/x" }
+      whole  = { bucket_name = "b", prefix = "", suffix = ".csv", target_arn = "arn:aws:glue:eu-central-1:123456789012:job/x" }
+    }
+  }
+
+  assert {
+    condition     = jsondecode(aws_cloudwatch_event_rule.s3_event_rules["blanks"].event_pattern).detail.object.key == [{ prefix = "Daily Säles (new)/" }]
+    error_message = "Expected the prefix as it is."
+  }
+
+  assert {
+    condition     = jsondecode(aws_cloudwatch_event_rule.s3_event_rules["whole"].event_pattern).detail.object.key == [{ prefix = "" }]
+    error_message = "Expected a rule for every key of the bucket."
+  }
+}
+
+run "a_prefix_of_a_parent_folder_is_refused" {
+  command = plan
+  variables {
+    s3_event_rules = {
+      wrong = { bucket_name = "b", prefix = "sales/../", suffix = ".csv", target_arn = "arn:aws:glue:eu-central-1:123456789012:job/x" }
+    }
+  }
+  expect_failures = [var.s3_event_rules]
+}
+
 run "a_wildcard_in_a_prefix_is_refused" {
   command = plan
   variables {
@@ -251,6 +308,101 @@ run "workers_without_their_type_are_refused" {
       wrong = { bucket_name = "b", prefix = "sales/", suffix = ".csv", number_of_workers = 2, target_arn = "arn:aws:glue:eu-central-1:123456789012:job/x" }
     }
   }
+  expect_failures = [var.s3_event_rules]
+}
+
+run "the_largest_size_comes_first_and_a_rule_without_sizes_has_no_choice" {
+  command = apply
+
+  variables {
+    s3_event_rules = {
+      sales_file_trigger = {
+        bucket_name = "data-lake-prod-bronze"
+        prefix      = "sales/"
+        suffix      = ".csv"
+        target_arn  = "arn:aws:glue:eu-central-1:123456789012:job/sales-etl-prod"
+        sizes = [
+          { above_mb = 90, timeout = 30 },
+          { above_mb = 1000, worker_type = "G.2X", number_of_workers = 10 },
+        ]
+        accept = { max_mb = 2000 }
+      }
+      full_sales_trigger = {
+        bucket_name = "data-lake-prod-bronze"
+        prefix      = "full/"
+        suffix      = ".csv"
+        target_arn  = "arn:aws:glue:eu-central-1:123456789012:job/sales-etl-prod"
+      }
+    }
+  }
+
+  assert {
+    condition = [
+      for choice in jsondecode(aws_sfn_state_machine.job["sales-etl-prod"].definition).States.Size_sales_file_trigger.Choices :
+      choice.Next
+    ] == ["RunForObject_sales_file_trigger_above_1000_mb", "RunForObject_sales_file_trigger_above_90_mb"]
+    error_message = "Expected the largest size to be compared first."
+  }
+
+  assert {
+    condition = [
+      for choice in jsondecode(aws_sfn_state_machine.job["sales-etl-prod"].definition).States.Route.Choices : choice.Next
+    ] == ["RunForObject_full_sales_trigger", "Accept_sales_file_trigger", "RunForDirectory"]
+    error_message = "Expected a rule without accept to go straight to its run."
+  }
+}
+
+run "two_equal_sizes_are_refused" {
+  command = plan
+
+  variables {
+    s3_event_rules = {
+      sales_file_trigger = {
+        bucket_name = "data-lake-prod-bronze"
+        prefix      = "sales/"
+        suffix      = ".csv"
+        target_arn  = "arn:aws:glue:eu-central-1:123456789012:job/sales-etl-prod"
+        sizes       = [{ above_mb = 90, timeout = 30 }, { above_mb = 90, timeout = 60 }]
+      }
+    }
+  }
+
+  expect_failures = [var.s3_event_rules]
+}
+
+run "a_size_of_workers_without_their_type_is_refused" {
+  command = plan
+
+  variables {
+    s3_event_rules = {
+      sales_file_trigger = {
+        bucket_name = "data-lake-prod-bronze"
+        prefix      = "sales/"
+        suffix      = ".csv"
+        target_arn  = "arn:aws:glue:eu-central-1:123456789012:job/sales-etl-prod"
+        sizes       = [{ above_mb = 90, number_of_workers = 30 }]
+      }
+    }
+  }
+
+  expect_failures = [var.s3_event_rules]
+}
+
+run "accept_of_nothing_is_refused" {
+  command = plan
+
+  variables {
+    s3_event_rules = {
+      sales_file_trigger = {
+        bucket_name = "data-lake-prod-bronze"
+        prefix      = "sales/"
+        suffix      = ".csv"
+        target_arn  = "arn:aws:glue:eu-central-1:123456789012:job/sales-etl-prod"
+        accept      = {}
+      }
+    }
+  }
+
   expect_failures = [var.s3_event_rules]
 }
 

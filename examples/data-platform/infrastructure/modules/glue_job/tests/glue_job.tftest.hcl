@@ -51,6 +51,19 @@ run "a_job_has_what_glue_accepts" {
   }
 
   assert {
+    condition     = aws_glue_job.this.default_arguments["--conf"] == "spark.hadoop.fs.s3a.endpoint.region=eu-central-1"
+    error_message = "Expected S3A to know the region of the buckets."
+  }
+
+  assert {
+    condition = toset(flatten([
+      for statement in jsondecode(aws_iam_role_policy.job.policy).Statement : statement.Resource
+      if contains(statement.Action, "s3:ListBucketMultipartUploads")
+    ])) == toset([for zone in ["silver", "gold", "artifacts"] : "arn:aws:s3:::lake-dev-${zone}"])
+    error_message = "Expected the role to list unfinished uploads where the job writes."
+  }
+
+  assert {
     condition     = alltrue([for name in keys(aws_glue_job.this.default_arguments) : !contains(["--bucket", "--object_key"], name)])
     error_message = "Expected no default object: it would make every scheduled run an event run."
   }
@@ -143,6 +156,68 @@ run "a_single_worker_is_refused" {
   command = plan
   variables { number_of_workers = 1 }
   expect_failures = [var.number_of_workers]
+}
+
+run "settings_of_a_job_reach_glue_and_its_role" {
+  command = plan
+  variables {
+    execution_class        = "FLEX"
+    auto_scaling           = true
+    arguments              = { "--region" = "emea" }
+    jars                   = ["s3://jars/a.jar", "s3://jars/b.jar"]
+    security_configuration = "encrypted"
+    tags                   = { team = "sales" }
+    policy_statements      = [{ Effect = "Allow", Action = ["s3:GetObject"], Resource = ["arn:aws:s3:::jars/*"] }]
+  }
+
+  assert {
+    condition = (
+      aws_glue_job.this.execution_class == "FLEX"
+      && aws_glue_job.this.security_configuration == "encrypted"
+      && aws_glue_job.this.tags == tomap({ team = "sales" })
+      && aws_glue_job.this.default_arguments["--region"] == "emea"
+      && aws_glue_job.this.default_arguments["--env"] == "dev"
+      && aws_glue_job.this.default_arguments["--enable-auto-scaling"] == "true"
+      && aws_glue_job.this.default_arguments["--extra-jars"] == "s3://jars/a.jar,s3://jars/b.jar"
+    )
+    error_message = "Expected each setting in the Glue job, beside what the platform sets."
+  }
+
+  assert {
+    condition     = jsondecode(aws_iam_role_policy.further[0].policy).Statement[0].Resource == ["arn:aws:s3:::jars/*"]
+    error_message = "Expected the further statement in a policy of its own."
+  }
+}
+
+run "a_job_without_settings_has_no_further_rights" {
+  command = plan
+
+  assert {
+    condition     = length(aws_iam_role_policy.further) == 0 && aws_glue_job.this.execution_class == "STANDARD" && !contains(keys(aws_glue_job.this.default_arguments), "--enable-auto-scaling")
+    error_message = "Expected the job as it was before there were such settings."
+  }
+}
+
+run "an_argument_of_the_platform_is_refused" {
+  command = plan
+  variables { arguments = { "--env" = "prod" } }
+  expect_failures = [var.arguments]
+}
+
+run "a_statement_without_a_resource_is_refused" {
+  command = plan
+  variables { policy_statements = [{ Effect = "Allow", Action = ["s3:GetObject"] }] }
+  expect_failures = [var.policy_statements]
+}
+
+run "a_larger_worker_is_taken" {
+  command = plan
+  variables { worker_type = "G.8X" }
+
+  assert {
+    condition     = aws_glue_job.this.worker_type == "G.8X"
+    error_message = "Expected the worker type as given."
+  }
 }
 
 run "a_worker_of_streaming_jobs_is_refused" {

@@ -55,7 +55,7 @@ def read(data: bytes, layout: Layout) -> ReadFile:
         records, layout = _records(data, layout)
     except (DoubtfulFileError, csv_dialects.DialectError) as error:
         nothing = Records(pa.array([], pa.binary()), pa.array([], pa.int64()))
-        return ReadFile(nothing, csv_lines.read(nothing.texts, layout), str(error))
+        return ReadFile(nothing, rows_of(nothing.texts, layout), str(error))
     rows = rows_of(records.texts, layout)
     if layout.dialect.spans_lines:
         return ReadFile(records, rows, _doubt(records, rows, layout))

@@ -73,8 +73,9 @@ class Dialect:
 
     @property
     def blanks(self) -> str:
-        """The characters that count as blank."""
-        return " \t".replace(self.separator, "")
+        """The characters that count as blank: not those of a separator of blanks."""
+        is_blank = not self.separator.strip(" \t")
+        return "".join(mark for mark in " \t" if not (is_blank and mark in self.separator))
 
     @property
     def _strips(self) -> bool:

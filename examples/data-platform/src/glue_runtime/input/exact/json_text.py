@@ -122,8 +122,8 @@ def read(
     found: list[list[str]] = [[record.reason] if record.reason else [] for record in records]
     known = [field for field in fields if field.name != EXTRA]
     gathers_others = len(known) < len(fields)
-    if declared and not gathers_others:
-        _note_others(records, fields, found)
+    if declared or gathers_others:
+        _note_others(records, known, found, gathers_others)
     columns = [_column(field, records, found, notation) for field in known]
     if gathers_others:
         columns.append(_others(records, known))
@@ -263,13 +263,18 @@ def _has_one_twice(value: Any) -> bool:
 
 
 def _note_others(
-    records: Sequence[_Record], fields: Sequence[StructField], found: list[list[str]]
+    records: Sequence[_Record], fields: Sequence[StructField], found: list[list[str]], kept: bool
 ) -> None:
+    """Note names that are no fields. If those are kept: names that differ only in case from one."""
     names = {field.name for field in fields}
+    spelt = {name.casefold(): name for name in names}
     for record, reasons in zip(records, found, strict=True):
-        if record.value is not None and not record.value.keys() <= names:
-            others = [name for name in record.value if name not in names]
+        others = [name for name in record.value or () if name not in names]
+        if others and not kept:
             reasons.append(f"unexpected {', '.join(others)}")
+        for name in others if kept else ():
+            if field := spelt.get(name.casefold()):
+                reasons.append(f"{name}, which the schema spells {field}")
 
 
 def _others(records: Sequence[_Record], fields: Sequence[StructField]) -> pa.Array:

@@ -11,8 +11,8 @@ from pyspark.sql.types import StringType, StructField
 from glue_runtime.input.exact import frames
 from glue_runtime.input.exact.csv_lines import Layout
 from glue_runtime.input.exact.dialect import Dialect
-from glue_runtime.input.exact.frames import Packing
 from glue_runtime.input.exact.inference import shape_of_csv
+from glue_runtime.input.exact.packing import Packing
 from glue_runtime.input.exact.verdicts import HEADER
 from glue_runtime.input.formats.advice import for_file
 from glue_runtime.input.formats.columns import IF_RIGHT, check_columns
@@ -21,9 +21,13 @@ from glue_runtime.input.formats.interface import POSITION, Batch, Contract, Unre
 from glue_runtime.input.formats.options import CELLS, VALUES
 from glue_runtime.input.formats.text_head import DamagedPackageError, first_lines, has_text
 from glue_runtime.input.formats.text_reader import TextReader
-from glue_runtime.spark.storage import RememberedStorage, StoredFile
+from glue_runtime.spark.files import StoredFile
+from glue_runtime.spark.storage import RememberedStorage
 
 _OTHER_SEPARATORS = ";\t|"
+
+_MOST_FOR_ADVICE = 16 * 1024
+"""The bytes of a file that the search for advice looks at: it tries hundreds of dialects."""
 
 
 class Reader(TextReader):
@@ -81,9 +85,9 @@ class Reader(TextReader):
         def fits(contract: Contract) -> bool:
             dialect = contract.options.dialect
             if not dialect.has_header:
-                cells = read_header(storage, file, dialect).cells
+                cells = read_header(storage, file, dialect, _MOST_FOR_ADVICE).cells
                 return is_row(cells, fields, contract.options.notation)
-            header = read_header(storage, file, dialect)
+            header = read_header(storage, file, dialect, _MOST_FOR_ADVICE)
             check_names(header, contract)
             check_columns(header.cells, contract)
             return True

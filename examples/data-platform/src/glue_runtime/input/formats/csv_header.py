@@ -1,6 +1,7 @@
 # Owned by the gluecast template: an update rewrites this file and merges local edits into it.
 """The header of a CSV file."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import partial
@@ -14,7 +15,10 @@ from glue_runtime.input.formats.advice import reads
 from glue_runtime.input.formats.interface import Contract, UnreadableFileError
 from glue_runtime.input.formats.options import IGNORED, RESCUED
 from glue_runtime.input.formats.text_head import LONGEST_LINE, first_lines, has_text
-from glue_runtime.spark.storage import Storage, StoredFile
+from glue_runtime.spark.files import StoredFile
+from glue_runtime.spark.storage import Storage
+
+_LONGEST_CHARACTER = 4
 
 
 @dataclass(frozen=True)
@@ -30,23 +34,26 @@ class Header:
     cells: tuple[str, ...]
 
 
-def read_header(storage: Storage, file: StoredFile, dialect: Dialect) -> Header:
-    """The header of a CSV file.
+def read_header(
+    storage: Storage, file: StoredFile, dialect: Dialect, most: int = LONGEST_LINE
+) -> Header:
+    """The header of a CSV file, whose line has fewer bytes than `most`.
 
     Raises:
         UnreadableFileError: there is no header, or it does not name the columns.
     """
     has_blanks = False
-    lines = first_lines(storage, file, dialect, partial(_has_a_row, dialect))
+    lines = first_lines(storage, file, dialect, partial(_has_a_row, dialect), most)
+    lines[:1] = [line.removeprefix(b"\xef\xbb\xbf") for line in lines[:1]]
     for number, line in enumerate(lines, start=1):
         if number <= dialect.skipped or _is_comment(line, dialect):
             continue
-        if not line.strip(b" \t\xef\xbb\xbf"):
-            has_blanks |= bool(line.strip(b"\xef\xbb\xbf"))
+        if not line.strip(b" \t"):
+            has_blanks |= bool(line)
             continue
-        if len(line) >= LONGEST_LINE:
-            raise UnreadableFileError(f"a first line of {LONGEST_LINE:,} bytes or more")
-        text = _decoded(line.removeprefix(b"\xef\xbb\xbf") if number == 1 else line, dialect)
+        if len(line) >= most:
+            raise UnreadableFileError(f"a first line of {most:,} bytes or more")
+        text = _decoded(line, dialect)
         names = _names(text, dialect)
         if has_blanks and len(names) == 1:
             # In a file of one column, they are a value.
@@ -56,7 +63,10 @@ def read_header(storage: Storage, file: StoredFile, dialect: Dialect) -> Header:
 
 
 def _is_comment(line: bytes, dialect: Dialect) -> bool:
-    return bool(dialect.comment) and line.startswith(dialect.comment.encode())
+    if not dialect.comment:
+        return False
+    encoding = UTF_8 if is_wide(dialect.encoding) else dialect.encoding
+    return dialect.is_comment(line[:_LONGEST_CHARACTER].decode(encoding, errors="replace"))
 
 
 def _has_a_row(dialect: Dialect, lines: list[bytes]) -> bool:
@@ -85,7 +95,12 @@ def check_names(header: Header, contract: Contract) -> None:
     may_lack = contract.options.new_columns in (IGNORED, RESCUED)
     if not may_lack and not all(name.strip() for name in names):
         raise UnreadableFileError(f"a column without a name {shown}")
-    twice = sorted({name for name in names if name and names.count(name) > 1})
+    places = {f"_c{place}" for place, name in enumerate(names) if not name.strip()}
+    if taken := places & {*names, *(field.name.casefold() for field in contract.fields or ())}:
+        raise UnreadableFileError(
+            f"a column without a name {shown}, which would be called {min(taken)}, as another column is"
+        )
+    twice = sorted(name for name, count in Counter(names).items() if name and count > 1)
     if twice:
         raise UnreadableFileError(f"the column {twice[0]!r} twice {shown}")
 

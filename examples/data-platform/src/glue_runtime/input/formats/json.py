@@ -9,14 +9,14 @@ from pyspark.sql import DataFrame
 from pyspark.sql.types import DataType, StringType, StructField
 
 from glue_runtime.input.exact import frames
-from glue_runtime.input.exact.frames import Packing
 from glue_runtime.input.exact.inference import shape_of_documents
+from glue_runtime.input.exact.packing import Packing
 from glue_runtime.input.exact.verdicts import EXTRA
 from glue_runtime.input.formats.interface import Batch, UnreadableFileError
 from glue_runtime.input.formats.options import ADDED, VALUES
 from glue_runtime.input.formats.text_head import check_text
 from glue_runtime.input.formats.text_reader import TextReader
-from glue_runtime.spark.storage import StoredFile
+from glue_runtime.spark.files import StoredFile
 
 
 class Reader(TextReader):

@@ -12,7 +12,8 @@ from functools import lru_cache
 from glue_runtime.input.exact import packing
 from glue_runtime.input.exact.dialect import UTF_8, Dialect, decoded, is_wide
 from glue_runtime.input.formats.interface import UnreadableFileError
-from glue_runtime.spark.storage import Storage, StoredFile
+from glue_runtime.spark.files import StoredFile
+from glue_runtime.spark.storage import Storage
 
 _HEAD = 64 * 1024
 
@@ -20,6 +21,7 @@ LONGEST_LINE = 16 * 1024 * 1024
 """The longest first line of a file in bytes: a header of hundreds of thousands of columns."""
 
 _DEFLATE_AT_BEST = 1032
+_MARK = b"\xef\xbb\xbf"
 
 _WIDE = "UTF-16"
 _MAGIC = {
@@ -68,11 +70,16 @@ def check_text(
 
 
 def first_lines(
-    storage: Storage, file: StoredFile, dialect: Dialect, is_enough: Callable[[list[bytes]], bool]
+    storage: Storage,
+    file: StoredFile,
+    dialect: Dialect,
+    is_enough: Callable[[list[bytes]], bool],
+    most: int = LONGEST_LINE,
 ) -> list[bytes]:
     """The first lines of a text file, in UTF-8 if its characters have two bytes or more.
 
     is_enough: whether complete lines are enough. There may be more of them, and an incomplete one.
+    most: after this many bytes, any lines are enough, and there are no others.
 
     Raises:
         UnreadableFileError: it is another kind of file, or not compressed according to its name.
@@ -86,8 +93,12 @@ def first_lines(
             return head.split(dialect.line_end.encode())
         return lines_of(head)
 
-    head = text_head(storage, file, lambda head: is_enough(lines(head)[:-1]), dialect.encoding)
-    return lines(head)
+    def are_enough(head: bytes) -> bool:
+        return len(head) >= most or is_enough(lines(head)[:-1])
+
+    head = text_head(storage, file, are_enough, dialect.encoding)
+    found = lines(head[:most])
+    return found if len(head) <= most else found[:-1]
 
 
 def has_text(lines: list[bytes]) -> bool:
@@ -149,7 +160,11 @@ def _head(storage: Storage, file: StoredFile, size: int, encoding: str) -> bytes
             raise DamagedPackageError(f"{name} data that cannot be read to its end, or is empty")
         if ending == packing.GZIP:
             check_expansion(storage, file)
-        return text
+        head = text
+    if head.startswith(_MARK) and encoding != UTF_8:
+        raise UnreadableFileError(
+            f"a byte order mark of UTF-8, and not {encoding}; remove the option encoding, or the mark"
+        )
     found = next((name for magic, name in _MAGIC.items() if head.startswith(magic)), None)
     if found == _WIDE and is_wide(encoding):
         return head

@@ -37,8 +37,8 @@ from glue_runtime.lineage import SOURCE_OBJECT
 from glue_runtime.s3_object import literal_path
 from glue_runtime.spark.columns import holds, quoted
 from glue_runtime.spark.errors import SparkError, reason_of
+from glue_runtime.spark.files import StoredFile
 from glue_runtime.spark.session import read_row_by_row
-from glue_runtime.spark.storage import StoredFile
 
 SECONDS, BYTES_A_SECOND = 900.0, 1024 * 1024
 """The time limit of a task: a number of seconds, plus the largest file's time at this speed."""

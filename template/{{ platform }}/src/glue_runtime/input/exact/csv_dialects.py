@@ -24,6 +24,7 @@ from glue_runtime.input.exact.dialect import UTF_8, Dialect
 from glue_runtime.input.exact.verdicts import BREAKS_FILE, HEADER, INVALID, Fault, Rows
 
 ODD_ESCAPE = "an escape outside quotes, which programs read differently"
+ODD_SEPARATOR = "separators that overlap, which programs read differently"
 
 
 class DialectError(ValueError):
@@ -103,6 +104,8 @@ class Parser:
     def __init__(self, dialect: Dialect) -> None:
         self._dialect = dialect
         self._end = re.compile(re.escape(dialect.line_end) or "\r\n|\n|\r")
+        mark = dialect.separator
+        self._overlaps = any(mark.startswith(mark[at:]) for at in range(1, len(mark)))
         if dialect.quote:
             self._compile_quotes()
 
@@ -136,6 +139,7 @@ class Parser:
             return [*self._cells(text)]
         if dialect.escape and dialect.escape in text:
             return self._escaped_cells(text)
+        self._check_separators(text)
         return [self._bare(cell) for cell in text.split(dialect.separator)]
 
     def records(self, text: str) -> Iterator[Record]:
@@ -170,11 +174,19 @@ class Parser:
             return str(error)
         return "a quote within a cell that has none around it"
 
+    def _check_separators(self, text: str) -> None:
+        """Raise DialectError if cells without quotes end elsewhere when they are read from their end."""
+        mark = self._dialect.separator
+        if self._overlaps and text.split(mark) != text.rsplit(mark):
+            raise DialectError(ODD_SEPARATOR)
+
     def _cells(self, text: str) -> Iterator[str | None]:
-        dialect, at = self._dialect, 0
+        dialect, at, bare = self._dialect, 0, 0
         while True:
             found = self._quoted.match(text, at)
             if found:
+                self._check_separators(text[bare : max(at - len(dialect.separator), bare)])
+                bare = found.end() + len(dialect.separator)
                 end = found.end()
                 if end < len(text) and not text.startswith(dialect.separator, end):
                     raise DialectError(AFTER_A_QUOTE)
@@ -188,6 +200,7 @@ class Parser:
                     raise DialectError(ODD_ESCAPE)
                 yield self._bare(cell)
             if end >= len(text):
+                self._check_separators(text[bare:])
                 return
             at = end + len(dialect.separator)
 
@@ -215,6 +228,7 @@ class Parser:
         if dialect.quote:
             return [*self._cells(text)]
         escape, separator = re.escape(dialect.escape), re.escape(dialect.separator)
+        self._check_separators(re.sub(f"{escape}(?:{separator}|.)", "\0", text, flags=re.DOTALL))
         cell = f"((?:(?!{separator})[^{escape}]|{escape}(?:{separator}|.))*+)"
         cells = re.findall(f"{cell}(?:{separator}|\\Z)", text, re.DOTALL)
         # At its end, the pattern also matches the empty text after the last cell.

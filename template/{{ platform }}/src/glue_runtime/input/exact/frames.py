@@ -45,7 +45,9 @@ from glue_runtime.input.exact.columns import arrow_type
 from glue_runtime.input.exact.csv_lines import Layout
 from glue_runtime.input.exact.dialect import UTF_8
 from glue_runtime.input.exact.notations import PLAIN, Notation
+from glue_runtime.input.exact.packing import NOT_PACKED, Packing
 from glue_runtime.input.exact.verdicts import BREAKS_FILE, FITS, Rows
+from glue_runtime.input.exact.whole_files import FileFaultError, ReadFile
 
 VALUE, VERDICT, REASON, RAW, NUMBER = "value", "_verdict", "_reason", "_raw", "_number"
 
@@ -61,30 +63,6 @@ class Limit:
 
     bytes: int
     reason: str
-
-
-@dataclass(frozen=True)
-class Packing:
-    """Whether texts are packed files.
-
-    of_lines: whether each line of a file is a text. line_end: its end; empty for LF, CRLF and CR.
-    """
-
-    unpacks: bool = False
-    of_lines: bool = False
-    line_end: str = ""
-
-    def texts(self, file: bytes) -> list[bytes]:
-        """The texts of a packed file. Raises PackingError."""
-        data = packing.unpacked(file)
-        if not self.of_lines:
-            return [data]
-        if self.line_end:
-            return data.split(self.line_end.encode())
-        return data.splitlines()
-
-
-NOT_PACKED = Packing()
 
 
 def csv_rows(
@@ -119,6 +97,29 @@ def csv_file_rows(
             yield from read_apart(file, layout.fields, lambda one: _of_file(one, layout, packed))
 
     return _mapped(files, layout.fields, read, limit, explained)
+
+
+def file_rows(
+    files: DataFrame, fields: Sequence[StructField], read_file: ReadFile, *, explained: bool
+) -> DataFrame:
+    """The rows of files that are read whole; one that cannot be read has a row with the reason."""
+
+    def read_one(file: pa.RecordBatch) -> Iterator[Found]:
+        data = file[VALUE][0].as_py()
+        try:
+            for found in read_file(data):
+                texts = _spread(file, pa.array([b""] * len(found.rows), pa.binary()))
+                yield Found(texts, found.rows, found.raws, found.numbers)
+        except FileFaultError as error:
+            yield _doubtful(file, fields, str(error))
+        except Exception as error:
+            yield _doubtful(file, fields, f"what cannot be read ({type(error).__name__}: {error})")
+
+    def read(batches: Batches) -> Iterator[Found]:
+        for file in _each(batches):
+            yield from read_one(file)
+
+    return _mapped(files, fields, read, None, explained)
 
 
 def json_rows(

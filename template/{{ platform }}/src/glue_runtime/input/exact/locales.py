@@ -78,7 +78,15 @@ _REGIONS = {
     "en-ZA": _COMMA_AND_BLANKS,
     "pt-PT": _COMMA_AND_BLANKS,
     **dict.fromkeys(("es-MX", "es-US", "es-PR", "es-GT", "es-HN", "es-NI", "es-PA", "es-PE", "es-SV", "es-DO"), _POINT),
+    **dict.fromkeys(("es-419", "es-BR", "es-BZ", "es-CU"), _POINT),
 }  # fmt: skip
+_UNCLEAR = frozenset(
+    (
+        *("en-AT", "en-BE", "en-CZ", "en-DE", "en-DK", "en-EE", "en-ES", "en-FI", "en-FR", "en-GR", "en-HU", "en-ID"),
+        *("en-IT", "en-LT", "en-LV", "en-NL", "en-NO", "en-PL", "en-PT", "en-RO", "en-SE", "en-SI", "en-SK", "en-UA"),
+    )
+)  # fmt: skip
+"""English where the country's own language has another decimal mark: versions of the CLDR differ."""
 
 KNOWN = ", ".join(sorted({*_LANGUAGES, *_REGIONS}))
 
@@ -89,4 +97,6 @@ def convention_of(locale: str) -> Convention | None:
     if region and not re.fullmatch("[A-Za-z]{2}|[0-9]{3}", region):
         return None
     tag = f"{language.lower()}-{region.upper()}"
+    if tag in _UNCLEAR:
+        return None
     return _REGIONS.get(tag) or _LANGUAGES.get(language.lower())

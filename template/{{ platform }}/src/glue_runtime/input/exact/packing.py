@@ -11,6 +11,7 @@ import struct
 import zipfile
 import zlib
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 from typing import Any
 
 import pyarrow as pa
@@ -103,6 +104,30 @@ def unpacked(data: bytes) -> bytes:
     return b"".join(chunks)
 
 
+@dataclass(frozen=True)
+class Packing:
+    """Whether texts are packed files.
+
+    of_lines: whether each line of a file is a text. line_end: its end; empty for LF, CRLF and CR.
+    """
+
+    unpacks: bool = False
+    of_lines: bool = False
+    line_end: str = ""
+
+    def texts(self, file: bytes) -> list[bytes]:
+        """The texts of a packed file. Raises PackingError."""
+        data = unpacked(file)
+        if not self.of_lines:
+            return [data]
+        if self.line_end:
+            return data.split(self.line_end.encode())
+        return data.splitlines()
+
+
+NOT_PACKED = Packing()
+
+
 def _is_cut(error: Exception) -> bool:
     return isinstance(error, EOFError) or "runcated" in str(error)
 
@@ -126,9 +151,16 @@ def _zip(data: bytes) -> Iterator[bytes]:
         _, _, flags, method, *_, name, extra = _LOCAL_HEADER.unpack_from(data)
     except struct.error as error:
         raise EOFError(str(error)) from error
+    begin = _LOCAL_HEADER.size + name + extra
+    if data[_LOCAL_HEADER.size : _LOCAL_HEADER.size + name].endswith(b"/"):
+        following = data.find(MAGIC[ZIP], begin)
+        if following < 0:
+            raise EOFError("a folder alone")
+        yield from _zip(data[following:])
+        return
     if flags & 1:
         raise PackingError("a zip archive with a password")
-    packed = data[_LOCAL_HEADER.size + name + extra :]
+    packed = data[begin:]
     if method == _STORED:
         yield packed
     elif method == _DEFLATED:

@@ -42,7 +42,9 @@ _FIELDS = {
     **{"S" * count: ("fraction", f"[0-9]{{1,{count}}}") for count in range(1, 10)},
     **{letters: ("zone", pattern) for letters, pattern in _ZONES.items()},
 }  # fmt: skip
-_LENGTH_VARIES = frozenset(("M", "d", "H", "h", "m", "s", *("S" * count for count in range(2, 10))))
+_LENGTH_VARIES = frozenset(
+    ("M", "d", "H", "h", "m", "s", "X", "x", *("S" * count for count in range(2, 10)))
+)
 LETTERS = ", ".join(_FIELDS)
 
 _DAY_FIELDS = frozenset(("year", "month", "day"))
@@ -140,17 +142,16 @@ class _Part:
 
 
 def _parts(pattern: str) -> Iterator[_Part]:
-    depth, before = 0, ""
+    depth, before, outside = 0, "", ""
     for token in _TOKEN.finditer(pattern):
         text = token[0]
-        if token["quoted"] is not None:
-            before = ""
-            yield _Part(re.escape(token["quoted"].replace("''", "'") or "'"))
+        if token["quoted"] is not None or token["other"] not in (None, *"[]{}#'"):
+            literal = text if token["other"] else token["quoted"].replace("''", "'") or "'"
+            # Digits do not show where those of a field end.
+            before = before if literal.isdigit() else ""
+            yield _Part(re.escape(literal))
         elif token["letter"]:
-            if text not in _FIELDS:
-                raise PatternError(f"{text!r}")
-            if before in _LENGTH_VARIES and _is_digits(text):
-                raise PatternError(f"{before!r} before {text!r}, whose lengths vary")
+            _check_field(text, before, in_brackets=depth > 0)
             before = text
             field, expression = _FIELDS[text]
             yield _Part(f"(?P<{field}>{expression})", field)
@@ -158,14 +159,26 @@ def _parts(pattern: str) -> Iterator[_Part]:
             depth += 1 if text == "[" else -1
             if depth not in (0, 1):
                 raise PatternError("brackets within brackets, or without their pair")
+            # What follows the brackets may also follow what is before them.
+            if text == "[":
+                outside = before
+            elif outside in _LENGTH_VARIES:
+                before = outside
             yield _Part("(?:" if text == "[" else ")?")
-        elif text in "{}#'":
-            raise PatternError(f"{text!r}")
         else:
-            before = ""
-            yield _Part(re.escape(text))
+            raise PatternError(f"{text!r}")
     if depth:
         raise PatternError("a bracket that is left open")
+
+
+def _check_field(letters: str, before: str, *, in_brackets: bool) -> None:
+    """Raise PatternError if a text could have no such field, or end it in two places."""
+    if letters not in _FIELDS:
+        raise PatternError(f"{letters!r}")
+    if before in _LENGTH_VARIES and _is_digits(letters):
+        raise PatternError(f"{before!r} before {letters!r}, whose lengths vary")
+    if in_brackets and _FIELDS[letters][0] in _DAY_FIELDS:
+        raise PatternError(f"the {_FIELDS[letters][0]} in brackets")
 
 
 def _is_digits(letters: str) -> bool:
@@ -199,9 +212,9 @@ def _month(text: str) -> int:
 
 def _hour(found: dict[str, str | None]) -> int:
     half, noon = found.get("half"), found.get("noon")
-    if not half or not noon:
+    if half is None and noon is None:
         return int(found.get("hour") or 0)
-    if not 1 <= int(half) <= 12:
+    if half is None or noon is None or not 1 <= int(half) <= 12:
         raise DoesNotFitError
     return int(half) % 12 + (12 if noon.lower() == "pm" else 0)
 

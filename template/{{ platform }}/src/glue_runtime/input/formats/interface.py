@@ -20,7 +20,8 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql.types import DataType, StructField
 
 from glue_runtime.input.formats.options import COLUMNS, NONE, REFUSED, Options
-from glue_runtime.spark.storage import Storage, StoredFile
+from glue_runtime.spark.files import StoredFile
+from glue_runtime.spark.storage import Storage
 
 POSITION = "_position"
 """The column with the number of a row's line or record in its file, from 1."""
@@ -111,6 +112,11 @@ class FormatReader(ABC):
 
     takes: ClassVar[frozenset[str]] = COLUMNS
     """The names of the options that apply to this format, see `options`."""
+
+    @classmethod
+    def objection(cls, options: Options) -> str | None:
+        """Why no file of this format can be written so, in words; None if some can."""
+        return None
 
     def __init__(self, spark: SparkSession, wanted: FileSet, contract: Contract) -> None:
         """spark: the run's session. wanted: all files of the load. contract: the declarations."""

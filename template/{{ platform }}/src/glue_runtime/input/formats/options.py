@@ -11,6 +11,7 @@ from typing import Any
 from glue_runtime.errors import ArgumentError
 from glue_runtime.input.exact import locales, patterns
 from glue_runtime.input.exact.dialect import Dialect, encoding_of
+from glue_runtime.input.exact.excel_file import address_of
 from glue_runtime.input.exact.notations import PLAIN, Notation
 
 VALUES = frozenset(("dateFormat", "timestampFormat", "locale"))
@@ -41,6 +42,7 @@ class Options:
     new_columns: what becomes of columns that the schema does not declare.
     rescued: the name of the column with rescued data; empty if there is none.
     folders: the columns that are in the names of folders.
+    address: where the cells of a workbook begin.
     given: the options as declared.
     """
 
@@ -49,6 +51,7 @@ class Options:
     new_columns: str = REFUSED
     rescued: str = ""
     folders: tuple[str, ...] = ()
+    address: str = ""
     given: Mapping[str, str] = field(default_factory=dict)
 
     @property
@@ -182,8 +185,8 @@ def _count(value: str) -> int:
 
 
 def _line_end(value: str) -> str:
-    if not 1 <= len(value) <= 2 or not value.isascii():
-        raise _OptionError("one or two characters of ASCII")
+    if not 1 <= len(value) <= 2 or value == value[0] * 2 or not value.isascii():
+        raise _OptionError("one character of ASCII, or two different ones")
     return value
 
 
@@ -217,6 +220,12 @@ def _locale(value: str) -> str:
     if locales.convention_of(value) is None:
         raise _OptionError(f"one of the locales {locales.KNOWN}, or another region of one")
     return value
+
+
+def _address(options: Options, value: str) -> Options:
+    if not value or address_of(value) is None:
+        raise _OptionError("a sheet, a cell, or both, such as Sheet1, !A3 or 'Sales 2024'!A3")
+    return replace(options, address=value)
 
 
 def _mode(options: Options, value: str) -> Options:
@@ -256,6 +265,7 @@ _PARSERS: Mapping[str, Callable[[Options, str], Options]] = {
     "dateFormat": _notation("date", _date_format),
     "timestampFormat": _notation("timestamp", _timestamp_format),
     "locale": _notation("locale", _locale),
+    "dataAddress": _address,
     "schemaEvolutionMode": _mode,
     "rescuedDataColumn": _rescued,
     "partitionColumns": _folders,

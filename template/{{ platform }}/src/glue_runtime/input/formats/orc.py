@@ -10,7 +10,7 @@ from glue_runtime.input.formats.interface import Contract, FileSet, UnreadableFi
 from glue_runtime.input.formats.nanoseconds import Nanoseconds, from_texts, with_texts
 from glue_runtime.input.formats.typed_reader import Footer, TypedReader
 from glue_runtime.spark.errors import SparkError
-from glue_runtime.spark.storage import StoredFile
+from glue_runtime.spark.files import StoredFile
 
 _JAVA = "ORC_JAVA"
 """The only writer with the same calendar as Spark's reader."""

@@ -11,7 +11,8 @@ import pyarrow as pa
 from pyarrow import parquet
 
 from glue_runtime.input.formats.interface import UnreadableFileError
-from glue_runtime.spark.storage import Storage, StoredFile
+from glue_runtime.spark.files import StoredFile
+from glue_runtime.spark.storage import Storage
 
 _HEADER = 64
 _BUFFER = 1024 * 1024

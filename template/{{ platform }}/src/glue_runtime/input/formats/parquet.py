@@ -2,7 +2,6 @@
 """Parquet."""
 
 import json
-import struct
 from collections.abc import Iterator, Mapping
 
 import pyarrow as pa
@@ -13,10 +12,8 @@ from glue_runtime.input.formats.interface import UnreadableFileError
 from glue_runtime.input.formats.nanoseconds import Nanoseconds, from_int96, from_numbers
 from glue_runtime.input.formats.page_checksums import check_pages
 from glue_runtime.input.formats.typed_reader import Footer, TypedReader
-from glue_runtime.spark.storage import StoredFile
-
-_TAIL = 64 * 1024
-_MAGIC = b"PAR1"
+from glue_runtime.spark.files import StoredFile
+from glue_runtime.spark.parquet_footer import parquet_footer
 
 _NOTE = b"org.apache.spark.sql.parquet.row.metadata"
 """The footer entry in which Spark describes the columns; Spark trusts it more than the columns."""
@@ -54,8 +51,8 @@ class Reader(TypedReader):
     def footer(self, file: StoredFile) -> Footer:
         """See `TypedReader`."""
         try:
-            found = parquet.read_metadata(pa.BufferReader(self._tail(file)))
-        except (pa.ArrowException, OSError) as error:
+            found = parquet_footer(self.storage, file)
+        except ValueError as error:
             raise UnreadableFileError(f"no PARQUET data: {error}") from error
         in_groups = sum(found.row_group(each).num_rows for each in range(found.num_row_groups))
         if in_groups != found.num_rows:
@@ -85,19 +82,16 @@ class Reader(TypedReader):
         session = self.spark._jsparkSession.sessionState()
         parquet_types = self.storage.jvm.org.apache.spark.sql.execution.datasources.parquet
         converter = parquet_types.ParquetToSparkSchemaConverter(session.conf())
-        with self.storage.parquet_footer(file.uri) as footer:
-            columns = converter.convert(footer.getFileMetaData().getSchema())
+        hadoop = self.storage.jvm.org.apache.parquet.hadoop
+        place, settings = self.storage.path(file.uri), self.storage.configuration
+        opened = hadoop.ParquetFileReader.open(
+            hadoop.util.HadoopInputFile.fromPath(place, settings)
+        )
+        try:
+            columns = converter.convert(opened.getFileMetaData().getSchema())
+        finally:
+            opened.close()
         return StructType.fromJson(json.loads(columns.json()))
-
-    def _tail(self, file: StoredFile) -> bytes:
-        """The end of a file: the footer, its length in four bytes, and the magic number."""
-        tail = self.storage.tail(file, _TAIL)
-        if not tail.endswith(_MAGIC) or len(tail) < 12:
-            raise UnreadableFileError("no PARQUET data: it does not end with its magic number PAR1")
-        [length] = struct.unpack("<I", tail[-8:-4])
-        if length + 8 > file.size:
-            raise UnreadableFileError("no PARQUET data: a footer that is longer than the file")
-        return tail if length + 8 <= len(tail) else self.storage.tail(file, length + 8)
 
 
 def _is_right(metadata: Mapping[bytes, bytes], schema: parquet.ParquetSchema) -> bool:

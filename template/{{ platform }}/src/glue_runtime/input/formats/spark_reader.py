@@ -13,7 +13,7 @@ from glue_runtime.input.formats.interface import POSITION, FormatReader
 from glue_runtime.lineage import SOURCE_OBJECT
 from glue_runtime.s3_object import literal_path
 from glue_runtime.spark.errors import SparkError, reason_of
-from glue_runtime.spark.storage import StoredFile
+from glue_runtime.spark.files import StoredFile
 from glue_runtime.spark.time_limit import TimeLimitError, limited_tasks
 
 _LONGEST_URI = 4096

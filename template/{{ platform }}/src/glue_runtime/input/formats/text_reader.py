@@ -25,8 +25,8 @@ from glue_runtime.input.formats.spark_reader import SparkFormatReader
 from glue_runtime.lineage import SOURCE_OBJECT
 from glue_runtime.s3_object import literal_path
 from glue_runtime.spark.columns import quoted
+from glue_runtime.spark.files import StoredFile
 from glue_runtime.spark.session import whole_files
-from glue_runtime.spark.storage import StoredFile
 
 
 class TextReader(SparkFormatReader):

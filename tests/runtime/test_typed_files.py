@@ -144,7 +144,7 @@ from glue_runtime.input.formats import typed_reader
 from glue_runtime.spark import time_limit
 from test_bad_input import job
 
-typed_reader.SECONDS, time_limit.LOOK_EVERY = 3.0, 0.5
+typed_reader.SECONDS, time_limit.LOOK_EVERY = 12.0, 0.5
 job(".parquet", "parquet").main("job", {arguments})
 """
 

@@ -92,7 +92,10 @@ def filled(command: str) -> str:
 
 
 def is_executed_elsewhere(command: str) -> bool:
-    return filled(command) in ELSEWHERE or command.replace("sales_etl", "<job>") in operating_commands()
+    return (
+        filled(command) in ELSEWHERE
+        or command.replace("sales_etl", "<job>") in operating_commands()
+    )
 
 
 @pytest.fixture(scope="module")

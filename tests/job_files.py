@@ -39,10 +39,13 @@ def write(repository: Path, path: str, text: str) -> None:
     target.write_text(text, encoding="utf-8")
 
 
-def job_with(repository: Path, name: str, *, rules: str = "", schedules: str = "") -> None:
+def job_with(
+    repository: Path, name: str, *, rules: str = "", schedules: str = "", then: str = ""
+) -> None:
     """Write the Terraform code of a job with these entries, as an owner may have edited it."""
     write(
         repository,
         f"infrastructure/jobs/{name}.tf",
-        f'module "{name}" {{\n  s3_event_rules = {{\n{rules}\n  }}\n  schedules = {{\n{schedules}\n  }}\n}}\n',
+        f'module "{name}" {{\n  s3_event_rules = {{\n{rules}\n  }}\n  schedules = {{\n{schedules}\n  }}\n'
+        f"  then = [{then}]\n}}\n",
     )

@@ -4,7 +4,14 @@ from pathlib import Path
 
 import pytest
 
-from gluecast.repository.triggers import Schedule, TriggersError, Upload, triggers
+from gluecast.repository.triggers import (
+    After,
+    Schedule,
+    TriggersError,
+    Upload,
+    jobs_with_a_machine,
+    triggers,
+)
 from tasks.examples import RENDERED
 
 
@@ -46,6 +53,26 @@ def test_a_file_as_its_owner_wrote_it_is_read(tmp_path: Path) -> None:
         Upload("own", "other-bucket", "x/", ".json"),
         Schedule("own", "rate(1 hour)", "UTC"),
     ]
+
+
+def test_next_jobs_follow_every_job_of_their_block(tmp_path: Path) -> None:
+    text = """
+    module "own" {
+      source = "../modules/eventbridge"
+      schedules = { hourly = { schedule_expression = "rate(1 hour)", target_arn = var.glue_job_arns.own } }
+      started_by_others = [var.glue_job_arns["other"]]
+      then              = [var.glue_job_arns["report"], local.some]
+    }
+    """
+    repository = job_file(tmp_path, text)
+
+    assert triggers(repository)[1:] == [
+        After("report", "own"),
+        After("${local.some}", "own"),
+        After("report", "other"),
+        After("${local.some}", "other"),
+    ]
+    assert jobs_with_a_machine(repository) == {"own", "other"}
 
 
 @pytest.mark.parametrize(

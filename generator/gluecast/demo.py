@@ -17,7 +17,7 @@ import yaml
 
 from gluecast.errors import GluecastError
 from gluecast.example_jobs import JOBS, answers, copier_copy
-from gluecast.repository.triggers import Trigger, Upload, triggers
+from gluecast.repository.triggers import After, Trigger, Upload, triggers
 from gluecast.template.bundled import (
     IS_INSTALLED,
     PUBLISHED_AT,
@@ -99,6 +99,7 @@ def cloud_summary(found: Sequence[Trigger], lake_prefix: str) -> str:
         if isinstance(each, Upload)
         else (each.job, f"{each.expression} {each.timezone}", "the whole directory")
         for each in found
+        if not isinstance(each, After)
     ]
     return table(("job", "started by", "reads"), rows)
 

@@ -120,6 +120,22 @@ def test_what_an_environment_starts_by_itself_is_there(repository: Path) -> None
     assert "for the whole directory, only in prod<" in rendered(catalogue(repository))
 
 
+def test_a_job_that_another_one_starts_is_linked_both_ways(repository: Path) -> None:
+    path = repository / "infrastructure/jobs/job_000.tf"
+    then = 'then = [var.glue_job_arns["job_001"], var.glue_job_arns["job_002"]]\n\n  s3_event_rules'
+    path.write_text(path.read_text().replace("s3_event_rules", then, 1))
+
+    assert job(repository, "job_000").next == ("job_001", "job_002")
+    [after] = [each for each in job(repository, "job_002").starts if each.kind == "after"]
+    assert after.name == "job_000"
+    assert [place.pattern for place in after.reads] == ["job_002s/*.json"]
+    page = rendered(catalogue(repository))
+    assert "started by 3 uploads, 2 other jobs\nand 2 schedules." in page
+    assert "A successful run starts job_001 and job_002." in page
+    assert "A successful run of job_000 starts job_002 over all of job_002s/*.json." in page
+    assert 'Each successful run of <a href="#job-job_000">' in page
+
+
 def test_what_does_not_fit_together_is_remarked(repository: Path) -> None:
     (repository / "src/jobs/job_001.py").unlink()
     (repository / "infrastructure/jobs/job_002.tf").unlink()

@@ -62,6 +62,7 @@ def odd(tmp_path_factory: pytest.TempPathFactory) -> Path:
         a = {{ schedule_expression = {text}, timezone = {text}, {target} }}
         b = {{ schedule_expression = "cron(1,2,3,4,5 1,2,3,4,5 ? JAN,MAR,MAY MON,TUE,WED *)",
                timezone = "America/Argentina/ComodRivadavia", {target} }}""",
+        then=text,
     )
     column = (
         f"`{HOSTILE}` STRING COMMENT '{'word ' * 30}', {'w' * 80} STRUCT<{'a: INT, ' * 30}b: INT>"
@@ -240,6 +241,7 @@ def test_every_line_of_the_picture_goes_from_box_to_box(
         "output: job bottom -> table top"
         if width == PHONE
         else "output: job right -> table left": 1,
+        f"after: job {leaves} -> after left": 1,
     }
 
 

@@ -17,8 +17,10 @@ import botocore.session
 import pytest
 from moto import mock_aws
 
+from emulated_aws.repairs import start_executions_of_other_machines
 from gluecast.example_jobs import answers
 from gluecast.template.bundled import TEMPLATE_ROOT
+from infrastructure_checks import CHECKS
 from infrastructure_checks.resources import Resource, of_type, resources_of
 from terraform import initialise, needs_terraform, repository_with_archive
 
@@ -51,6 +53,19 @@ OWN_SIZE = """
       ]
       accept = { name_patterns = ["daily_*.csv", "full/*"], max_mb = 2000 }
 """
+FIRST = "customer-import-prod"
+"""The job whose successful runs start two others."""
+
+THEN = """
+  then = [var.glue_job_arns["product_catalog"], var.glue_job_arns["copy_0"]]
+"""
+STARTED_BY_OTHERS = """
+module "copy_0" {
+  source            = "../modules/eventbridge"
+  environment       = var.environment
+  started_by_others = [var.glue_job_arns["copy_0"]]
+}
+"""
 
 
 @pytest.fixture(scope="module")
@@ -70,6 +85,10 @@ def deployed(tmp_path_factory: pytest.TempPathFactory) -> list[Resource]:
             source = repository / folder / f"customer_import.{suffix}"
             copied = source.with_name(f"copy_{number}.{suffix}")
             copied.write_text(source.read_text().replace("customer_import", f"copy_{number}"))
+    first = (jobs / "customer_import.tf").read_text()
+    assert first.endswith("\n}\n")
+    (jobs / "customer_import.tf").write_text(first[:-2] + THEN + "}\n")
+    (jobs / "copy_0.tf").write_text(STARTED_BY_OTHERS)
     environment = repository / "infrastructure/environments/prod"
     (environment / "terraform.tfvars").write_text(SETTINGS)
     initialise(environment)
@@ -255,13 +274,14 @@ def test_a_failure_is_kept_whole_and_fails_the_execution(deployed: list[Resource
         runs = [state for name, state in states.items() if name.startswith("RunFor")]
         kept = states["KeepFailure"]
 
-        assert len(runs) == (4 if job == RENAMED else 2)
+        assert len(runs) == {RENAMED: 4, "copy-0-prod": 1}.get(job, 2)
         assert all(
             state["Catch"]
             == [{"ErrorEquals": ["States.ALL"], "ResultPath": "$.failure", "Next": "Judge"}]
             for state in runs
         )
-        assert all(state["End"] and state["Resource"].endswith(".sync") for state in runs)
+        assert all(state["Resource"].endswith(".sync") for state in runs)
+        assert all(("End" in state) == (job != FIRST) for state in runs)
         assert kept["Parameters"] == {
             "QueueUrl": queues[f"{job}-dead-letters"]["url"],
             "MessageBody.$": "$",
@@ -367,6 +387,37 @@ def test_messages_wait_in_a_queue_for_the_two_weeks_that_sqs_allows(
         assert queue["sqs_managed_sse_enabled"] is True
 
 
+# --- the interpreter of machines --------------------------------------------------------------------
+
+
+def created(name: str, definition: str) -> str:
+    """The ARN of a new machine."""
+    start_executions_of_other_machines()
+    states = boto3.client("stepfunctions", region_name="eu-central-1")
+    role = "arn:aws:iam::123456789012:role/m"
+    machine = states.create_state_machine(name=name, definition=definition, roleArn=role)
+    return str(machine["stateMachineArn"])
+
+
+def ended(execution: str) -> dict[str, Any]:
+    """An execution after its end."""
+    states = boto3.client("stepfunctions", region_name="eu-central-1")
+    deadline = time.monotonic() + 30
+    while (found := states.describe_execution(executionArn=execution))["status"] == "RUNNING":
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+    return dict(found)
+
+
+def executed(machine: str, given: dict[str, Any]) -> dict[str, Any]:
+    """A new execution of a machine, after its end."""
+    states = boto3.client("stepfunctions", region_name="eu-central-1")
+    started = states.start_execution(
+        stateMachineArn=machine, name=uuid.uuid4().hex, input=json.dumps(given)
+    )
+    return ended(started["executionArn"])
+
+
 # --- sizes, and what a rule accepts -----------------------------------------------------------------
 
 MB = 1024 * 1024
@@ -389,33 +440,19 @@ def test_the_size_of_an_object_decides_its_capacity_and_what_is_not_accepted_is_
     deployed: list[Resource],
 ) -> None:
     """Moto's interpreter of the States Language runs the machine."""
-    states = boto3.client("stepfunctions", region_name="eu-central-1")
-    machine = states.create_state_machine(
-        name="m",
-        definition=json.dumps(without_aws(machine_of(deployed, RENAMED))),
-        roleArn="arn:aws:iam::123456789012:role/m",
-    )["stateMachineArn"]
+    machine = created("m", json.dumps(without_aws(machine_of(deployed, RENAMED))))
 
-    def ended(key: str, size: int) -> dict[str, Any]:
+    def sent_to_it(key: str, size: int) -> dict[str, Any]:
         sent = {
             "rule": "sales_etl_file_trigger",
             "time": "2026-01-01T00:00:00Z",
             "bucket": {"name": "data-lake-prod-bronze"},
             "object": {"key": key, "size": size},
         }
-        arn = states.start_execution(
-            stateMachineArn=machine, name=uuid.uuid4().hex, input=json.dumps(sent)
-        )
-        deadline = time.monotonic() + 30
-        while True:
-            found = states.describe_execution(executionArn=arn["executionArn"])
-            if found["status"] != "RUNNING":
-                return dict(found)
-            assert time.monotonic() < deadline
-            time.sleep(0.02)
+        return executed(machine, sent)
 
     started = {
-        size: json.loads(ended("sales/daily_1.csv", size)["output"])
+        size: json.loads(sent_to_it("sales/daily_1.csv", size)["output"])
         for size in (1, 100 * MB, 100 * MB + 1, 1000 * MB, 1000 * MB + 1, 2000 * MB)
     }
     capacity = {
@@ -431,15 +468,120 @@ def test_the_size_of_an_object_decides_its_capacity_and_what_is_not_accepted_is_
         2000 * MB: ("G.8X", 20, 120),
     }
     assert {run["Arguments"]["--object_key"] for run in started.values()} == {"sales/daily_1.csv"}
-    assert ended("sales/full/a'b.csv", 5)["status"] == "SUCCEEDED"
+    assert sent_to_it("sales/full/a'b.csv", 5)["status"] == "SUCCEEDED"
 
     for key, size in [("sales/weekly_1.csv", 5), ("sales/daily_1.csv", 2000 * MB + 1)]:
-        refused = ended(key, size)
+        refused = sent_to_it(key, size)
         assert (refused["status"], refused["error"]) == ("FAILED", "JobRunFailed")
         assert refused["cause"] == (
             "expected sales/daily_*.csv or sales/full/* of at most 2000 MB, which the rule "
             f"sales_etl_file_trigger accepts, found {key} of {size} bytes"
         )
+
+
+# --- the next jobs ----------------------------------------------------------------------------------
+
+
+def with_a_result_of_glue(definition: dict[str, Any], result: dict[str, Any]) -> str:
+    """The machine, whose runs all end at once with this result; it really starts the next ones."""
+    replaced = {}
+    for name, state in definition["States"].items():
+        if "glue:startJobRun" in state.get("Resource", ""):
+            kept = ("Next", "End", "ResultPath")
+            after = {field: state[field] for field in kept if field in state}
+            state = {"Type": "Pass", "Result": result, **after}
+        replaced[name] = state
+    return json.dumps({**definition, "States": replaced})
+
+
+@mock_aws(config={"stepfunctions": {"execute_state_machine": True}})
+def test_a_successful_run_starts_the_next_jobs_once_over_their_directories(
+    deployed: list[Resource],
+) -> None:
+    result = {"Id": "jr_1", "JobRunState": "SUCCEEDED"}
+    machines = {
+        name: created(name, with_a_result_of_glue(machine_of(deployed, name), result))
+        for name in (FIRST, "product-catalog-prod", "copy-0-prod")
+    }
+    uploaded = {
+        "rule": "customer_import_file_trigger",
+        "time": "2026-01-01T00:00:00Z",
+        "bucket": {"name": "data-lake-prod-bronze"},
+        "object": {"key": "customers/a.csv", "size": 9},
+    }
+
+    # The second execution gets the same run from Glue, as when the step is repeated.
+    for given in (uploaded, {"schedule": "daily"}):
+        first = executed(machines[FIRST], given)
+        assert (first["status"], json.loads(first["output"])) == ("SUCCEEDED", result), first
+
+    states = boto3.client("stepfunctions", region_name="eu-central-1")
+    for name in ("product-catalog-prod", "copy-0-prod"):
+        [execution] = states.list_executions(stateMachineArn=machines[name])["executions"]
+        found = ended(execution["executionArn"])
+        assert (found["name"], found["status"]) == ("jr_1", "SUCCEEDED")
+        assert json.loads(found["input"]) == {"schedule": f"after {FIRST}"}
+
+
+@mock_aws(config={"stepfunctions": {"execute_state_machine": True}})
+def test_a_next_job_that_cannot_be_started_is_kept_with_what_started_the_run(
+    deployed: list[Resource],
+) -> None:
+    sqs = boto3.client("sqs", region_name="eu-central-1")
+    queue = sqs.create_queue(QueueName=f"{FIRST}-dead-letters")["QueueUrl"]
+    definition = machine_of(deployed, FIRST)
+    for state in definition["States"].values():
+        if "states:startExecution" in state.get("Resource", ""):
+            del state["Retry"][1:]  # it would take minutes
+    definition["States"]["KeepFailure"]["Parameters"]["QueueUrl"] = queue
+
+    found = executed(
+        created(FIRST, with_a_result_of_glue(definition, {"Id": "jr_1"})), {"schedule": "daily"}
+    )
+
+    assert (found["status"], found["error"]) == ("FAILED", "JobRunFailed")
+    [message] = sqs.receive_message(QueueUrl=queue)["Messages"]
+    kept = json.loads(message["Body"])
+    assert (kept["schedule"], kept["run"]) == ("daily", {"Id": "jr_1"})
+    assert "StateMachineDoesNotExist" in kept["failure"]["Error"]
+
+
+def test_only_a_machine_with_next_jobs_may_start_their_machines(deployed: list[Resource]) -> None:
+    machines = named(deployed, "aws_sfn_state_machine")
+    roles = {role["id"]: name for name, role in named(deployed, "aws_iam_role").items()}
+    starts = {
+        roles[found.values["role"]]: {
+            resource
+            for statement in json.loads(found.values["policy"])["Statement"]
+            if "states:StartExecution" in statement["Action"]
+            for resource in [statement["Resource"]]
+        }
+        for found in of_type(deployed, "aws_iam_role_policy")
+        if found.values["name"] == "run-job"
+    }
+
+    assert starts.pop(f"{FIRST}-machine") == {
+        machines["product-catalog-prod"]["arn"],
+        machines["copy-0-prod"]["arn"],
+    }
+    assert set(map(frozenset, starts.values())) == {frozenset()}
+
+
+def test_the_checks_know_next_jobs_and_find_one_without_its_machine(
+    deployed: list[Resource],
+) -> None:
+    def found(resources: list[Resource]) -> list[str]:
+        return [finding for check in CHECKS for finding in check(resources)]
+
+    others = [
+        each
+        for each in deployed
+        if each.values.get("name") != "copy-0-prod" or each.type != "aws_sfn_state_machine"
+    ]
+
+    assert found(deployed) == []
+    assert len(others) == len(deployed) - 1
+    assert any("found arn:aws:states:" in finding for finding in found(others))
 
 
 # --- rules and schedules ---------------------------------------------------------------------------

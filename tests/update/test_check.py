@@ -127,6 +127,38 @@ def plant_answers_alone(repository: Path) -> None:
     (repository / "src/jobs/orders.py").unlink()
 
 
+def then(repository: Path, job: str, next_job: str) -> None:
+    """Let a job's successful runs start another one."""
+    edit(
+        repository,
+        f"infrastructure/jobs/{job}.tf",
+        "  s3_event_rules = {",
+        f'  then = [var.glue_job_arns["{next_job}"]]\n\n  s3_event_rules = {{',
+    )
+
+
+def plant_circle(repository: Path) -> None:
+    then(repository, "sales_etl", "orders")
+    then(repository, "orders", "sales_etl")
+
+
+def plant_next_job_without_machine(repository: Path) -> None:
+    then(repository, "sales_etl", "orders")
+    (repository / "infrastructure/jobs/orders.tf").write_text("# another job starts it\n")
+
+
+def plant_machine_that_nothing_starts(repository: Path) -> None:
+    started_by_others(repository, "orders")
+
+
+def started_by_others(repository: Path, job: str) -> None:
+    """Leave a job its machine, without an upload or a schedule."""
+    (repository / f"infrastructure/jobs/{job}.tf").write_text(
+        f'module "{job}" {{\n  source = "../modules/eventbridge"\n'
+        f'  started_by_others = [var.glue_job_arns["{job}"]]\n}}\n'
+    )
+
+
 def plant_no_trigger(repository: Path) -> None:
     (repository / "infrastructure/jobs/orders.tf").write_text("# nothing yet\n")
 
@@ -160,6 +192,9 @@ def plant_broken_terraform(repository: Path) -> None:
         (plant_name_in_a_variable, r"in src/jobs/orders.py, below"),
         (plant_answers_alone, r"expected src/jobs/orders.py of the job in .copier-answers/orders"),
         (plant_no_trigger, r"an upload or a schedule that starts orders, found none"),
+        (plant_circle, r"found that sales_etl starts orders starts sales_etl; take"),
+        (plant_next_job_without_machine, r"expected orders, which sales_etl starts, to have a sta"),
+        (plant_machine_that_nothing_starts, r"a schedule that starts orders, found none"),
         (plant_broken_terraform, r"expected Terraform code in"),
     ],
 )
@@ -172,6 +207,13 @@ def test_a_planted_fault_is_found(
 
     assert any(problem in found for found in findings.problems), findings.problems
     assert findings.exit_code & ExitCode.PROBLEM
+
+
+def test_a_job_that_another_one_starts_is_no_problem(repository: Path) -> None:
+    then(repository, "sales_etl", "orders")
+    started_by_others(repository, "orders")
+
+    assert not check(repository).problems
 
 
 GUARD = 'if __name__ == "__main__":\n'

@@ -17,7 +17,7 @@ from gluecast.repository.layers import (
 from gluecast.repository.triggers import (
     ENVIRONMENTS,
     FOLDER,
-    Schedule,
+    After,
     Trigger,
     Upload,
     environment_triggers,
@@ -47,8 +47,8 @@ class Place:
 class Start:
     """What starts a job. `reads` are the places that its run reads; `when` is a schedule in words.
 
-    `environments` are those that have it, if not all do. `kind` is upload or schedule; `name` is
-    the key of the rule or schedule in the Terraform code.
+    `environments` are those that have it, if not all do. `kind` is upload, schedule or after; `name`
+    is the key of the rule or schedule in the Terraform code, or the job whose run comes before.
     """
 
     kind: str
@@ -65,7 +65,8 @@ class Job:
     """A job: what starts it, what it reads, where it writes, and its files.
 
     `module` is None if there is none. `output` and `quarantine` are addresses; both are empty if
-    the job's own code determines them. `remarks` are sentences about inconsistencies.
+    the job's own code determines them. `next` are the jobs that its successful runs start. `remarks`
+    are sentences about inconsistencies.
     """
 
     name: str
@@ -76,6 +77,7 @@ class Job:
     version: str
     files: tuple[str, ...]
     remarks: tuple[str, ...]
+    next: tuple[str, ...] = ()
 
     @property
     def inputs(self) -> tuple[str, ...]:
@@ -85,8 +87,13 @@ class Job:
 
     @property
     def kinds(self) -> tuple[str, ...]:
-        """What starts it: upload, schedule."""
+        """What starts it: upload, schedule, after."""
         return tuple(dict.fromkeys(start.kind for start in self.starts))
+
+    @property
+    def started_by(self) -> tuple[str, ...]:
+        """What starts it, in words: upload, schedule, another job."""
+        return tuple("another job" if kind == "after" else kind for kind in self.kinds)
 
     @property
     def is_adopted(self) -> bool:
@@ -105,7 +112,7 @@ class Catalogue:
     jobs: tuple[Job, ...]
 
     def count(self, kind: str) -> int:
-        """The number of uploads, or schedules, that start jobs."""
+        """The number of uploads, schedules or runs of other jobs that start jobs."""
         return sum(start.kind == kind for job in self.jobs for start in job.starts)
 
     @property
@@ -155,7 +162,7 @@ def catalogue(start: Path) -> Catalogue:
                 repository,
                 name,
                 modules.get(name),
-                [(each, where) for each, where in started if each.job == name],
+                started,
                 layers.get(name),
                 lake,
                 settings.get("QUARANTINE", "_quarantine"),
@@ -197,7 +204,10 @@ def _job(
     path: Path | None,
 ) -> Job:
     known = module or JobModule(name)
-    starts = tuple(_start(each, known, lake, where) for each, where in started)
+    starts = tuple(_start(each, known, lake, where) for each, where in started if each.job == name)
+    following = [
+        each.job for each, _ in started if isinstance(each, After) and each.previous == name
+    ]
     output, quarantine = "", ""
     if module and module.standard and not module.hooks & {"load", "output_uri"}:
         output = f"{_bucket(lake, 'silver')}/{module.name}"
@@ -215,6 +225,7 @@ def _job(
         version=layer.version if layer else "",
         files=tuple(file for file in files if (repository / file).is_file()),
         remarks=tuple(_remarks(name, module, starts)),
+        next=tuple(dict.fromkeys(following)),
     )
 
 
@@ -225,7 +236,8 @@ def _start(trigger: Trigger, module: JobModule, lake: str, environments: tuple[s
     if isinstance(trigger, Upload):
         place = Place(_bucket(lake, trigger.zone), trigger.prefix, trigger.suffix)
         return Start("upload", trigger.name, (place,), environments=environments)
-    assert isinstance(trigger, Schedule)
+    if isinstance(trigger, After):
+        return Start("after", trigger.previous, directories, environments=environments)
     return Start(
         "schedule",
         trigger.name,

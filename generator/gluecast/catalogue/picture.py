@@ -1,7 +1,8 @@
-"""A diagram of a job's data flow: place -> rule or schedule -> job -> table."""
+"""A diagram of a job's data flow: place -> rule, schedule or other job -> job -> table, next jobs."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from gluecast.catalogue.contents import Job, Place, Start
 
@@ -13,13 +14,7 @@ _CHARACTER = 7.4
 _LABEL_CHARACTER = 6.6
 """The average width of a character in its label, in a wide font."""
 
-_READS: Mapping[tuple[str, ...], str] = {
-    ("upload",): "the uploaded file",
-    ("schedule",): "all files",
-}
-"""What the runs of a job read, by what starts it."""
-
-_LANES = {"upload": 8, "schedule": 17}
+_LANES = {"upload": 6, "schedule": 12, "after": 18}
 """The distance of a line from the boxes, in the tall layout."""
 
 
@@ -47,7 +42,7 @@ class Node:
 
 @dataclass(frozen=True)
 class Edge:
-    """A line from the places of an upload or schedule to the job, or from the job to its table."""
+    """A line from the places of a start to the job, or from the job to its table or a next job."""
 
     kind: str
     path: str
@@ -71,17 +66,21 @@ def description(job: Job) -> str:
         where = " and ".join(place.pattern for place in start.reads) or "its sources"
         if start.kind == "upload":
             lines.append(f"An upload of {where} starts {job.name} by the rule {start.name}.")
+        elif start.kind == "after":
+            lines.append(f"A successful run of {start.name} starts {job.name} over all of {where}.")
         else:
             when = start.when or start.expression
             lines.append(f"{start.name} starts {job.name} over all of {where}: {when}.")
     lines.append(f"It writes to {job.output}." if job.output else "Where it writes is unknown.")
+    if job.next:
+        lines.append(f"A successful run starts {' and '.join(job.next)}.")
     return " ".join(lines)
 
 
 def wide(job: Job) -> Picture:
     """Four columns from left to right, vertically centered."""
     places = _places(job.starts)
-    rows = max(len(places), len(job.starts), 1)
+    rows = max(len(places), len(job.starts), 1 + len(job.next))
     height = rows * (_HEIGHT + _GAP) - _GAP + 2
 
     def column(index: int, count: int) -> int:
@@ -98,7 +97,9 @@ def wide(job: Job) -> Picture:
         for index, start in enumerate(job.starts)
     ]
     target = _job(job, 640, column(0, 1), 190)
-    table = _table(job, 870, column(0, 1), 210)
+    table, *following = [
+        each(870, column(index, 1 + len(job.next)), 210) for index, each in enumerate(_ends(job))
+    ]
     edges = [
         Edge(
             start.kind,
@@ -112,7 +113,8 @@ def wide(job: Job) -> Picture:
         for start, box in zip(job.starts, triggers, strict=True)
     ]
     edges.append(Edge("output", _curve(target.right, table.left)))
-    nodes = (*boxes.values(), *triggers, target, table)
+    edges += [Edge("after", _curve(target.right, each.left)) for each in following]
+    nodes = (*boxes.values(), *triggers, target, table, *following)
     return Picture("wide", 1080, height, tuple(edges), nodes)
 
 
@@ -140,14 +142,22 @@ def tall(job: Job) -> Picture:
             nodes.append(box)
         nodes += boxes
     target = _job(job, margin, y, width - 2 * margin)
-    table = _table(job, margin, y + _HEIGHT + 2 * _GAP, width - 2 * margin)
+    below = y + _HEIGHT + 2 * _GAP
+    table, *following = [
+        each(margin, below + index * (_HEIGHT + _GAP), width - 2 * margin)
+        for index, each in enumerate(_ends(job))
+    ]
     for kind, into, end in ends:
         out = _bracket(end, target.right, width - margin + _LANES[kind])
         edges.append(Edge(kind, f"{into} {out}".strip()))
     x = width // 2
     down = f"M{x} {target.y + _HEIGHT}V{table.y - 2}m-4 -5l4 5l4 -5"
     edges.append(Edge("output", down))
-    return Picture("tall", width, table.y + _HEIGHT + 1, tuple(edges), (*nodes, target, table))
+    lane = margin - _LANES["after"]
+    edges += [Edge("after", _bracket(target.left, each.left, lane)) for each in following]
+    last = [table, *following][-1]
+    drawn = (*nodes, target, table, *following)
+    return Picture("tall", width, last.y + _HEIGHT + 1, tuple(edges), drawn)
 
 
 def shortened(text: str, width: int) -> str:
@@ -183,6 +193,8 @@ def _place(place: Place, x: int, y: int, width: int) -> Node:
 def _trigger(start: Start, x: int, y: int, width: int) -> Node:
     if start.kind == "upload":
         return _node("upload", x, y, width, "Each upload", start.name)
+    if start.kind == "after":
+        return _node("after", x, y, width, "After each successful run of", start.name)
     when = f"{start.when or start.name}, {start.timezone}"
     return _node("schedule", x, y, width, when, start.expression)
 
@@ -193,7 +205,11 @@ def _job(job: Job, x: int, y: int, width: int) -> Node:
     if job.module and job.module.whole_directory:
         reads = "all files each time"
     elif job.kinds and job.module and job.module.standard:
-        reads = _READS.get(job.kinds, "one file, or all files")
+        reads = "one file, or all files"
+        if job.kinds == ("upload",):
+            reads = "the uploaded file"
+        elif "upload" not in job.kinds:
+            reads = "all files"
     return _node("job", x, y, width, "Glue job", reads)
 
 
@@ -204,6 +220,15 @@ def _table(job: Job, x: int, y: int, width: int) -> Node:
     is_whole = bool(job.module and job.module.whole_directory)
     replaced = "replaced as a whole" if is_whole else "replaced file by file"
     return _node("table", x, y, width, f"Its table in {zone}", replaced)
+
+
+def _ends(job: Job) -> list[Callable[[int, int, int], Node]]:
+    """What a run ends in, each with its place still open: its table, and the next jobs."""
+
+    def following(name: str) -> Callable[[int, int, int], Node]:
+        return lambda x, y, width: _node("after", x, y, width, "Then starts", name)
+
+    return [partial(_table, job), *map(following, job.next)]
 
 
 def _curve(start: tuple[int, int], end: tuple[int, int]) -> str:

@@ -10,7 +10,7 @@ from gluecast.errors import GluecastError
 from gluecast.jobs.drift import Drift, drift_of
 from gluecast.repository.job_module import JobModule, read_module
 from gluecast.repository.layers import find_repository, job_modules, read_layers
-from gluecast.repository.triggers import Schedule, Trigger, Upload, environment_triggers, triggers
+from gluecast.repository.triggers import After, Trigger, Upload, environment_triggers, triggers
 from gluecast.repository.work_tree import WorkTree
 from gluecast.terminal.progress import Counting, uncounted
 from gluecast.terminal.tables import table
@@ -111,7 +111,8 @@ def as_table(found: list[Job], width: int | None = None) -> str:
 
 
 def _kind(trigger: str) -> str:
-    return "upload" if trigger.startswith("upload ") else "schedule"
+    kind = trigger.partition(" ")[0]
+    return kind if kind in ("upload", "after") else "schedule"
 
 
 def _table(found: list[Job], started_by: list[str]) -> str:
@@ -132,7 +133,8 @@ def _table(found: list[Job], started_by: list[str]) -> str:
 def _trigger(trigger: Trigger) -> str:
     if isinstance(trigger, Upload):
         return f"upload {trigger.zone}:{trigger.prefix}*{trigger.suffix}"
-    assert isinstance(trigger, Schedule)
+    if isinstance(trigger, After):
+        return f"after {trigger.previous}"
     return f"{trigger.expression} {trigger.timezone}"
 
 

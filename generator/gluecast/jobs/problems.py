@@ -3,6 +3,7 @@
 import os
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 from gluecast.errors import GluecastError
@@ -11,9 +12,11 @@ from gluecast.repository.git import run_git
 from gluecast.repository.layers import Layer
 from gluecast.repository.triggers import (
     FOLDER,
+    After,
     Trigger,
     TriggersError,
     all_triggers,
+    jobs_with_a_machine,
     plain_uploads,
 )
 from gluecast.repository.work_tree import WorkTree
@@ -45,6 +48,8 @@ def problems_of(repository: Path, layers: Sequence[Layer], tree: WorkTree) -> It
     else:
         yield from _overlaps(found)
         yield from _loops(found, deployed)
+        yield from _circle(found)
+        yield from _without_machine(found, jobs_with_a_machine(repository))
         yield from _long_triggers(found, layers)
         if (repository / FOLDER).is_dir():
             yield from _unstarted(found, layers)
@@ -158,6 +163,37 @@ def _loops(found: Sequence[Trigger], deployed: Mapping[str, str]) -> Iterator[st
                     f"{_OUTPUT_ZONE}:{output}, where each file starts {reader.job}; "
                     "use a schedule for it"
                 )
+
+
+def _circle(found: Sequence[Trigger]) -> Iterator[str]:
+    """Jobs whose successful runs would start each other without end."""
+    previous: dict[str, set[str]] = {}
+    for trigger in found:
+        if isinstance(trigger, After):
+            previous.setdefault(trigger.job, set()).add(trigger.previous)
+    try:
+        TopologicalSorter(previous).prepare()
+    except CycleError as error:
+        yield (
+            f"expected jobs that come to an end, found that {' starts '.join(error.args[1])}; take "
+            "one of them out of then in infrastructure/jobs"
+        )
+
+
+def _without_machine(found: Sequence[Trigger], machines: set[str]) -> Iterator[str]:
+    """Jobs that another one starts, but that have nothing that can be started."""
+    for trigger in found:
+        if (
+            isinstance(trigger, After)
+            and "${" not in trigger.job
+            and trigger.job not in machines
+            and not any("${" in job for job in machines)
+        ):
+            yield (
+                f"expected {trigger.job}, which {trigger.previous} starts, to have a state machine, "
+                f'found none; write started_by_others = [var.glue_job_arns["{trigger.job}"]] in '
+                f"infrastructure/jobs/{trigger.job}.tf, or give it an upload or a schedule"
+            )
 
 
 def _unresolved(repository: Path, tree: WorkTree) -> Iterator[str]:

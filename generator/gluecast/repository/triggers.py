@@ -38,20 +38,30 @@ class Schedule:
     name: str = field(default="", compare=False)
 
 
-Trigger = Upload | Schedule
+@dataclass(frozen=True)
+class After:
+    """A successful run of another job, `previous`, that starts a job."""
+
+    job: str
+    previous: str
+    name: str = field(default="", compare=False)
+
+
+Trigger = Upload | Schedule | After
 
 
 def triggers(repository: Path) -> list[Trigger]:
-    """All triggers below infrastructure/jobs, by file name; uploads before schedules.
+    """All triggers below infrastructure/jobs, by file name; uploads, schedules, then other jobs.
 
     A value that is not a literal is returned as its expression.
 
     Raises:
         TriggersError: a file is not valid Terraform code, or lacks a value.
     """
-    paths = sorted((repository / FOLDER).glob("*.tf"))
     with remembered_modules(repository, "jobs") as modules:
-        return [trigger for path in paths for trigger in _of_modules(path, modules(path))]
+        return [
+            trigger for path in _files(repository) for trigger in _of_modules(path, modules(path))
+        ]
 
 
 def environment_triggers(repository: Path) -> dict[str, list[Trigger]]:
@@ -83,10 +93,25 @@ def all_triggers(repository: Path) -> list[Trigger]:
     return list(dict.fromkeys([*triggers(repository), *(one for each in own for one in each)]))
 
 
+def jobs_with_a_machine(repository: Path) -> set[str]:
+    """The jobs that have a state machine, without which no other job can start them.
+
+    Raises like `triggers`.
+    """
+    with remembered_modules(repository, "jobs") as modules:
+        found = [each for path in _files(repository) for each in modules(path)]
+    declared = {job for module in found for job in _listed(module, "started_by_others")}
+    return declared | {each.job for each in all_triggers(repository) if not isinstance(each, After)}
+
+
 def plain_uploads(found: Iterable[Trigger]) -> list[Upload]:
     """Uploads with a literal prefix and suffix; an expression cannot be compared."""
     uploads = [each for each in found if isinstance(each, Upload)]
     return [each for each in uploads if "${" not in each.prefix + each.suffix]
+
+
+def _files(repository: Path) -> list[Path]:
+    return sorted((repository / FOLDER).glob("*.tf"))
 
 
 def _of_modules(path: Path, modules: Sequence[Module]) -> list[Trigger]:
@@ -106,6 +131,12 @@ def _triggers(modules: Sequence[Module]) -> Iterator[Trigger]:
             timezone = schedule.get("timezone", "UTC")
             expression = schedule["schedule_expression"]
             yield Schedule(_key(schedule["target_arn"]), expression, timezone, name)
+    for module in modules:
+        entries = [*_entries(module, "s3_event_rules"), *_entries(module, "schedules")]
+        targets = [_key(entry["target_arn"]) for _, entry in entries]
+        for previous in dict.fromkeys([*targets, *_listed(module, "started_by_others")]):
+            for job in _listed(module, "then"):
+                yield After(job, previous)
 
 
 def _entries(module: Mapping[str, Any], name: str) -> list[tuple[str, Mapping[str, Any]]]:
@@ -113,6 +144,12 @@ def _entries(module: Mapping[str, Any], name: str) -> list[tuple[str, Mapping[st
     if not isinstance(entries, Mapping):
         return []
     return [(key.strip('"'), entry) for key, entry in entries.items() if isinstance(entry, Mapping)]
+
+
+def _listed(module: Mapping[str, Any], name: str) -> list[str]:
+    """The jobs of a list of ARNs; none if it is an expression."""
+    listed = module.get(name, [])
+    return [_key(arn) for arn in listed] if isinstance(listed, list) else []
 
 
 def _key(expression: str) -> str:

@@ -87,14 +87,16 @@ def tasks_call_apis_that_exist(resources: list[Resource]) -> list[str]:
 
 
 def tasks_address_what_exists(resources: list[Resource]) -> list[str]:
-    """Tasks start Glue jobs and send to queues of the same environment."""
+    """Tasks start Glue jobs and machines, and send to queues, of the same environment."""
     jobs = {job.values["name"] for job in of_type(resources, "aws_glue_job")}
     queues = {queue.values["url"] for queue in of_type(resources, "aws_sqs_queue")}
+    machines = {found.values["arn"] for found in of_type(resources, "aws_sfn_state_machine")}
     findings = []
     for machine in of_type(resources, "aws_sfn_state_machine"):
         for name, task in tasks(machine):
             parameters = task.get("Parameters", {})
-            for key, known in (("JobName", jobs), ("QueueUrl", queues)):
+            addressed = (("JobName", jobs), ("QueueUrl", queues), ("StateMachineArn", machines))
+            for key, known in addressed:
                 if key in parameters and parameters[key] not in known:
                     findings.append(
                         f"expected {key} to be one of {sorted(known)}, found {parameters[key]} "
@@ -107,8 +109,8 @@ def machines_read_what_they_are_sent(resources: list[Resource]) -> list[str]:
     """A machine reads only fields that a rule or a schedule sends."""
     findings = []
     for machine in of_type(resources, "aws_sfn_state_machine"):
-        # The machine itself writes these, where it catches an error and where it repeats a run.
-        sent = {"failure", "repeated"}
+        # The machine itself writes these: an error that it caught, that it repeats a run, a run's result.
+        sent = {"failure", "repeated", "run"}
         for target in of_type(resources, "aws_cloudwatch_event_target"):
             if target.values["arn"] == machine.values["arn"]:
                 sent |= set(sent_by(target))
@@ -117,7 +119,7 @@ def machines_read_what_they_are_sent(resources: list[Resource]) -> list[str]:
                 if target_of_schedule["arn"] == machine.values["arn"]:
                     sent |= set(json.loads(target_of_schedule["input"] or "{}"))
         read = set(re.findall(r'"\$\.([A-Za-z0-9_-]+)', machine.values["definition"]))
-        # The machine of a job without schedules reads the field too.
+        # Machines of other jobs send it too, and the machine of a job without schedules reads it.
         if missing := read - sent - {"schedule"}:
             findings.append(
                 f"expected to read {sorted(sent)}, found {sorted(missing)} in {machine.address}"

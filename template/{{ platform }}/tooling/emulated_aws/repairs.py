@@ -27,6 +27,7 @@ from moto.s3.models import FakeBucket
 from moto.s3.responses import S3Response
 from moto.stepfunctions.parser.asl.component.state.exec.state_task.service import (
     state_task_service_glue,
+    state_task_service_sfn,
 )
 from moto.stepfunctions.parser.asl.parse.asl_parser import AmazonStateLanguageParser
 from moto.stepfunctions.responses import StepFunctionResponse
@@ -54,6 +55,7 @@ def repair(aws: EmulatedAws, folder: Path, rights: Rights) -> None:
     _find_log_streams_by_their_prefix()
     _run_glue_jobs(aws, folder, rights)
     _wait_for_glue_runs()
+    start_executions_of_other_machines()
 
 
 def _answer_what_terraform_asks_of_machines() -> None:
@@ -330,3 +332,31 @@ def _datetimes_as_text(parsed: dict[str, Any], **_: Any) -> None:
     for name, value in parsed.get("JobRun", {}).items():
         if isinstance(value, datetime):
             parsed["JobRun"][name] = value.isoformat()
+
+
+def start_executions_of_other_machines() -> None:
+    """states:startExecution: moto calls the API with the field names of the States Language."""
+    service = state_task_service_sfn.StateTaskServiceSfn
+
+    def start(
+        self: Any,
+        env: Any,
+        resource_runtime_part: Any,
+        normalised_parameters: Any,
+        state_credentials: Any,
+    ) -> None:
+        states = state_task_service_sfn.boto_client_for(
+            service="stepfunctions",
+            region=resource_runtime_part.region,
+            state_credentials=state_credentials,
+        )
+        given = {name[0].lower() + name[1:]: each for name, each in normalised_parameters.items()}
+        started = states.start_execution(**given)
+        env.stack.append(
+            {
+                "ExecutionArn": started["executionArn"],
+                "StartDate": started["startDate"].isoformat(),
+            }
+        )
+
+    service._eval_service_task = start

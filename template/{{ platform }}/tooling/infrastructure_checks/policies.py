@@ -22,6 +22,7 @@ RIGHTS_OF_TASKS = {
     ),
     "glue:startJobRun": ("glue:StartJobRun",),
     "sqs:sendMessage": ("sqs:SendMessage",),
+    "states:startExecution": ("states:StartExecution",),
 }
 
 
@@ -150,6 +151,8 @@ def _rights_of_task(task: dict[str, Any], queues: dict[str, str]) -> set[Right] 
         return None
     if call.startswith("glue:"):
         resource = f"arn:aws:glue:{PLACE}:job/{parameters.get('JobName')}"
+    elif call.startswith("states:"):
+        resource = str(parameters.get("StateMachineArn"))
     else:
         resource = queues.get(parameters.get("QueueUrl", ""), "no queue")
     return {(action, resource) for action in RIGHTS_OF_TASKS[call]}

@@ -14,7 +14,7 @@ from operations.environment import REPOSITORY, Environment, deployed_name
 from operations.errors import OperationError
 from operations.events import object_created
 from operations.keys import keys_of, texts_of
-from operations.matching import definition_of, rules, sent_input
+from operations.matching import definition_of, next_machines, rules, sent_input
 from operations.patterns import PatternError, matches
 from operations.permissions import queue_allows, role_allows
 from operations.tables import Row
@@ -112,11 +112,27 @@ def roles_are_allowed_what_they_do(environment: Environment, jobs: list[str]) ->
                 (f"{glue_job}-machine", "states", "glue:GetJobRun", run),
                 (f"{glue_job}-machine", "states", "sqs:SendMessage", queue),
             ]
+            needed += [
+                (f"{glue_job}-machine", "states", "states:StartExecution", next_machine)
+                for next_machine in next_machines(definition_of(environment, machine))
+            ]
         for role, service, action, resource in needed:
             arn = f"arn:{environment.partition}:iam::{environment.account}:role/{role}"
             if not role_allows(iam, arn, f"{service}.amazonaws.com", action, resource):
                 problem = f"{service}.amazonaws.com may not use it for {action} on {resource}"
                 yield Finding(role, problem, _apply(environment))
+
+
+def next_jobs_can_be_started(environment: Environment, jobs: list[str]) -> Iterator[Finding]:
+    """The machines that start after a successful run exist."""
+    for job in jobs:
+        machine = environment.machine_arn(job)
+        if not _exists(environment, machine):
+            continue
+        for next_machine in next_machines(definition_of(environment, machine)):
+            if not _exists(environment, next_machine):
+                problem = f"does not exist, but each successful run of {job} starts it"
+                yield Finding(next_machine.rsplit(":", 1)[-1], problem, _apply(environment))
 
 
 def queues_take_what_failed_and_are_empty(
@@ -172,6 +188,7 @@ CHECKS: list[Check] = [
     rules_start_runs_over_the_object,
     schedules_are_enabled,
     roles_are_allowed_what_they_do,
+    next_jobs_can_be_started,
     queues_take_what_failed_and_are_empty,
     deployed_code_is_this_code,
 ]

@@ -126,6 +126,12 @@ def definition_of(environment: Environment, machine: str) -> dict[str, Any]:
     return definition
 
 
+def next_machines(definition: Mapping[str, Any]) -> list[str]:
+    """The ARNs of the machines that start after a successful run."""
+    parameters = [state.get("Parameters", {}) for state in definition["States"].values()]
+    return [found["StateMachineArn"] for found in parameters if "StateMachineArn" in found]
+
+
 def as_rows(matched: list[Match]) -> list[Row]:
     """The matches as rows of a table."""
     return [

@@ -1,8 +1,8 @@
 # Owned by the gluecast template: an update rewrites this file and merges local edits into it.
 """Trace an uploaded object: event, execution, run, rows."""
 
-from collections.abc import Iterator
-from datetime import datetime
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
 
 from botocore.exceptions import ClientError
 
@@ -10,7 +10,7 @@ from operations.environment import Environment, all_jobs
 from operations.events import object_created
 from operations.executions import Execution, executions
 from operations.logs import entries
-from operations.matching import Rules
+from operations.matching import Rules, definition_of, next_machines
 from operations.prices import Prices
 from operations.runs import Run, runs
 from operations.tables import Row
@@ -48,12 +48,13 @@ def trace(environment: Environment, key: str, since: datetime, prices: Prices) -
     for job in sorted({jobs[match.glue_job] for match in matched if match.glue_job in jobs}):
         found = [each for each in executions(environment, job, since) if each.key == key]
         happened += [row for execution in found for row in _executed(execution)]
+        happened += [row for execution in found for row in _next(environment, execution, jobs)]
         for run in runs(environment, job, prices):
             if run.started < since:
                 break
             if run.key == key:
                 happened += [_ran(run), *_logged(environment, run)]
-    return rows + sorted(happened, key=lambda row: row["time"])
+    return rows + sorted(happened, key=lambda row: row["time"] or datetime.max.replace(tzinfo=UTC))
 
 
 def _uploaded(environment: Environment, key: str) -> Row:
@@ -79,6 +80,25 @@ def _executed(execution: Execution) -> Iterator[Row]:
         if execution.reason:
             details += f": {_one_line(execution.reason)}"
         yield _row(execution.stopped, "execution", execution.job, details)
+
+
+def _next(environment: Environment, execution: Execution, jobs: Mapping[str, str]) -> Iterator[Row]:
+    """What its run started: an execution of each next job, with the run's id as its name."""
+    if not execution.run_id:
+        return
+    states = environment.client("stepfunctions")
+    machine = environment.machine_arn(execution.job)
+    for following in next_machines(definition_of(environment, machine)):
+        glue_job = following.rsplit(":", 1)[-1]
+        job = jobs.get(glue_job, glue_job)
+        arn = f"{following.replace(':stateMachine:', ':execution:')}:{execution.run_id}"
+        try:
+            found = states.describe_execution(executionArn=arn)
+        except states.exceptions.ExecutionDoesNotExist:
+            yield _row(None, "next job", job, f"was not started after {execution.run_id}")
+        else:
+            details = f"{found['status']}, started after {execution.run_id}"
+            yield _row(found["startDate"].astimezone(UTC), "next job", job, details)
 
 
 def _ran(run: Run) -> Row:

@@ -4,6 +4,7 @@
 #
 #     S3 Object Created -> rule -> input transformer -> machine -> Glue run over one object
 #     EventBridge Scheduler --------------------------> machine -> Glue run over the directory
+#     successful run of another job ------------------> machine -> Glue run over the directory
 #
 # A rule cannot start a Glue job, so the state machine does. It also retries errors that a retry can fix,
 # waits for the run, and sends failures to a queue.
@@ -13,11 +14,12 @@ module "account" {
 }
 
 locals {
-  # The jobs that rules and schedules start: sales-etl-prod -> the ARN of its Glue job.
+  # The jobs with a state machine: sales-etl-prod -> the ARN of its Glue job.
   targets = {
     for arn in distinct(concat(
       [for rule in values(var.s3_event_rules) : rule.target_arn],
       [for schedule in values(var.schedules) : schedule.target_arn],
+      var.started_by_others,
     )) : split("job/", arn)[1] => arn
   }
 

@@ -68,7 +68,7 @@ locals {
         } if length(rule.sizes) > 0
       },
       {
-        for run in local.object_runs[name] : run.state => {
+        for run in local.object_runs[name] : run.state => merge(local.after_run, {
           Type     = "Task"
           Resource = local.start_job_run
           Parameters = {
@@ -87,8 +87,7 @@ locals {
           }
           Retry = local.retries
           Catch = [{ ErrorEquals = ["States.ALL"], ResultPath = "$.failure", Next = "Judge" }]
-          End   = true
-        }
+        })
       },
     )
   }

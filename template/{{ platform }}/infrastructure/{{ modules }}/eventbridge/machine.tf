@@ -49,14 +49,13 @@ locals {
 
           Ignore = { Type = "Succeed", Comment = "An upload of another suffix" }
 
-          RunForDirectory = {
+          RunForDirectory = merge(local.after_run, {
             Type       = "Task"
             Resource   = local.start_job_run
             Parameters = { JobName = job, Arguments = { "--${var.argument_names.env}" = var.environment } }
             Retry      = local.retries
             Catch      = [{ ErrorEquals = ["States.ALL"], ResultPath = "$.failure", Next = "Judge" }]
-            End        = true
-          }
+          })
 
           # The runtime's name for it is in the error message of the Glue run, which the cause contains.
           Judge = {
@@ -97,6 +96,7 @@ locals {
           }
         },
         merge([for name in keys(local.rules_of[job]) : local.object_states[name] if var.pass_s3_object]...),
+        local.next_states,
       )
     }
   }

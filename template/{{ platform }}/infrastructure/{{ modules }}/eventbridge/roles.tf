@@ -74,13 +74,19 @@ resource "aws_iam_role_policy" "machine" {
 
   policy = jsonencode({
     Version = "2012-10-17"
-    Statement = [
-      {
-        Effect   = "Allow"
-        Action   = ["glue:StartJobRun", "glue:GetJobRun", "glue:GetJobRuns", "glue:BatchStopJobRun"]
-        Resource = each.value
-      },
-      { Effect = "Allow", Action = "sqs:SendMessage", Resource = local.queue_arns[each.key] },
-    ]
+    Statement = concat(
+      [
+        {
+          Effect   = "Allow"
+          Action   = ["glue:StartJobRun", "glue:GetJobRun", "glue:GetJobRuns", "glue:BatchStopJobRun"]
+          Resource = each.value
+        },
+        { Effect = "Allow", Action = "sqs:SendMessage", Resource = local.queue_arns[each.key] },
+      ],
+      [
+        for state in values(local.next_states) :
+        { Effect = "Allow", Action = "states:StartExecution", Resource = state.Parameters.StateMachineArn } if state.Type == "Task"
+      ],
+    )
   })
 }

@@ -129,6 +129,42 @@ variable "schedules" {
   }
 }
 
+variable "then" {
+  description = "ARNs of the Glue jobs that each successful run starts, once per run, over their whole directory, as a schedule would: [var.glue_job_arns[\"monthly_report\"]]. Each of them needs a state machine: a rule, a schedule or started_by_others."
+  type        = list(string)
+  default     = []
+  nullable    = false
+
+  validation {
+    condition = (
+      alltrue([for arn in var.then : can(regex("^arn:[^:]+:glue:[^:]*:[^:]*:job/[A-Za-z0-9_-]{1,49}$", arn))])
+      && length(distinct(var.then)) == length(var.then)
+    )
+    error_message = "Expected different ARNs of Glue jobs in then: [var.glue_job_arns[\"monthly_report\"]]."
+  }
+
+  validation {
+    condition = length(setintersection(var.then, concat(
+      [for rule in values(var.s3_event_rules) : rule.target_arn],
+      [for schedule in values(var.schedules) : schedule.target_arn],
+      var.started_by_others,
+    ))) == 0
+    error_message = "Expected other jobs in then, found one that starts itself again without end."
+  }
+}
+
+variable "started_by_others" {
+  description = "ARNs of Glue jobs that neither a rule nor a schedule of this block starts, but then of another block. They get a state machine here."
+  type        = list(string)
+  default     = []
+  nullable    = false
+
+  validation {
+    condition     = alltrue([for arn in var.started_by_others : can(regex("^arn:[^:]+:glue:[^:]*:[^:]*:job/[A-Za-z0-9_-]{1,49}$", arn))])
+    error_message = "Expected ARNs of Glue jobs in started_by_others: [var.glue_job_arns[\"monthly_report\"]]."
+  }
+}
+
 variable "pass_s3_object" {
   description = "Whether an event run receives the uploaded object. Set it to false for a rollback: the rules lose their input transformer, and uploads start runs over the whole directory."
   type        = bool

@@ -415,3 +415,75 @@ run "a_cron_of_unix_is_refused" {
   }
   expect_failures = [var.schedules]
 }
+
+run "a_successful_run_starts_the_next_jobs" {
+  command = apply
+
+  variables {
+    then = ["arn:aws:glue:eu-central-1:123456789012:job/monthly-report-prod"]
+  }
+
+  assert {
+    condition = alltrue([
+      for machine in aws_sfn_state_machine.job : alltrue([
+        for name, state in jsondecode(machine.definition).States :
+        state.Next == "Start_monthly-report-prod" && state.ResultPath == "$.run" if startswith(name, "RunFor")
+      ])
+    ])
+    error_message = "Expected every run to hand over to the next job."
+  }
+
+  assert {
+    condition = jsondecode(aws_sfn_state_machine.job["sales-etl-prod"].definition).States["Start_monthly-report-prod"].Parameters == {
+      StateMachineArn = "arn:aws:states:eu-central-1:123456789012:stateMachine:monthly-report-prod"
+      "Name.$"        = "$.run.Id"
+      Input           = { "schedule.$" = "States.Format('after {}', $$.StateMachine.Name)" }
+    }
+    error_message = "Expected one execution for each run, over the directory."
+  }
+}
+
+run "a_job_that_starts_itself_is_refused" {
+  command = plan
+
+  variables {
+    then = ["arn:aws:glue:eu-central-1:123456789012:job/sales-etl-prod"]
+  }
+
+  expect_failures = [var.then]
+}
+
+run "a_name_in_place_of_an_arn_is_refused" {
+  command = plan
+
+  variables {
+    then = ["monthly_report"]
+  }
+
+  expect_failures = [var.then]
+}
+
+run "a_name_of_a_job_that_others_start_is_refused" {
+  command = plan
+
+  variables {
+    started_by_others = ["monthly_report"]
+  }
+
+  expect_failures = [var.started_by_others]
+}
+
+run "a_job_that_others_start_has_a_machine" {
+  command = apply
+
+  variables {
+    s3_event_rules    = {}
+    schedules         = {}
+    started_by_others = ["arn:aws:glue:eu-central-1:123456789012:job/monthly-report-prod"]
+  }
+
+  assert {
+    condition     = keys(aws_sfn_state_machine.job) == ["monthly-report-prod"]
+    error_message = "Expected a machine for a job that only another one starts."
+  }
+}

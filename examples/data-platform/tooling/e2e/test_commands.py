@@ -34,6 +34,7 @@ ON_THE_PAGE = (
     "matching-rules",
     "replay",
     "rule-invocations",
+    "smoke",
     "trace",
     "validate",
 )

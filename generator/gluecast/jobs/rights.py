@@ -27,7 +27,7 @@ class WideRole:
     """A job whose role reads all of bronze, and reads and writes all of silver and gold.
 
     `narrow` is what infrastructure/jobs/<job>.json would have to declare, as far as the code shows;
-    `breaks` is what the code does beyond it, which a narrow role may not.
+    `breaks` is what the code does beyond it, or may do, and a narrow role may not.
     """
 
     narrow: Mapping[str, Any]
@@ -40,8 +40,12 @@ class WideRole:
     def described(self, job: str) -> str:
         """The finding as a line of text."""
         declared = json.dumps(self.narrow)[1:-1]
-        breaks = "; ".join(self.breaks) or "nothing that its code shows"
-        return f"{job}: add {declared} to infrastructure/jobs/{job}.json; this breaks {breaks}"
+        may = (
+            f"may break {'; '.join(self.breaks)}"
+            if self.breaks
+            else "breaks nothing that its code shows"
+        )
+        return f"{job}: add {declared} to infrastructure/jobs/{job}.json; this {may}"
 
 
 def wide_roles(names: JobNames, found: Sequence[Trigger]) -> dict[str, WideRole]:
@@ -51,7 +55,7 @@ def wide_roles(names: JobNames, found: Sequence[Trigger]) -> dict[str, WideRole]
         module = _module(names, job)
         if "reads" in declared or module is None:
             continue
-        narrow = {"reads": {_ZONE: sorted(_prefixes(job, module, found))}}
+        narrow: dict[str, Any] = {"reads": {_ZONE: sorted(_prefixes(job, module, found))}}
         if "deployed_name" not in declared:
             narrow = {"deployed_name": names.deployed()[job], **narrow}
         code = (names.repository / f"src/jobs/{job}.py").read_text(encoding="utf-8")

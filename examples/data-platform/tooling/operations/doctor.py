@@ -94,7 +94,7 @@ def schedules_are_enabled(environment: Environment, jobs: list[str]) -> Iterator
 
 
 def roles_are_allowed_what_they_do(environment: Environment, jobs: list[str]) -> Iterator[Finding]:
-    """Rules and schedules may start the machine, it may start the job, and the job may use S3."""
+    """Rules and schedules may start the machine, it may start the job, and the job may reach its data."""
     iam = environment.client("iam")
     s3 = f"arn:{environment.partition}:s3:::"
     for job in jobs:

@@ -12,7 +12,7 @@ import pytest
 from gluecast.errors import ExitCode
 from gluecast.jobs.check import check, described
 from gluecast.jobs.rename import rename
-from gluecast.template.bundled import commit
+from gluecast.template.bundled import TEMPLATE_ROOT, commit
 from gluecast.update.update import update
 from rendering import Copy, copied
 from small_template import git
@@ -119,6 +119,8 @@ def test_check_lists_a_wide_role_with_what_narrows_it_and_it_is_no_fault(reposit
         '  orders: add "reads": {"bronze": ["orders/"]} to infrastructure/jobs/orders.json; this breaks '
         "nothing that its code shows",
     ]
+    page = (TEMPLATE_ROOT / "docs/updating.md").read_text()
+    assert described(findings).splitlines()[1].partition(":")[2] in page
     assert findings.as_json()["wide"] == {
         "orders": {"narrow": {"reads": {"bronze": ["orders/"]}}, "breaks": []}
     }

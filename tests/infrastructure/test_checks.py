@@ -139,6 +139,16 @@ FAULTS: list[tuple[Check, str, str, Edit]] = [
         *(RULE, "customer"),
         swap("event_pattern", '{"prefix":"customers/"}', '{"wildcard":"sales/*/today.csv"}'),
     ),
+    (
+        uploads.jobs_may_read_what_starts_them,
+        *(RULE, "sales"),
+        swap("event_pattern", '"sales/"', '"returns/"'),
+    ),
+    (
+        uploads.jobs_may_read_what_starts_them,
+        *(POLICY, 'glue_job["sales_etl"]'),
+        swap("policy", "bronze/sales/*", "bronze/returns/*"),
+    ),
     (schedules.schedules_start_machines, SCHEDULE, "sales", to(A_JOB, "target", 0, "arn")),
     (schedules.schedules_start_machines, SCHEDULE, "sales", to("", "target", 0, "role_arn")),
     (

@@ -89,6 +89,8 @@ def deployed(tmp_path_factory: pytest.TempPathFactory) -> list[Resource]:
     assert first.endswith("\n}\n")
     (jobs / "customer_import.tf").write_text(first[:-2] + THEN + "}\n")
     (jobs / "copy_0.tf").write_text(STARTED_BY_OTHERS)
+    # As a job that is older than narrow roles.
+    (jobs / "copy_8.json").write_text('{"deployed_name": "copy_8"}')
     environment = repository / "infrastructure/environments/prod"
     (environment / "terraform.tfvars").write_text(SETTINGS)
     initialise(environment)
@@ -891,7 +893,7 @@ def test_rules_and_schedules_may_start_their_own_machine(deployed: list[Resource
 
 
 def test_a_run_writes_results_and_reads_sources_and_artifacts(deployed: list[Resource]) -> None:
-    for job in named(deployed, "aws_glue_job"):
+    for job, values in named(deployed, "aws_glue_job").items():
         [policy] = role_policies(deployed, f"{job}-job")
         bronze, artifacts = (
             f"arn:aws:s3:::data-lake-prod-{zone}/" for zone in ("bronze", "artifacts")
@@ -900,6 +902,36 @@ def test_a_run_writes_results_and_reads_sources_and_artifacts(deployed: list[Res
 
         assert all(allowed(policy, action, temporary + "x") for action in S3_OF_A_RUN)
         assert not allowed(policy, "s3:PutObject", f"{artifacts}temporary/other/x")
-        assert allowed(policy, "s3:GetObject", artifacts + "scripts/sales_etl.py")
+        for code in (
+            values["command"][0]["script_location"],
+            values["default_arguments"]["--extra-py-files"],
+        ):
+            assert allowed(policy, "s3:GetObject", code.replace("s3://", "arn:aws:s3:::"))
         for place in (bronze + "sales/x.csv", artifacts + "scripts/sales_etl.py"):
             assert not any(allowed(policy, action, place) for action in S3_OF_A_RUN[1:])
+
+
+def test_a_run_reaches_its_own_sources_and_tables_and_no_others(deployed: list[Resource]) -> None:
+    bronze, silver, gold = (
+        f"arn:aws:s3:::data-lake-prod-{zone}/" for zone in ("bronze", "silver", "gold")
+    )
+    own = {RENAMED: ("sales_etl", "sales/"), "copy-0-prod": ("copy_0", "customers/")}
+    for job, (table, prefix) in own.items():
+        [policy] = role_policies(deployed, f"{job}-job")
+        for folder in ("", "_staging/", "_quarantine/", "_quarantine/_staging/"):
+            place = f"{silver}{folder}{table}"
+            assert all(allowed(policy, action, f"{place}/x") for action in S3_OF_A_RUN)
+            for other in (f"{place}_2/x", f"{silver}{folder}other/x"):
+                assert not any(allowed(policy, action, other) for action in S3_OF_A_RUN)
+        assert allowed(policy, "s3:GetObject", f"{bronze}{prefix}x")
+        assert not allowed(policy, "s3:GetObject", f"{bronze}other/x")
+        assert not any(allowed(policy, action, f"{gold}{table}/x") for action in S3_OF_A_RUN)
+
+
+def test_a_job_without_reads_reaches_all_of_the_lake(deployed: list[Resource]) -> None:
+    [policy] = role_policies(deployed, "copy-8-prod-job")
+
+    assert allowed(policy, "s3:GetObject", "arn:aws:s3:::data-lake-prod-bronze/other/x")
+    for zone in ("silver", "gold"):
+        place = f"arn:aws:s3:::data-lake-prod-{zone}/other/x"
+        assert all(allowed(policy, action, place) for action in S3_OF_A_RUN)

@@ -302,6 +302,7 @@ def test_the_codes_of_outdated_and_edited_layers_add_up(
         },
         "drifted": {"_platform": ["owned.txt"]},
         "problems": [],
+        "wide": {},
     }
 
 

@@ -30,8 +30,10 @@ COMMAND = Command(
     "report outdated, edited or inconsistent jobs",
     "Report a newer template (exit code 4), edits in files that the template owns (8), and "
     "inconsistent jobs (16): two that claim the same uploads, an output inside an input, duplicate "
-    "names, names over an AWS limit, a job that nothing starts, a job whose name on AWS is unclear, answers that the "
-    "template refuses, conflict markers. The exit code is the sum of these codes.",
+    "names, names over an AWS limit, a job that nothing starts, a job whose name on AWS is unclear, a job "
+    "that reads what its role may not, answers that the template refuses, conflict markers. The exit code is the sum "
+    "of these codes. It also lists the jobs whose roles read all of bronze and write all of silver, and what breaks if "
+    "they are narrowed.",
     add_options,
     run,
 )

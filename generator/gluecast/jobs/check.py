@@ -2,14 +2,17 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from gluecast.errors import ExitCode, GluecastError
 from gluecast.jobs.drift import drift_of
+from gluecast.jobs.names_on_aws import JobNames
 from gluecast.jobs.problems import problems_of
+from gluecast.jobs.rights import WideRole, wide_roles
 from gluecast.repository.layers import Layer, find_repository, read_layers
+from gluecast.repository.triggers import TriggersError, all_triggers
 from gluecast.repository.work_tree import WorkTree
 from gluecast.template.open_templates import OpenTemplates, open_templates
 from gluecast.template.source import latest_release
@@ -22,12 +25,14 @@ class Findings:
     """The result of a check.
 
     `outdated` maps layers to their version and the newest one; `edited` maps layers to the edited
-    files that the template owns; `problems` are sentences.
+    files that the template owns; `problems` are sentences. `wide` maps jobs to what narrowing their
+    roles takes and breaks, which is no fault.
     """
 
     outdated: dict[str, tuple[str, str]]
     edited: dict[str, list[str]]
     problems: list[str]
+    wide: dict[str, WideRole] = field(default_factory=dict)
 
     @property
     def exit_code(self) -> int:
@@ -46,6 +51,7 @@ class Findings:
             },
             "drifted": self.edited,
             "problems": self.problems,
+            "wide": {job: role.as_json() for job, role in self.wide.items()},
         }
 
 
@@ -65,6 +71,7 @@ def check(start: Path, counting: Counting = uncounted) -> Findings:
         outdated=_outdated(repository, layers),
         edited={name: each.template_owned for name, each in drifts.items() if each.template_owned},
         problems=problems,
+        wide=_wide(repository, layers),
     )
 
 
@@ -82,7 +89,23 @@ def described(findings: Findings) -> str:
     if findings.problems:
         lines.append(f"problems ({len(findings.problems)})")
         lines += [f"  {problem}" for problem in findings.problems]
-    return "\n".join(lines) or "Up to date, no edits, no problems."
+    if not lines:
+        lines.append("Up to date, no edits, no problems.")
+    if findings.wide:
+        lines.append(
+            f"wide ({len(findings.wide)}): the roles of these jobs read all of bronze, and write all "
+            "of silver and gold; to narrow one"
+        )
+        lines += [f"  {role.described(job)}" for job, role in findings.wide.items()]
+    return "\n".join(lines)
+
+
+def _wide(repository: Path, layers: Sequence[Layer]) -> dict[str, WideRole]:
+    try:
+        found = all_triggers(repository)
+    except TriggersError:  # a problem of its own
+        found = []
+    return wide_roles(JobNames(repository, layers), found)
 
 
 def _outdated(repository: Path, layers: Sequence[Layer]) -> dict[str, tuple[str, str]]:

@@ -38,12 +38,21 @@ class JobNames:
 
     @cached_property
     def naming(self) -> Naming:
-        terraform = self._terraform
+        terraform = self.terraform
         if terraform is None:
             return Naming.OWN
         if "deployed_name" in terraform:
             return Naming.DECLARED
         return Naming.MAIN if r"\\.main\\(" in terraform else Naming.FILE
+
+    @cached_property
+    def terraform(self) -> str | None:
+        """The template's Terraform code of the Glue jobs, if the repository has it."""
+        platform = next((layer for layer in self.layers if layer.is_platform), None)
+        modules = platform.recorded.get("modules", "modules") if platform else "modules"
+        path = self.repository / f"infrastructure/{modules}/data_platform/main.tf"
+        data = path.read_bytes() if path.is_file() else b""
+        return data.decode(errors="replace") if owned_by_template(data) else None
 
     @property
     def modules(self) -> list[Path]:
@@ -119,15 +128,6 @@ class JobNames:
             return name_in_main((self.repository / _module(job)).read_text(encoding="utf-8"))
         except UnicodeDecodeError as error:
             raise GluecastError(str(error)) from error
-
-    @cached_property
-    def _terraform(self) -> str | None:
-        """The template's Terraform code of the Glue jobs, if the repository has it."""
-        platform = next((layer for layer in self.layers if layer.is_platform), None)
-        modules = platform.recorded.get("modules", "modules") if platform else "modules"
-        path = self.repository / f"infrastructure/{modules}/data_platform/main.tf"
-        data = path.read_bytes() if path.is_file() else b""
-        return data.decode(errors="replace") if owned_by_template(data) else None
 
 
 def _module(job: str) -> str:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from gluecast.errors import GluecastError
 from gluecast.jobs.names_on_aws import JobNames, Naming
+from gluecast.jobs.rights import narrow_role_problems
 from gluecast.repository.git import run_git
 from gluecast.repository.layers import Layer
 from gluecast.repository.triggers import (
@@ -51,6 +52,7 @@ def problems_of(repository: Path, layers: Sequence[Layer], tree: WorkTree) -> It
         yield from _circle(found)
         yield from _without_machine(found, jobs_with_a_machine(repository))
         yield from _long_triggers(found, layers)
+        yield from narrow_role_problems(names, found)
         if (repository / FOLDER).is_dir():
             yield from _unstarted(found, layers)
     yield from _unresolved(repository, tree)

@@ -1,7 +1,7 @@
 # Owned by the gluecast template: an update rewrites this file and merges local edits into it.
 #
 # Variables that every file in this folder can use. A job's .tf file defines its event rules and schedules, and
-# its .json file declares its name on AWS. No file lists the jobs.
+# its .json file declares its name on AWS and what its role may read. No file lists the jobs.
 
 variable "environment" {
   description = "Name of the environment, such as dev."

@@ -6,18 +6,21 @@ what is not; the links between services act on what the API returns for the depl
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from functools import partial
 from io import BytesIO
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 from pyarrow import parquet
 
 from cloud import Cloud, renamed, samples
-from deployment import ENVIRONMENT, Deployment, chosen_jobs
+from deployment import ENVIRONMENT, REPOSITORY, Deployment, chosen_jobs
 from emulated_aws.delivery import fire
 from emulated_aws.server import EmulatedAws
+from operations.environment import deployed_name
 
 NAMES = {
     "spaces and quotes": 'a file  of "today\'s"',
@@ -67,6 +70,37 @@ def test_an_upload_ends_as_the_rows_of_that_file(cloud: Cloud, job: str) -> None
     table = rows(cloud.aws, written["output"])
     of_file = [row for row in table if row["source_object"] == f"s3://{bucket}/{key}"]
     assert len(of_file) == written["row_count"] > 0
+
+
+@pytest.mark.parametrize("job", chosen_jobs())
+def test_the_table_of_another_job_is_out_of_reach(cloud: Cloud, job: str) -> None:
+    declared = REPOSITORY / f"infrastructure/jobs/{job}.json"
+    if not declared.is_file() or "reads" not in json.loads(declared.read_text(encoding="utf-8")):
+        pytest.skip(f"infrastructure/jobs/{job}.json has no reads: the role writes all of silver")
+    bronze, silver = (cloud.outputs["s3_buckets"][zone] for zone in ("bronze", "silver"))
+    theirs = [(silver, "another_job/rows"), (bronze, "another_source/file")]
+    for bucket, key in theirs:
+        cloud.aws.client("s3").put_object(Bucket=bucket, Key=key, Body=b"theirs")
+    # The requests of a run carry its id as their access key.
+    s3 = replace(cloud.aws, access_key=cloud.runs(job)[0]["Id"]).client("s3")
+    mine = {"Bucket": silver, "Key": f"{deployed_name(job)}/source_id=0/tried"}
+
+    assert status(s3.put_object, **mine, Body=b"mine") == 200
+    assert status(s3.delete_object, **mine) == 204
+    for bucket, key in theirs:
+        place = {"Bucket": bucket, "Key": key}
+        assert status(s3.get_object, **place) == 403
+        assert status(s3.put_object, **place, Body=b"mine") == 403
+        assert status(s3.delete_object, **place) == 403
+        assert status(s3.copy_object, **mine, CopySource=place) == 403
+
+
+def status(request: Callable[..., Mapping[str, Any]], **place: Any) -> int:
+    """The status of the answer of S3 to a request."""
+    try:
+        return int(request(**place)["ResponseMetadata"]["HTTPStatusCode"])
+    except ClientError as error:
+        return int(error.response["ResponseMetadata"]["HTTPStatusCode"])
 
 
 @pytest.fixture(scope="module")

@@ -14,6 +14,7 @@ CHECKS: list[Check] = [
     uploads.patterns_say_what_they_seem_to,
     uploads.input_templates_give_json,
     uploads.an_upload_starts_one_run,
+    uploads.jobs_may_read_what_starts_them,
     schedules.schedules_start_machines,
     schedules.schedules_have_a_time,
     machines.machines_are_valid,

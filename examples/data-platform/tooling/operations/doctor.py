@@ -94,15 +94,21 @@ def schedules_are_enabled(environment: Environment, jobs: list[str]) -> Iterator
 
 
 def roles_are_allowed_what_they_do(environment: Environment, jobs: list[str]) -> Iterator[Finding]:
-    """Rules and schedules may start the machine, it may start the job, and the job may use S3."""
+    """Rules and schedules may start the machine, it may start the job, and the job may reach its data."""
     iam = environment.client("iam")
     s3 = f"arn:{environment.partition}:s3:::"
     for job in jobs:
         glue_job, machine = environment.glue_job(job), environment.machine_arn(job)
         queue, run = environment.queue_arn(job), environment.glue_job_arn(job)
+        bronze, silver = environment.bucket("bronze"), environment.bucket("silver")
         needed = [
-            (f"{glue_job}-job", "glue", "s3:GetObject", f"{s3}{environment.bucket('bronze')}/x"),
-            (f"{glue_job}-job", "glue", "s3:PutObject", f"{s3}{environment.bucket('silver')}/x"),
+            (f"{glue_job}-job", "glue", "s3:GetObject", f"{s3}{bronze}/{key}")
+            for key in _keys_that_start(environment, machine)
+        ]
+        needed += [
+            (f"{glue_job}-job", "glue", "s3:PutObject", f"{s3}{silver}/{folder}{table}/x")
+            for table in [deployed_name(job)]
+            for folder in ("", "_staging/", "_quarantine/", "_quarantine/_staging/")
         ]
         if _exists(environment, machine):
             needed += [
@@ -231,6 +237,23 @@ def _problem_of_target(
         if runs_object(definition, state):
             return ""
     return "sends an input for which its machine does not start a run over the object"
+
+
+def _keys_that_start(environment: Environment, machine: str) -> Iterator[str]:
+    """A key of the bronze bucket for each rule that starts a machine."""
+    for rule, target in rules(environment):
+        if target["Arn"] != machine:
+            continue
+        pattern = json.loads(rule["EventPattern"])
+        for key in keys_of(texts_of(pattern)):
+            event = object_created(environment.bucket("bronze"), key, size=1)
+            try:
+                is_matched = matches(pattern, event)
+            except PatternError:  # see rules_start_runs_over_the_object
+                continue
+            if is_matched:
+                yield key
+                break
 
 
 def _exists(environment: Environment, machine: str) -> bool:

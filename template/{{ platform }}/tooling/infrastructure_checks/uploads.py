@@ -107,6 +107,29 @@ def an_upload_starts_one_run(resources: list[Resource]) -> list[str]:
     return findings
 
 
+def jobs_may_read_what_starts_them(resources: list[Resource]) -> list[str]:
+    """The role of a job may read every object of the environment's buckets for which a rule starts it."""
+    own = {bucket.values["bucket"] for bucket in of_type(resources, "aws_s3_bucket")}
+    jobs = {job.values["name"]: job for job in of_type(resources, "aws_glue_job")}
+    roles = by_arn(resources, "aws_iam_role")
+    findings = []
+    for starter in _starters(resources):
+        tried = itertools.product(starter.buckets & own, keys_of(starter.texts))
+        started = [place for place in tried if starter.runs_for(*place)]
+        for job in [jobs[name] for name in sorted(starter.jobs & jobs.keys())]:
+            role = roles.get(job.values["role_arn"])
+            refused = [
+                place for place in started if role and not _may_read(resources, role, *place)
+            ]
+            findings += [
+                f"expected a role that may read what starts the job, found that it may not read "
+                f"{bucket}/{key} of {starter.rule} in {job.address}; add the prefix to reads in "
+                f"infrastructure/jobs/<job>.json"
+                for bucket, key in refused[:1]
+            ]
+    return findings
+
+
 def dead_letter_queue(values: dict[str, Any]) -> str:
     """The ARN of the dead-letter queue of a target; empty if it has none."""
     return next((config["arn"] for config in values["dead_letter_config"] or []), "")
@@ -171,6 +194,16 @@ class _Starter:
         names = self.pattern.get("detail", {}).get("bucket", {}).get("name", [])
         return {name for name in names if isinstance(name, str)}
 
+    @property
+    def jobs(self) -> set[str]:
+        """The Glue jobs that the machine's tasks name."""
+        states = self.definition.get("States", {}).values()
+        return {
+            each["Parameters"]["JobName"]
+            for each in states
+            if "JobName" in each.get("Parameters", {})
+        }
+
     @cached_property
     def texts(self) -> Texts:
         return texts_of(self.pattern, self.definition)
@@ -208,6 +241,17 @@ def _starters(resources: list[Resource]) -> list[_Starter]:
         for target in of_type(resources, "aws_cloudwatch_event_target")
         if target.values["rule"] in rules and target.values["arn"] in machines
     ]
+
+
+def _may_read(resources: list[Resource], role: Resource, bucket: str, key: str) -> bool:
+    """Whether the role's policies let it read an object."""
+    policies = [
+        {"Statement": statements(policy.values["policy"])}
+        for policy in of_type(resources, "aws_iam_role_policy")
+        if policy.values["role"] == role.values["id"]
+    ]
+    place = f"arn:aws:s3:::{bucket}/{key}"
+    return any(policy_allows(policy, "s3:GetObject", place, None, {}) for policy in policies)
 
 
 def _may_meet(one: _Starter, other: _Starter) -> bool:

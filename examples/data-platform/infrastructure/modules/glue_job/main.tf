@@ -88,33 +88,26 @@ resource "aws_iam_role_policy" "job" {
         Sid      = "ListBuckets"
         Effect   = "Allow"
         Action   = ["s3:ListBucket", "s3:GetBucketLocation"]
-        Resource = [for bucket in values(var.buckets) : "${local.s3_arn}${bucket}"]
+        Resource = [for zone in local.listed_zones : "${local.s3_arn}${var.buckets[zone]}"]
       },
       {
         # S3A lists the uploads in parts that are under way, to end those of killed runs.
         Sid      = "ListUploads"
         Effect   = "Allow"
         Action   = ["s3:ListBucketMultipartUploads"]
-        Resource = [for zone in ["silver", "gold", "artifacts"] : "${local.s3_arn}${var.buckets[zone]}"]
+        Resource = [for zone in local.written_zones : "${local.s3_arn}${var.buckets[zone]}"]
       },
       {
-        Sid    = "ReadSourcesAndArtifacts"
-        Effect = "Allow"
-        Action = ["s3:GetObject"]
-        Resource = [
-          "${local.s3_arn}${var.buckets.bronze}/*",
-          "${local.s3_arn}${var.buckets.artifacts}/*",
-        ]
+        Sid      = "ReadSourcesAndArtifacts"
+        Effect   = "Allow"
+        Action   = ["s3:GetObject"]
+        Resource = local.readable
       },
       {
-        Sid    = "ReadAndWriteResults"
-        Effect = "Allow"
-        Action = ["s3:GetObject", "s3:PutObject", "s3:DeleteObject", "s3:AbortMultipartUpload", "s3:ListMultipartUploadParts"]
-        Resource = [
-          "${local.s3_arn}${var.buckets.silver}/*",
-          "${local.s3_arn}${var.buckets.gold}/*",
-          "${local.s3_arn}${var.buckets.artifacts}/temporary/${var.name}/*",
-        ]
+        Sid      = "ReadAndWriteResults"
+        Effect   = "Allow"
+        Action   = ["s3:GetObject", "s3:PutObject", "s3:DeleteObject", "s3:AbortMultipartUpload", "s3:ListMultipartUploadParts"]
+        Resource = local.writable
       },
       {
         Sid      = "WriteLogs"

@@ -47,13 +47,62 @@ variable "python_modules" {
 }
 
 variable "buckets" {
-  description = "Names of the data lake's buckets by zone, and of the artifacts bucket. The job reads bronze, and reads and writes silver and gold."
+  description = "Names of the data lake's buckets by zone, and of the artifacts bucket. reads and writes say what the job may reach there."
   type = object({
     bronze    = string
     silver    = string
     gold      = string
     artifacts = string
   })
+}
+
+variable "table" {
+  description = "Folder of the job's table in the silver bucket: its deployed name, such as sales_etl. reads needs it."
+  type        = string
+  default     = null
+}
+
+variable "reads" {
+  description = "Prefixes that the job may read, by zone: { bronze = [\"sales/\", \"customers/\"] }. The job may then write only its own table and quarantine, and writes. If it is null, the job reads all of bronze and artifacts, and reads and writes all of silver and gold."
+  type        = map(list(string))
+  default     = null
+
+  validation {
+    condition     = var.reads == null || var.table != null
+    error_message = "Expected table beside reads, so that the role may write it: sales_etl."
+  }
+
+  validation {
+    condition     = alltrue([for zone in keys(coalesce(var.reads, {})) : contains(keys(var.buckets), zone)])
+    error_message = "Expected prefixes by zone, bronze, silver, gold or artifacts: { bronze = [\"sales/\"] }."
+  }
+
+  validation {
+    condition     = alltrue([for prefix in flatten(values(coalesce(var.reads, {}))) : can(regex("^[^/*?$]+(/[^/*?$]+)*/$", prefix))])
+    error_message = "Expected folders that end in a slash, without wildcards: sales/, landing/sales/."
+  }
+}
+
+variable "writes" {
+  description = "Further prefixes that the job may read and write, by zone: { gold = [\"sales_by_day/\"] }. It needs reads: without it, the job writes all of silver and gold."
+  type        = map(list(string))
+  default     = {}
+  nullable    = false
+
+  validation {
+    condition     = length(var.writes) == 0 || var.reads != null
+    error_message = "Expected reads beside writes: without it, the job may write all of silver and gold."
+  }
+
+  validation {
+    condition     = alltrue([for zone in keys(var.writes) : contains(["silver", "gold"], zone)])
+    error_message = "Expected prefixes by zone, silver or gold: { gold = [\"sales_by_day/\"] }."
+  }
+
+  validation {
+    condition     = alltrue([for prefix in flatten(values(var.writes)) : can(regex("^[^/*?$]+(/[^/*?$]+)*/$", prefix))])
+    error_message = "Expected folders that end in a slash, without wildcards: sales_by_day/."
+  }
 }
 
 variable "kms_key_arn" {
@@ -151,7 +200,7 @@ variable "arguments" {
 }
 
 variable "jars" {
-  description = "S3 URIs of further jars, which the role must be able to read: see policy_statements."
+  description = "S3 URIs of further jars, which the role must be able to read: with reads it may, otherwise see policy_statements."
   type        = list(string)
   default     = []
 

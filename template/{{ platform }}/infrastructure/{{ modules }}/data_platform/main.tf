@@ -27,8 +27,8 @@ locals {
   }
   known_settings = [
     "//", "auto_scaling", "default_arguments", "deployed_name", "execution_class", "glue_version", "jars",
-    "max_concurrent_runs", "number_of_workers", "policy_statements", "python_modules", "security_configuration",
-    "tags", "timeout", "worker_type",
+    "max_concurrent_runs", "number_of_workers", "policy_statements", "python_modules", "reads",
+    "security_configuration", "tags", "timeout", "worker_type", "writes",
   ]
   runtime = "${var.repository}/build/glue_runtime.zip"
 
@@ -51,6 +51,9 @@ module "glue_job" {
   runtime_location    = "s3://${aws_s3_object.runtime.bucket}/${aws_s3_object.runtime.key}"
   python_modules      = concat(var.python_modules, try(local.settings[each.value].python_modules, []))
   buckets             = { for name, bucket in aws_s3_bucket.this : name => bucket.bucket }
+  table               = each.key
+  reads               = try(local.settings[each.value].reads, null)
+  writes              = try(local.settings[each.value].writes, {})
   kms_key_arn         = var.kms_key_arn
   glue_version        = try(local.settings[each.value].glue_version, var.glue_version)
   log_group_prefix    = local.log_group_prefix

@@ -133,6 +133,170 @@ run "the_role_reaches_its_buckets_and_no_others" {
   }
 }
 
+run "a_job_without_reads_has_the_rights_that_it_always_had" {
+  command = apply
+
+  assert {
+    condition = [
+      for statement in jsondecode(aws_iam_role_policy.job.policy).Statement : statement.Resource
+      if contains(["ListBuckets", "ReadSourcesAndArtifacts", "ReadAndWriteResults"], statement.Sid)
+      ] == [
+      [for zone in ["artifacts", "bronze", "gold", "silver"] : "arn:aws:s3:::lake-dev-${zone}"],
+      ["arn:aws:s3:::lake-dev-bronze/*", "arn:aws:s3:::lake-dev-artifacts/*"],
+      [
+        "arn:aws:s3:::lake-dev-silver/*", "arn:aws:s3:::lake-dev-gold/*",
+        "arn:aws:s3:::lake-dev-artifacts/temporary/sales-etl-dev/*",
+      ],
+    ]
+    error_message = "Expected an update to narrow nothing."
+  }
+}
+
+run "a_job_with_reads_reads_them_and_writes_its_own_tables" {
+  command = apply
+  variables {
+    table = "sales_etl"
+    reads = { bronze = ["sales/", "landing/customers/"] }
+  }
+
+  assert {
+    condition = toset(flatten([
+      for statement in jsondecode(aws_iam_role_policy.job.policy).Statement : statement.Resource
+      if contains(statement.Action, "s3:GetObject") && !contains(statement.Action, "s3:PutObject")
+      ])) == toset([
+      "arn:aws:s3:::lake-dev-artifacts/runtime/glue_runtime.zip",
+      "arn:aws:s3:::lake-dev-artifacts/scripts/sales_etl.py",
+      "arn:aws:s3:::lake-dev-bronze/landing/customers",
+      "arn:aws:s3:::lake-dev-bronze/landing/customers/*",
+      "arn:aws:s3:::lake-dev-bronze/landing/customers_$folder$",
+      "arn:aws:s3:::lake-dev-bronze/sales",
+      "arn:aws:s3:::lake-dev-bronze/sales/*",
+      "arn:aws:s3:::lake-dev-bronze/sales_$folder$",
+    ])
+    error_message = "Expected the role to read its prefixes, its script and the runtime."
+  }
+
+  assert {
+    condition = toset(flatten([
+      for statement in jsondecode(aws_iam_role_policy.job.policy).Statement : [
+        for resource in statement.Resource : resource if endswith(resource, "/*")
+      ] if contains(statement.Action, "s3:PutObject")
+      ])) == toset([
+      "arn:aws:s3:::lake-dev-artifacts/temporary/sales-etl-dev/*",
+      "arn:aws:s3:::lake-dev-silver/_quarantine/_staging/sales_etl/*",
+      "arn:aws:s3:::lake-dev-silver/_quarantine/sales_etl/*",
+      "arn:aws:s3:::lake-dev-silver/_staging/sales_etl/*",
+      "arn:aws:s3:::lake-dev-silver/sales_etl/*",
+    ])
+    error_message = "Expected the role to write the job's table, its quarantine, and what a run stages for each."
+  }
+
+  assert {
+    condition = toset(flatten([
+      for statement in jsondecode(aws_iam_role_policy.job.policy).Statement : [
+        for resource in statement.Resource : resource if !endswith(resource, "/*") && !strcontains(resource, "sales_etl")
+      ] if contains(statement.Action, "s3:PutObject")
+      ])) == toset(flatten([
+      for folder in ["_staging", "_quarantine", "_quarantine/_staging"] :
+      [for ending in ["", "/", "_$folder$"] : "arn:aws:s3:::lake-dev-silver/${folder}${ending}"]
+    ]))
+    error_message = "Expected, of the folders above these, only the empty objects that stand for them."
+  }
+
+  assert {
+    condition = [
+      for statement in jsondecode(aws_iam_role_policy.job.policy).Statement : statement.Resource
+      if contains(["ListBuckets", "ListUploads"], statement.Sid)
+      ] == [
+      [for zone in ["artifacts", "bronze", "silver"] : "arn:aws:s3:::lake-dev-${zone}"],
+      [for zone in ["silver", "artifacts"] : "arn:aws:s3:::lake-dev-${zone}"],
+    ]
+    error_message = "Expected nothing of a bucket that the job does not use."
+  }
+}
+
+run "further_prefixes_are_read_and_written" {
+  command = apply
+  variables {
+    table  = "sales_etl"
+    reads  = { silver = ["customer_import/"] }
+    writes = { gold = ["reports/sales/"] }
+    jars   = ["s3://jars/a.jar"]
+  }
+
+  assert {
+    condition = (
+      length(setsubtract(["arn:aws:s3:::lake-dev-silver/customer_import/*", "arn:aws:s3:::jars/a.jar"], flatten([
+        for statement in jsondecode(aws_iam_role_policy.job.policy).Statement : statement.Resource
+        if statement.Sid == "ReadSourcesAndArtifacts"
+      ]))) == 0
+      && length(setsubtract(["arn:aws:s3:::lake-dev-gold/reports/sales/*", "arn:aws:s3:::lake-dev-gold/reports/"], flatten([
+        for statement in jsondecode(aws_iam_role_policy.job.policy).Statement : statement.Resource
+        if statement.Sid == "ReadAndWriteResults"
+      ]))) == 0
+    )
+    error_message = "Expected another job's table and a jar to be readable, and a prefix of gold to be writable."
+  }
+
+  assert {
+    condition = alltrue(flatten([
+      for statement in jsondecode(aws_iam_role_policy.job.policy).Statement :
+      [for resource in statement.Resource : !startswith(resource, "arn:aws:s3:::lake-dev-bronze")]
+    ]))
+    error_message = "Expected nothing of bronze, of which reads names nothing."
+  }
+}
+
+run "a_prefix_that_matches_more_than_a_folder_is_refused" {
+  command = plan
+  variables {
+    table = "sales_etl"
+    reads = { bronze = ["sales"] }
+  }
+  expect_failures = [var.reads]
+}
+
+run "a_prefix_with_a_wildcard_is_refused" {
+  command = plan
+  variables {
+    table  = "sales_etl"
+    reads  = {}
+    writes = { gold = ["*/"] }
+  }
+  expect_failures = [var.writes]
+}
+
+run "a_zone_that_does_not_exist_is_refused" {
+  command = plan
+  variables {
+    table = "sales_etl"
+    reads = { brass = ["sales/"] }
+  }
+  expect_failures = [var.reads]
+}
+
+run "writes_in_bronze_are_refused" {
+  command = plan
+  variables {
+    table  = "sales_etl"
+    reads  = { bronze = ["sales/"] }
+    writes = { bronze = ["sales/"] }
+  }
+  expect_failures = [var.writes]
+}
+
+run "writes_without_reads_are_refused" {
+  command = plan
+  variables { writes = { gold = ["sales_by_day/"] } }
+  expect_failures = [var.writes]
+}
+
+run "reads_without_a_table_are_refused" {
+  command = plan
+  variables { reads = { bronze = ["sales/"] } }
+  expect_failures = [var.reads]
+}
+
 run "a_key_of_the_buckets_may_be_used" {
   command = apply
   variables { kms_key_arn = "arn:aws:kms:eu-central-1:123456789012:key/1" }

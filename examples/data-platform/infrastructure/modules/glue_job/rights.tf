@@ -1,0 +1,67 @@
+# Owned by the gluecast template: an update rewrites this file and merges local edits into it.
+#
+# What the role of the job may read and write in S3. With reads, this is the job's own folders and what reads and
+# writes name: the role is narrow. Without reads it is wide: all of bronze and artifacts, silver and gold.
+
+locals {
+  is_narrow = var.reads != null
+  zones     = ["artifacts", "bronze", "gold", "silver"]
+
+  # The runtime writes the table and the quarantine, each with a folder for the rows that a run stages.
+  own_folders = local.is_narrow ? [
+    "${var.table}/", "_staging/${var.table}/", "_quarantine/${var.table}/", "_quarantine/_staging/${var.table}/",
+  ] : []
+
+  read_folders = { for zone in local.zones : zone => try(var.reads[zone], []) }
+  written_folders = {
+    for zone in local.zones : zone => concat(zone == "silver" ? local.own_folders : [], lookup(var.writes, zone, []))
+  }
+
+  # S3 has no folders: S3A and EMRFS also look up, and write, an empty object in the place of a folder, and of each
+  # folder above one that they write.
+  objects = {
+    for way, folders in { read = local.read_folders, written = local.written_folders } : way => flatten([
+      for zone, names in folders : [
+        for name in names : [
+          for ending in ["", "_$folder$", "/*"] : "${local.s3_arn}${var.buckets[zone]}/${trimsuffix(name, "/")}${ending}"
+        ]
+      ]
+    ])
+  }
+  folders_above = distinct(flatten([
+    for zone, names in local.written_folders : [
+      for name in names : [
+        for depth in range(1, length(split("/", trimsuffix(name, "/")))) : [
+          for ending in ["", "/", "_$folder$"] :
+          "${local.s3_arn}${var.buckets[zone]}/${join("/", slice(split("/", name), 0, depth))}${ending}"
+        ]
+      ]
+    ]
+  ]))
+
+  # Glue itself fetches these with the rights of the role.
+  code = [
+    for location in concat([var.script_location, var.runtime_location], var.jars) :
+    replace(location, "s3://", local.s3_arn)
+  ]
+  temporary_objects = "${local.s3_arn}${var.buckets.artifacts}/temporary/${var.name}/*"
+
+  readable = local.is_narrow ? concat(local.objects.read, local.code) : [
+    "${local.s3_arn}${var.buckets.bronze}/*",
+    "${local.s3_arn}${var.buckets.artifacts}/*",
+  ]
+  writable = local.is_narrow ? concat(local.objects.written, local.folders_above, [local.temporary_objects]) : [
+    "${local.s3_arn}${var.buckets.silver}/*",
+    "${local.s3_arn}${var.buckets.gold}/*",
+    local.temporary_objects,
+  ]
+
+  written_zones = [
+    for zone in ["silver", "gold", "artifacts"] : zone
+    if !local.is_narrow || zone == "artifacts" || length(local.written_folders[zone]) > 0
+  ]
+  listed_zones = [
+    for zone in local.zones : zone
+    if !local.is_narrow || contains(local.written_zones, zone) || length(local.read_folders[zone]) > 0
+  ]
+}

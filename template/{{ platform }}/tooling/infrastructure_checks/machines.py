@@ -242,7 +242,15 @@ def _call_findings(task: dict[str, Any]) -> list[str]:
         return [f"expected an operation of AWS, found {':'.join(call)}"]
     if operation.input_shape is None:
         return []
-    parameters = _with_samples(task.get("Parameters", {}), operation.input_shape)
+    # Step Functions writes each name with a capital, also those that the API writes without one.
+    members = {
+        f"{name[0].upper()}{name[1:]}{ending}": f"{name}{ending}"
+        for name in operation.input_shape.members
+        for ending in ("", ".$")
+    }
+    given = task.get("Parameters", {})
+    named = {members.get(name, name): value for name, value in given.items()}
+    parameters = _with_samples(named, operation.input_shape)
     report = ParamValidator().validate(parameters, operation.input_shape).generate_report()
     problems = [f"expected what {call[1]} takes, found: {line}" for line in report.splitlines()]
     if unknown := set(parameters) - set(operation.input_shape.members):
@@ -263,6 +271,8 @@ def _with_samples(value: Any, shape: Shape | None) -> Any:
     """The parameters of a task, with sample values of the right types for values from the input."""
     if not isinstance(value, dict):
         return value
+    if shape and shape.type_name == "string":
+        return "JSON"  # Step Functions writes an object as text where the API takes a text
     members = getattr(shape, "members", {})
     filled = {}
     for key, item in value.items():

@@ -49,6 +49,10 @@ ELSEWHERE = {
         "::test_a_right_deployment_is_as_expected_and_nothing_stays_of_the_try"
     ),
     "make scan": "tests/infrastructure/test_scan.py::test_the_scan_passes",
+    "make lock": (
+        "tests/repository/test_python_lock.py"
+        "::test_every_part_has_a_lock_with_a_hash_for_each_package"
+    ),
     "make lock-infra": (
         "tests/infrastructure/test_lock_and_backend.py"
         "::test_a_lock_for_every_platform_stops_nobody_and_keeps_the_version"

@@ -73,8 +73,8 @@ TASKS: dict[str, tuple[str, list[list[str]]]] = {
         [["-m", "tasks.examples"]],
     ),
     "docs": (
-        "regenerate docs/commands.md after a change to the command line",
-        [["-m", "tasks.reference"]],
+        "regenerate docs/commands.md, and the inputs and outputs in the READMEs of the modules",
+        [["-m", "tasks.reference"], ["-m", "tasks.module_pages"]],
     ),
     "tags": (
         "tag the release commits that RELEASES lists",

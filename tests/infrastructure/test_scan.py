@@ -53,6 +53,12 @@ def test_the_scan_passes(repository: Path) -> None:
     [
         ("ci.yml", "permissions:\n  contents: read\n", "", "excessive-permissions"),
         ("ci.yml", "@11bd71901bbe5b1630ceea73d27597364c9af683", "@v4", "unpinned-uses"),
+        (
+            "deploy-environment.yml",
+            '/environments/$ENV"',
+            '/environments/${{ inputs.environment }}"',
+            "template-injection",
+        ),
         ("template.yml", "persist-credentials: false", "fetch-depth: 0", "artipacked"),
     ],
 )

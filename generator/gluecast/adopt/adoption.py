@@ -45,12 +45,14 @@ LEFT_OUT = (
     "/.pre-commit-config.yaml",
     "/Makefile",
     "/README.md",
+    "/docs/deploying.md",
     "/docs/jobs.md",
     "/docs/operating.md",
     "/pyproject.toml",
     # Its Terraform code already defines buckets and Glue jobs.
     "/infrastructure/*/data_platform/",
     "/infrastructure/environments/",
+    "/infrastructure/deployer/",
     "/tooling/",
 )
 """The files of the platform that an adopted repository does not get."""

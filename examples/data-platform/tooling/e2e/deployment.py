@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from emulated_aws.server import REGION, EmulatedAws
+from emulated_aws.server import DEPLOYER, PLANNER, REGION, EmulatedAws
 
 ENVIRONMENT = "dev"
 _AT_MOST = 5
@@ -19,8 +19,6 @@ REPOSITORY = Path(__file__).parents[2]
 # Terraform merges this into the environment's provider block; modules need no change.
 _OVERRIDE = """
 provider "aws" {{
-  access_key                  = "emulated"
-  secret_key                  = "emulated"
   skip_credentials_validation = true
   skip_metadata_api_check     = true
   s3_use_path_style           = true
@@ -51,7 +49,15 @@ class Deployment:
         """
         environment = self.folder / "infrastructure/environments" / ENVIRONMENT
         command = ["terraform", f"-chdir={environment}", *arguments]
-        ran = subprocess.run(command, capture_output=True, text=True, check=False)
+        key = PLANNER if arguments[0] == "plan" else DEPLOYER
+        variables = {"AWS_ACCESS_KEY_ID": key, "AWS_SECRET_ACCESS_KEY": "emulated"}
+        ran = subprocess.run(
+            command,
+            env={**os.environ, **variables},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
         if check and ran.returncode:
             raise RuntimeError(f"{' '.join(command)} failed:\n{ran.stdout}{ran.stderr}")
         return ran

@@ -17,9 +17,10 @@ from botocore.exceptions import ClientError
 from pyarrow import parquet
 
 from cloud import Cloud, renamed, samples
+from deployer import refused, statements
 from deployment import ENVIRONMENT, REPOSITORY, Deployment, chosen_jobs
 from emulated_aws.delivery import fire
-from emulated_aws.server import EmulatedAws
+from emulated_aws.server import DEPLOYER, PLANNER, EmulatedAws
 from operations.environment import deployed_name
 
 NAMES = {
@@ -245,3 +246,15 @@ def test_destroyed_nothing_is_left(aws: EmulatedAws, deployment: Deployment) -> 
         "topics": aws.client("sns").list_topics()["Topics"],
     }
     assert not {kind: found for kind, found in left.items() if found}
+
+
+def test_the_deployer_may_do_all_that_terraform_has_asked_for(
+    aws: EmulatedAws, pytestconfig: pytest.Config
+) -> None:
+    applied, planned = aws.asked_by(DEPLOYER), aws.asked_by(PLANNER)
+
+    assert not refused(applied, statements())
+    assert not refused(planned, statements("Read"))
+    assert {"glue:CreateJob", "iam:PassRole"} <= {action for action, _ in applied}
+    # .pytest_cache/v/deployer keeps them, for those who want to know what nobody needs.
+    pytestconfig.cache.set("deployer/asked", sorted({action for action, _ in applied | planned}))

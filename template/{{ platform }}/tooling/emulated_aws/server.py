@@ -20,6 +20,11 @@ from botocore.config import Config
 REGION = "eu-central-1"
 """The region of the emulation; a deployment uses it whatever its own region is."""
 
+ACCOUNT = "123456789012"
+
+DEPLOYER, PLANNER = "deployer", "planner"
+"""The access keys of Terraform: when it applies or destroys, and when it plans."""
+
 
 @dataclass(frozen=True)
 class EmulatedAws:
@@ -42,6 +47,11 @@ class EmulatedAws:
             aws_secret_access_key="emulated",
             config=config,
         )
+
+    def asked_by(self, access_key: str) -> set[tuple[str, str]]:
+        """What Terraform has asked with one of its access keys: actions with their resources."""
+        with urllib.request.urlopen(f"{self.endpoint}/asked-by/{access_key}") as answer:
+            return {(action, resource) for action, resource in json.load(answer)}
 
 
 @contextmanager
@@ -87,12 +97,15 @@ def serve(folder: Path) -> None:
     )
     from werkzeug.serving import make_server
 
+    from emulated_aws.asked import Notes
     from emulated_aws.repairs import repair
     from emulated_aws.rights import Rights
 
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
     rights = Rights(DomainDispatcherApplication(create_backend_app))
-    server = make_server("127.0.0.1", 0, rights, threaded=True, request_handler=MotoRequestHandler)
+    server = make_server(
+        "127.0.0.1", 0, Notes(rights), threaded=True, request_handler=MotoRequestHandler
+    )
     threading.Thread(target=server.serve_forever, daemon=True).start()
     port = server.server_port
     aws = EmulatedAws(f"http://127.0.0.1:{port}")

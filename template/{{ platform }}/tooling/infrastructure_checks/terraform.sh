@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # Owned by the gluecast template: an update rewrites this file and merges local edits into it.
 #
-# Checks the Terraform code without an AWS account: its format, the plan tests of every module, and then the
-# plans of the environments, with the command that is given (pytest over test_environments.py). The AWS provider
+# Checks the Terraform code without an AWS account: its format, the tests of every module and of the deployer's roles,
+# and then the plans of the environments, with the command that is given (pytest over test_environments.py). The AWS provider
 # comes from the folder that TF_PROVIDER_MIRROR names, or from the registry if it is not set.
 set -euo pipefail
 infrastructure=$(cd "$(dirname "$0")/../../infrastructure" && pwd)
@@ -48,11 +48,13 @@ share_provider() {
 repository=$PWD
 cd "$infrastructure"
 terraform fmt -check -diff -recursive .
-for folder in modules/*/ environments/*/; do
+tested=(modules/*/)
+if [ -d deployer ]; then tested+=(deployer/); fi
+for folder in "${tested[@]}" environments/*/; do
   init "$folder"
 done
 share_provider
-for module in modules/*/; do
+for module in "${tested[@]}"; do
   echo "== $module"
   terraform -chdir="$module" test -no-color
 done

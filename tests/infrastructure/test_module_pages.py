@@ -72,7 +72,7 @@ def test_every_module_has_an_example_of_each_use() -> None:
     assert found == {
         "account": 1,
         "data_platform": 2,
-        "eventbridge": 3,
+        "eventbridge": 4,
         "glue_job": 1,
         "observability": 2,
     }

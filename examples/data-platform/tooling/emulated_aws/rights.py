@@ -37,11 +37,16 @@ class Rights:
     def __init__(self, application: Callable[..., Iterable[bytes]]) -> None:
         self._application = application
         self._roles: dict[str, Role] = {}
-        self._aws: Aws | None = None
+        self._s3: Any = None
+        self._keys: dict[str, list[str]] = {}
 
     def begin(self, aws: Aws, run_id: str, role: str) -> None:
-        """From now on, hold the requests of this run against the policies that the role has now."""
-        self._aws = aws
+        """From now on, hold the requests of this run against the policies that the role has now.
+
+        So it is with the keys of the buckets: they are those that the buckets have when a run begins.
+        """
+        self._s3 = self._s3 or aws.client("s3")
+        self._keys.clear()
         self._roles[run_id] = Role(aws.client("iam"), role, "glue.amazonaws.com")
 
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
@@ -82,16 +87,21 @@ class Rights:
 
     def _of_the_key(self, bucket: str, action: str) -> Iterator[Wanted]:
         """What the key of a bucket is used for, if it has one."""
-        assert self._aws
-        s3 = self._aws.client("s3")
-        try:
-            found = s3.get_bucket_encryption(Bucket=bucket)["ServerSideEncryptionConfiguration"]
-        except s3.exceptions.ClientError:
-            return
-        for rule in found["Rules"]:
-            key = rule.get("ApplyServerSideEncryptionByDefault", {}).get("KMSMasterKeyID")
-            if key:
-                yield action, key, {}
+        keys = self._keys.get(bucket)
+        if keys is None:  # another run may begin meanwhile
+            keys = self._keys[bucket] = list(_keys_of(self._s3, bucket))
+        for key in keys:
+            yield action, key, {}
+
+
+def _keys_of(s3: Any, bucket: str) -> Iterator[str]:
+    try:
+        found = s3.get_bucket_encryption(Bucket=bucket)["ServerSideEncryptionConfiguration"]
+    except s3.exceptions.ClientError:
+        return
+    for rule in found["Rules"]:
+        if key := rule.get("ApplyServerSideEncryptionByDefault", {}).get("KMSMasterKeyID"):
+            yield key
 
 
 def _of_a_bucket(environ: dict[str, Any], bucket: str) -> Iterator[Wanted]:

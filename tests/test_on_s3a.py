@@ -7,7 +7,9 @@ choice the task runs all tests of the runtime.
 import re
 import subprocess
 import sys
+from pathlib import Path
 
+from glue_runtime.local.session import object_store
 from gluecast.template.bundled import TEMPLATE_ROOT
 from s3_server import S3A
 from tasks.examples import RENDERED
@@ -40,3 +42,13 @@ def test_rendered_repositories_test_with_the_same_libraries() -> None:
 
     assert f"\nS3A := {version}\n" in makefile
     assert f" {package}==$(S3A)\n" in makefile
+
+
+def test_spark_gets_one_version_of_the_sdk(tmp_path: Path) -> None:
+    names = ["aws-java-sdk-bundle-1.11.901", "aws-java-sdk-core-1.12.262", "hadoop-aws-3.3.1"]
+    for name in names:
+        (tmp_path / f"{name}.jar").touch()
+
+    jars = object_store("http://key@127.0.0.1:5000", str(tmp_path))["spark.jars"].split(",")
+
+    assert jars == [f"local:{tmp_path}/{name}.jar" for name in (names[0], names[2])]

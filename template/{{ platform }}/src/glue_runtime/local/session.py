@@ -112,6 +112,10 @@ _TIMES = {
 }
 
 
+# S3A, and the SDK as one jar: of version 1, and of version 2.
+_S3A = ("hadoop-aws-", "aws-java-sdk-bundle-", "bundle-")
+
+
 def object_store(address: str, folder: str) -> dict[str, str]:
     """Spark's settings for an emulated S3, through the libraries of S3A in a folder.
 
@@ -120,7 +124,9 @@ def object_store(address: str, folder: str) -> dict[str, str]:
     Raises:
         FileNotFoundError: the folder has no library of S3A.
     """
-    jars = sorted(Path(folder).glob("*.jar")) if folder else []
+    # The folder may have parts of the SDK in other versions too. An executor loads jars in no certain order.
+    found = sorted(Path(folder).glob("*.jar")) if folder else []
+    jars = [jar for jar in found if jar.name.startswith(_S3A)]
     if not any(jar.name.startswith("hadoop-aws-") for jar in jars):
         raise FileNotFoundError(
             f"expected {JARS_VARIABLE} to be a folder with hadoop-aws, which make test-e2e installs, "

@@ -191,7 +191,7 @@ def test_answers_are_recorded_in_the_order_of_the_questions(copy: Copy) -> None:
 
     assert [*recorded(repository, "a_b")] == [
         *("_commit", "_src_path", "layer", "occasion", "job_name"),
-        *("prefix", "suffix", "format", "schedule", "timezone"),
+        *("prefix", "suffix", "format", "schedule", "timezone", "rights"),
     ]
     assert [*recorded(repository, "_platform")] == [
         *("_commit", "_src_path", "layer", "occasion", "project_name"),

@@ -22,7 +22,10 @@ def test_a_process_ends_with_the_one_that_was_killed(tmp_path: Path) -> None:
     )
     assert started.stdout is not None
     assert started.stdout.readline() == "begun\n"
-    group = int(pid.read_text())
+    # The command may print before the keeper has written its number.
+    group = int(
+        waited_for("the number of the command", lambda: (pid.is_file() and pid.read_text()) or None)
+    )
     os.killpg(group, 0)
 
     os.kill(started.pid, signal.SIGKILL)

@@ -5,8 +5,11 @@ import os
 import shutil
 import subprocess
 import tempfile
+import tomllib
 from pathlib import Path
 
+from glue_runtime.local.glue_versions import GLUE_VERSIONS
+from glue_runtime.local.wheels import archive_of
 from tasks.examples import RENDERED
 from tools import skip_because
 
@@ -50,9 +53,17 @@ def repository_with_archive(target: Path) -> Path:
     """A copy of the example repository, with an archive as `make build` writes it."""
     ignored = shutil.ignore_patterns(".terraform*", "__pycache__")
     copied = shutil.copytree(RENDERED, target, ignore=ignored)
-    (copied / "build").mkdir()
-    (copied / "build/glue_runtime.zip").write_bytes(b"an archive")
+    write_archives(copied)
     return copied
+
+
+def write_archives(repository: Path) -> None:
+    """Files in the places where `make build` writes the runtime and the packages of jobs without their own."""
+    (repository / "build/wheels").mkdir(parents=True)
+    project = tomllib.loads((repository / "pyproject.toml").read_text())["project"]
+    wheels = [archive_of(version, project["dependencies"]).name for version in GLUE_VERSIONS]
+    for name in ("glue_runtime.zip", *(f"wheels/{each}" for each in wheels)):
+        (repository / "build" / name).write_bytes(b"an archive")
 
 
 def initialise(environment: Path) -> None:

@@ -15,7 +15,7 @@ from gluecast.jobs.rename import rename
 from gluecast.template.bundled import commit
 from rendering import Copy
 from small_template import git
-from terraform import needs_terraform
+from terraform import needs_terraform, write_archives
 
 pytestmark = needs_terraform
 
@@ -36,8 +36,7 @@ def repository(copy: Copy) -> Path:
         repository = copy(job_name=job)
     git(repository, "init", "--quiet")
     commit(repository, "Two jobs")
-    (repository / "build").mkdir()
-    (repository / "build/glue_runtime.zip").write_bytes(b"an archive")
+    write_archives(repository)
     return repository
 
 

@@ -42,11 +42,15 @@ def run_job(
     folder: an empty folder for its script and archives, which stays for inspection.
     """
     archives = [each for each in arguments.get("--extra-py-files", "").split(",") if each]
+    packages = arguments.get("--additional-python-modules", "").split(",")
     try:
         script = _fetched(run, job["Command"]["ScriptLocation"], folder / "script")
         modules = [
             _fetched(run, uri, folder / f"module_{number}") for number, uri in enumerate(archives)
         ]
+        # They are installed here already. Glue takes them from the bucket, with the rights of the role.
+        for number, uri in enumerate(each for each in packages if each.startswith("s3://")):
+            _fetched(run, uri, folder / f"packages_{number}")
     except ClientError as error:
         return "FAILED", f"expected the job's script and archives, found: {error}"
     command = [_python(job.get("GlueVersion", DEFAULT)), str(script)]

@@ -33,7 +33,7 @@ def jobs_are_what_glue_takes(resources: list[Resource]) -> list[str]:
 
 
 def jobs_find_their_code(resources: list[Resource]) -> list[str]:
-    """The same environment uploads the script and runtime of every job."""
+    """The same environment uploads the script, runtime and wheels of every job."""
     uploaded = {
         f"s3://{item.values['bucket']}/{item.values['key']}"
         for item in of_type(resources, "aws_s3_object")
@@ -42,6 +42,8 @@ def jobs_find_their_code(resources: list[Resource]) -> list[str]:
     for job in of_type(resources, "aws_glue_job"):
         used = [job.values["command"][0]["script_location"]]
         used += job.values["default_arguments"].get("--extra-py-files", "").split(",")
+        packages = job.values["default_arguments"].get("--additional-python-modules", "")
+        used += [each for each in packages.split(",") if each.startswith("s3://")]
         for location in used:
             if location not in uploaded:
                 findings.append(

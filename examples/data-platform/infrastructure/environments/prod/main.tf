@@ -33,6 +33,7 @@ module "data_platform" {
   repository                  = "${path.root}/../../.."
   glue_version                = "5.1"
   python_modules              = ["structlog==26.1.0"]
+  python_modules_from         = var.python_modules_from
   glue_jobs                   = var.glue_jobs
   run_metrics                 = var.run_metrics
   manage_bucket_notifications = var.manage_bucket_notifications

@@ -36,6 +36,12 @@ variable "force_destroy" {
   default     = false
 }
 
+variable "python_modules_from" {
+  description = "Where runs install their Python packages from: artifacts, the bucket with the wheels that make build has fetched, or index, the package index, which takes access to the internet."
+  type        = string
+  default     = "artifacts"
+}
+
 variable "run_metrics" {
   description = "Metrics of the runs: off, environment (at most 4.80 USD a month) or job (at most 4.80 USD more per job)."
   type        = string

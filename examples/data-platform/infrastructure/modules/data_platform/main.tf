@@ -32,6 +32,18 @@ locals {
   ]
   runtime = "${var.repository}/build/glue_runtime.zip"
 
+  # The packages of each job, and the archive with their wheels: build/wheels/glue-5.1-0f3a5c7e9b1d.gluewheels.zip.
+  # glue_runtime.local.wheels composes the same name.
+  python_modules = {
+    for module, settings in local.settings : module => concat(var.python_modules, try(settings.python_modules, []))
+  }
+  wheels = {
+    for module, packages in local.python_modules : module => join("-", [
+      "glue", try(local.settings[module].glue_version, var.glue_version),
+      "${substr(sha256(join(",", packages)), 0, 12)}.gluewheels.zip",
+    ]) if var.python_modules_from == "artifacts" && length(packages) > 0
+  }
+
   # An S3 object takes at most ten tags. With more default_tags, an apply would fail: objects then have none.
   provider_of_objects = length(data.aws_default_tags.this.tags) > 10 ? [{}] : []
 
@@ -49,7 +61,8 @@ module "glue_job" {
   environment         = var.environment
   script_location     = "s3://${aws_s3_object.script[each.key].bucket}/${aws_s3_object.script[each.key].key}"
   runtime_location    = "s3://${aws_s3_object.runtime.bucket}/${aws_s3_object.runtime.key}"
-  python_modules      = concat(var.python_modules, try(local.settings[each.value].python_modules, []))
+  python_modules      = local.python_modules[each.value]
+  wheels_location     = contains(keys(local.wheels), each.value) ? "s3://${aws_s3_object.wheels[local.wheels[each.value]].bucket}/${aws_s3_object.wheels[local.wheels[each.value]].key}" : null
   buckets             = { for name, bucket in aws_s3_bucket.this : name => bucket.bucket }
   table               = each.key
   reads               = try(local.settings[each.value].reads, null)
@@ -129,6 +142,35 @@ resource "aws_s3_object" "runtime" {
     precondition {
       condition     = fileexists(local.runtime)
       error_message = "Expected the zipped runtime in build/glue_runtime.zip, found no such file: run make build first."
+    }
+  }
+}
+
+resource "aws_s3_object" "wheels" {
+  for_each = toset(values(local.wheels))
+
+  bucket      = aws_s3_bucket.this["artifacts"].bucket
+  key         = "wheels/${each.key}"
+  source      = "${var.repository}/build/wheels/${each.key}"
+  source_hash = fileexists("${var.repository}/build/wheels/${each.key}") ? filemd5("${var.repository}/build/wheels/${each.key}") : null
+
+  dynamic "override_provider" {
+    for_each = local.provider_of_objects
+
+    content {
+      default_tags {
+        tags = override_provider.value
+      }
+    }
+  }
+
+  lifecycle {
+    # A job changes to its new packages before the old ones go.
+    create_before_destroy = true
+
+    precondition {
+      condition     = fileexists("${var.repository}/build/wheels/${each.key}")
+      error_message = "Expected build/wheels/${each.key} with the packages ${join(", ", [for module, name in local.wheels : "${join(" ", local.python_modules[module])} of ${module}" if name == each.key])}, found no such file. make build fetches the packages in pyproject.toml and infrastructure/jobs, and says what it cannot have for a version of Glue. With python_modules_from = \"index\", runs install packages from the package index."
     }
   }
 }

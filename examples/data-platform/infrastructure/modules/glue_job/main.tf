@@ -48,7 +48,8 @@ resource "aws_glue_job" "this" {
       "--env"                               = var.environment
       "--conf"                              = "spark.hadoop.fs.s3a.endpoint.region=${module.account.region}"
       "--extra-py-files"                    = var.runtime_location
-      "--additional-python-modules"         = join(",", var.python_modules)
+      "--additional-python-modules"         = var.wheels_location == null ? join(",", var.python_modules) : var.wheels_location
+      "--python-modules-installer-option"   = var.wheels_location == null ? "" : "--no-index"
       "--python-virtual-env-storage-prefix" = try(tonumber(var.glue_version) >= 6, false) && length(var.python_modules) > 0 ? "${local.temporary}python-environments/" : ""
       "--job-language"                      = "python"
       "--job-bookmark-option"               = "job-bookmark-disable"

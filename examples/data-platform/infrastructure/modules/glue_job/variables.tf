@@ -46,6 +46,17 @@ variable "python_modules" {
   }
 }
 
+variable "wheels_location" {
+  description = "S3 URI of an archive with these packages as wheels, which make build writes: each run then installs them from there. If it is null, each run installs them from the package index, which takes access to the internet."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.wheels_location == null || can(regex("^s3://.+\\.gluewheels\\.zip$", var.wheels_location))
+    error_message = "Expected the S3 URI of an archive whose name ends in .gluewheels.zip, or null."
+  }
+}
+
 variable "buckets" {
   description = "Names of the data lake's buckets by zone, and of the artifacts bucket. reads and writes say what the job may reach there."
   type = object({
@@ -192,7 +203,7 @@ variable "arguments" {
       for name in keys(var.arguments) : startswith(name, "--") && !contains([
         "--TempDir", "--additional-python-modules", "--bucket", "--custom-logGroup-prefix", "--enable-auto-scaling",
         "--env", "--extra-jars", "--extra-py-files", "--job-bookmark-option", "--job-language", "--object_key",
-        "--python-virtual-env-storage-prefix", "--run_metrics", "--uploaded_at",
+        "--python-modules-installer-option", "--python-virtual-env-storage-prefix", "--run_metrics", "--uploaded_at",
       ], name)
     ])
     error_message = "Expected names that begin with -- and that the platform does not set itself: --region."

@@ -36,6 +36,17 @@ variable "python_modules" {
   default     = []
 }
 
+variable "python_modules_from" {
+  description = "Where runs install their Python packages from: artifacts, the bucket with the wheels that make build has fetched, or index, the package index, which takes access to the internet."
+  type        = string
+  default     = "artifacts"
+
+  validation {
+    condition     = contains(["artifacts", "index"], var.python_modules_from)
+    error_message = "Expected artifacts or index."
+  }
+}
+
 variable "glue_jobs" {
   description = "Settings of jobs that differ from the defaults of the glue_job module, by the name of the job's module in src/jobs."
   type = map(object({

@@ -41,7 +41,7 @@ locals {
 
   # Glue itself fetches these with the rights of the role.
   code = [
-    for location in concat([var.script_location, var.runtime_location], var.jars) :
+    for location in concat([var.script_location, var.runtime_location], compact([var.wheels_location]), var.jars) :
     replace(location, "s3://", local.s3_arn)
   ]
   temporary_objects = "${local.s3_arn}${var.buckets.artifacts}/temporary/${var.name}/*"

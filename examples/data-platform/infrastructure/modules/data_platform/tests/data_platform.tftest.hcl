@@ -18,6 +18,8 @@ variables {
   repository     = "./tests/repository"
   glue_version   = "5.1"
   python_modules = ["structlog==26.1.0"]
+
+  python_modules_from = "index"
 }
 
 run "every_module_in_src_jobs_is_a_job" {
@@ -112,4 +114,29 @@ run "a_name_that_no_bucket_can_have_is_refused" {
   command = plan
   variables { lake_prefix = "Data_Lake" }
   expect_failures = [var.lake_prefix]
+}
+
+run "jobs_install_their_packages_from_the_artifacts_bucket" {
+  command = plan
+
+  variables {
+    glue_version        = "5.1"
+    python_modules_from = "artifacts"
+  }
+
+  assert {
+    condition     = keys(aws_s3_object.wheels) == ["glue-5.1-317056f5fee3.gluewheels.zip", "glue-5.1-3a37ef09dfb2.gluewheels.zip"]
+    error_message = "Expected an archive of wheels for the jobs without packages of their own, and one for customer_import."
+  }
+}
+
+run "a_version_of_glue_needs_wheels_of_its_own" {
+  command = plan
+
+  variables {
+    glue_version        = "6.0"
+    python_modules_from = "artifacts"
+  }
+
+  expect_failures = [aws_s3_object.wheels]
 }

@@ -51,6 +51,11 @@ run "a_job_has_what_glue_accepts" {
   }
 
   assert {
+    condition     = !contains(keys(aws_glue_job.this.default_arguments), "--python-modules-installer-option")
+    error_message = "Expected Glue to ask the package index where there are no wheels."
+  }
+
+  assert {
     condition     = aws_glue_job.this.default_arguments["--conf"] == "spark.hadoop.fs.s3a.endpoint.region=eu-central-1"
     error_message = "Expected S3A to know the region of the buckets."
   }
@@ -91,6 +96,19 @@ run "before_6_0_glue_installs_it_for_each_run" {
   assert {
     condition     = !contains(keys(aws_glue_job.this.default_arguments), "--python-virtual-env-storage-prefix")
     error_message = "Expected no argument that this version of Glue does not know."
+  }
+}
+
+run "wheels_take_the_place_of_the_package_index" {
+  command = plan
+  variables { wheels_location = "s3://lake-dev-artifacts/wheels/glue-5.1-0123456789ab.gluewheels.zip" }
+
+  assert {
+    condition = (
+      aws_glue_job.this.default_arguments["--additional-python-modules"] == var.wheels_location
+      && aws_glue_job.this.default_arguments["--python-modules-installer-option"] == "--no-index"
+    )
+    error_message = "Expected Glue to install the packages from the archive alone."
   }
 }
 
@@ -155,8 +173,9 @@ run "a_job_without_reads_has_the_rights_that_it_always_had" {
 run "a_job_with_reads_reads_them_and_writes_its_own_tables" {
   command = apply
   variables {
-    table = "sales_etl"
-    reads = { bronze = ["sales/", "landing/customers/"] }
+    table           = "sales_etl"
+    reads           = { bronze = ["sales/", "landing/customers/"] }
+    wheels_location = "s3://lake-dev-artifacts/wheels/glue-5.1-0123456789ab.gluewheels.zip"
   }
 
   assert {
@@ -166,6 +185,7 @@ run "a_job_with_reads_reads_them_and_writes_its_own_tables" {
       ])) == toset([
       "arn:aws:s3:::lake-dev-artifacts/runtime/glue_runtime.zip",
       "arn:aws:s3:::lake-dev-artifacts/scripts/sales_etl.py",
+      "arn:aws:s3:::lake-dev-artifacts/wheels/glue-5.1-0123456789ab.gluewheels.zip",
       "arn:aws:s3:::lake-dev-bronze/landing/customers",
       "arn:aws:s3:::lake-dev-bronze/landing/customers/*",
       "arn:aws:s3:::lake-dev-bronze/landing/customers_$folder$",
@@ -173,7 +193,7 @@ run "a_job_with_reads_reads_them_and_writes_its_own_tables" {
       "arn:aws:s3:::lake-dev-bronze/sales/*",
       "arn:aws:s3:::lake-dev-bronze/sales_$folder$",
     ])
-    error_message = "Expected the role to read its prefixes, its script and the runtime."
+    error_message = "Expected the role to read its prefixes, its script, the runtime and the wheels."
   }
 
   assert {

@@ -136,6 +136,25 @@ def test_a_job_that_another_one_starts_is_linked_both_ways(repository: Path) -> 
     assert 'Each successful run of <a href="#job-job_000">' in page
 
 
+def test_a_source_may_be_in_another_bucket(repository: Path) -> None:
+    rules = repository / "infrastructure/jobs/job_000.tf"
+    rules.write_text(
+        rules.read_text().replace('var.s3_buckets["bronze"]', '"acme-${var.environment}"')
+    )
+
+    assert job(repository, "job_000").remarks == (
+        "job_000_file_trigger starts runs for uploads to s3://acme-<env>, which is not the bucket of the "
+        "module's source: scheduled runs do not read it.",
+    )
+
+    module = repository / "src/jobs/job_000.py"
+    module.write_text(module.read_text().replace("Source(", 'Source(bucket="acme-{env}", '))
+    found = job(repository, "job_000")
+
+    assert not found.remarks
+    assert {place.bucket for start in found.starts for place in start.reads} == {"s3://acme-<env>"}
+
+
 def test_what_does_not_fit_together_is_remarked(repository: Path) -> None:
     (repository / "src/jobs/job_001.py").unlink()
     (repository / "infrastructure/jobs/job_002.tf").unlink()

@@ -63,7 +63,7 @@ def test_more_default_tags_than_an_object_takes_stay_off_the_objects(
     for tags in (10, 11):
         plan = planned(deployed, tags)
         objects = [after for address, after in plan.items() if ".aws_s3_object." in address]
-        assert len(objects) == 2
+        assert len(objects) == 3  # a script, the runtime, the wheels
         for each in objects:
             assert len(each.get("tags_all") or {}) == (tags if tags <= 10 else 0)
         assert len(plan['module.data_platform.aws_s3_bucket.this["bronze"]']["tags_all"]) == tags

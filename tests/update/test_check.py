@@ -84,6 +84,27 @@ def plant_loop(repository: Path) -> None:
     edit(repository, "infrastructure/jobs/orders.tf", '"orders/"', '"sales_etl/"')
 
 
+LANDING = '"acme-landing-${var.environment}"'
+
+
+def plant_rule_of_another_bucket(repository: Path) -> None:
+    edit(repository, "infrastructure/jobs/orders.tf", 'var.s3_buckets["bronze"]', LANDING)
+
+
+def plant_source_of_another_bucket(repository: Path) -> None:
+    declare_bucket(repository, "acme-landing-{env}")
+
+
+def plant_rule_of_another_zone(repository: Path) -> None:
+    edit(repository, "infrastructure/jobs/orders.tf", '"bronze"', '"gold"')
+
+
+def declare_bucket(repository: Path, bucket: str) -> None:
+    """Let the job's source be in this bucket."""
+    declared = f'suffix=".json",\n            bucket="{bucket}",'
+    edit(repository, "src/jobs/orders.py", 'suffix=".json",', declared)
+
+
 def plant_duplicate(repository: Path) -> None:
     answers = repository / ".copier-answers"
     text = (answers / "orders.yml").read_text()
@@ -179,6 +200,19 @@ def plant_broken_terraform(repository: Path) -> None:
             r"found sales_etl (sales/*.csv) and legacy (sales/*.csv)",
         ),
         (plant_loop, r"sales_etl writes to silver:sales_etl/, where each file starts orders"),
+        (
+            plant_rule_of_another_bucket,
+            "its source, bronze, found acme-landing-{env}, which scheduled runs do not read; write "
+            'Source(..., bucket="acme-landing-{env}") in src/jobs/orders.py',
+        ),
+        (
+            plant_source_of_another_bucket,
+            "the bucket of its source, acme-landing-{env}, found bronze, which",
+        ),
+        (
+            plant_rule_of_another_zone,
+            'Source(..., bucket="data-lake-{env}-gold") in src/jobs/orders.py',
+        ),
         (plant_duplicate, r"found orders in 2 answers files"),
         (plant_near_duplicate, r"found orders and orders_job"),
         (
@@ -212,6 +246,21 @@ def test_a_planted_fault_is_found(
 def test_a_job_that_another_one_starts_is_no_problem(repository: Path) -> None:
     then(repository, "sales_etl", "orders")
     started_by_others(repository, "orders")
+
+    assert not check(repository).problems
+
+
+@pytest.mark.parametrize(
+    ("zone", "bucket"),
+    [(LANDING, "acme-landing-{env}"), ('var.s3_buckets["gold"]', "data-lake-{env}-gold")],
+)
+def test_a_rule_and_a_source_of_the_same_bucket_are_no_problem(
+    repository: Path, zone: str, bucket: str
+) -> None:
+    edit(repository, "infrastructure/jobs/orders.tf", 'var.s3_buckets["bronze"]', zone)
+    declare_bucket(repository, bucket)
+    reads = json.dumps({f"s3://{bucket}" if "acme" in bucket else "gold": ["orders/"]})
+    edit(repository, "infrastructure/jobs/orders.json", '{ "bronze": ["orders/"] }', reads)
 
     assert not check(repository).problems
 

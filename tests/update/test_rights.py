@@ -244,3 +244,20 @@ def test_a_platform_from_before_knows_no_reads(repository: Path) -> None:
     main.write_text(main.read_text().replace('"reads",', ""))
 
     assert check(repository).wide == {}
+
+
+def test_the_role_of_a_job_reads_the_bucket_of_its_source(repository: Path) -> None:
+    for job in ("sales_etl", "orders"):
+        in_module(repository, job, "Source(", 'Source(bucket="acme-landing-{env}", ')
+        in_rules = repository / f"infrastructure/jobs/{job}.tf"
+        bucket = '"acme-landing-${var.environment}"'
+        in_rules.write_text(in_rules.read_text().replace('var.s3_buckets["bronze"]', bucket))
+
+    findings = check(repository)
+
+    assert findings.wide["orders"].narrow == {"reads": {"s3://acme-landing-{env}": ["orders/"]}}
+    [problem] = findings.problems
+    assert "may not read s3://acme-landing-{env}:sales/" in problem
+    assert problem.endswith(
+        'write "reads": {"bronze": ["sales/"], "s3://acme-landing-{env}": ["sales/"]}'
+    )

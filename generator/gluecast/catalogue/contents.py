@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from gluecast.catalogue.spoken import spoken
+from gluecast.repository.buckets import SETTINGS, bucket_name, zone_of
 from gluecast.repository.job_module import JobModule, Source, constants, read_module
 from gluecast.repository.layers import (
     JOBS,
@@ -24,8 +25,6 @@ from gluecast.repository.triggers import (
     triggers,
 )
 
-_SETTINGS = Path("src/glue_runtime/settings.py")
-_ZONES = ("bronze", "silver", "gold")
 _ANY_ENVIRONMENT = "<env>"
 
 
@@ -149,7 +148,7 @@ def catalogue(start: Path) -> Catalogue:
     modules = {
         name: module for name, module in modules.items() if module.is_started or name in known
     }
-    settings = constants(repository / _SETTINGS)
+    settings = constants(repository / SETTINGS)
     recorded = platform.recorded if platform else {}
     lake = settings.get("LAKE_PREFIX") or str(recorded.get("lake_prefix", "<lake>"))
     return Catalogue(
@@ -224,14 +223,15 @@ def _job(
         quarantine=quarantine,
         version=layer.version if layer else "",
         files=tuple(file for file in files if (repository / file).is_file()),
-        remarks=tuple(_remarks(name, module, starts)),
+        remarks=tuple(_remarks(name, module, starts, lake)),
         next=tuple(dict.fromkeys(following)),
     )
 
 
 def _start(trigger: Trigger, module: JobModule, lake: str, environments: tuple[str, ...]) -> Start:
     directories = tuple(
-        Place(_bucket(lake, "bronze"), source.prefix, source.suffix) for source in module.sources
+        Place(_bucket(lake, zone_of(source, lake)), source.prefix, source.suffix)
+        for source in module.sources
     )
     if isinstance(trigger, Upload):
         place = Place(_bucket(lake, trigger.zone), trigger.prefix, trigger.suffix)
@@ -251,11 +251,13 @@ def _start(trigger: Trigger, module: JobModule, lake: str, environments: tuple[s
 
 def _bucket(lake: str, zone: str) -> str:
     """The bucket of a zone, or the bucket that a rule names."""
-    name = f"{lake}-{_ANY_ENVIRONMENT}-{zone}" if zone in _ZONES else zone
+    name = bucket_name(zone, lake).replace("{env}", _ANY_ENVIRONMENT)
     return name if "${" in name else f"s3://{name}"
 
 
-def _remarks(name: str, module: JobModule | None, starts: Sequence[Start]) -> Iterator[str]:
+def _remarks(
+    name: str, module: JobModule | None, starts: Sequence[Start], lake: str
+) -> Iterator[str]:
     if "${" in name:
         yield "An expression in the Terraform code determines which job is started here."
         return
@@ -272,6 +274,14 @@ def _remarks(name: str, module: JobModule | None, starts: Sequence[Start]) -> It
                 yield (
                     f"{start.name} starts runs for uploads of {place.pattern}, which is not a source "
                     "of the module: such runs fail."
+                )
+            elif "${" not in place.bucket and not any(
+                _takes(each, place) and _bucket(lake, zone_of(each, lake)) == place.bucket
+                for each in module.sources
+            ):
+                yield (
+                    f"{start.name} starts runs for uploads to {place.bucket}, which is not the bucket of "
+                    "the module's source: scheduled runs do not read it."
                 )
 
 

@@ -9,7 +9,9 @@ from pathlib import Path
 from gluecast.errors import GluecastError
 from gluecast.jobs.names_on_aws import JobNames, Naming
 from gluecast.jobs.rights import narrow_role_problems
+from gluecast.repository.buckets import bucket_name, lake_prefix, zone_of
 from gluecast.repository.git import run_git
+from gluecast.repository.job_module import read_module
 from gluecast.repository.layers import Layer
 from gluecast.repository.triggers import (
     FOLDER,
@@ -53,6 +55,7 @@ def problems_of(repository: Path, layers: Sequence[Layer], tree: WorkTree) -> It
         yield from _without_machine(found, jobs_with_a_machine(repository))
         yield from _long_triggers(found, layers)
         yield from narrow_role_problems(names, found)
+        yield from _other_buckets(repository, found)
         if (repository / FOLDER).is_dir():
             yield from _unstarted(found, layers)
     yield from _unresolved(repository, tree)
@@ -151,6 +154,28 @@ def _overlaps(found: Sequence[Trigger]) -> Iterator[str]:
                     f"({one.prefix}*{one.suffix}) and {other.job} ({other.prefix}*{other.suffix}) "
                     f"in {one.zone}; give one of them another prefix or suffix"
                 )
+
+
+def _other_buckets(repository: Path, found: Sequence[Trigger]) -> Iterator[str]:
+    """Rules for uploads to a bucket that the sources of their jobs do not name."""
+    lake = lake_prefix(repository)
+    for upload in plain_uploads(found):
+        path = repository / f"src/jobs/{upload.job}.py"
+        if "${" in upload.zone or not path.is_file():
+            continue
+        try:
+            sources = read_module(path).sources
+        except GluecastError:
+            continue  # a module that is no Python code is a problem of its own
+        owners = [each for each in sources if upload.prefix.startswith(each.prefix)]
+        zones = {zone_of(each, lake) for each in owners}
+        if zones and upload.zone not in zones:
+            yield (
+                f"expected the rule {upload.name} of {upload.job} to be about the bucket of its source, "
+                f"{' or '.join(sorted(zones))}, found {upload.zone}, which scheduled runs do not read; "
+                f'write Source(..., bucket="{bucket_name(upload.zone, lake)}") in src/jobs/{upload.job}.py, or correct '
+                "bucket_name"
+            )
 
 
 def _loops(found: Sequence[Trigger], deployed: Mapping[str, str]) -> Iterator[str]:

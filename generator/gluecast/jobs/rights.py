@@ -5,13 +5,14 @@ it then writes only the job's own tables. Without ``reads`` it is wide, as all r
 """
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from gluecast.errors import GluecastError
 from gluecast.inventory.script import read_script
 from gluecast.jobs.names_on_aws import JobNames, Naming
+from gluecast.repository.buckets import key_of_reads, lake_prefix, zone_of
 from gluecast.repository.job_module import JobModule, read_module
 from gluecast.repository.triggers import Trigger, plain_uploads
 
@@ -50,12 +51,12 @@ class WideRole:
 
 def wide_roles(names: JobNames, found: Sequence[Trigger]) -> dict[str, WideRole]:
     """The jobs whose roles are wide, where the repository's Terraform code can narrow them."""
-    wide = {}
+    wide, lake = {}, lake_prefix(names.repository)
     for job, declared in _declarations(names):
         module = _module(names, job)
         if "reads" in declared or module is None:
             continue
-        narrow: dict[str, Any] = {"reads": {_ZONE: sorted(_prefixes(job, module, found))}}
+        narrow: dict[str, Any] = {"reads": _by_zone(_places(job, module, found, lake))}
         if "deployed_name" not in declared:
             narrow = {"deployed_name": names.deployed()[job], **narrow}
         code = (names.repository / f"src/jobs/{job}.py").read_text(encoding="utf-8")
@@ -66,20 +67,26 @@ def wide_roles(names: JobNames, found: Sequence[Trigger]) -> dict[str, WideRole]
 
 def narrow_role_problems(names: JobNames, found: Sequence[Trigger]) -> Iterator[str]:
     """What jobs with a narrow role read that it may not."""
+    lake = lake_prefix(names.repository)
     for job, declared in _declarations(names):
         module = _module(names, job)
         reads = declared.get("reads")
         if not isinstance(reads, Mapping) or module is None or _has_further_rights(declared):
             continue
-        allowed = [str(prefix) for prefix in reads.get(_ZONE, ())]
-        prefixes = _prefixes(job, module, found)
-        refused = sorted(each for each in prefixes if not each.startswith(tuple(allowed)))
+        places = _places(job, module, found, lake)
+        refused = sorted(
+            (zone, prefix)
+            for zone, prefix in places
+            if not prefix.startswith(tuple(map(str, reads.get(zone, ()))))
+        )
         if refused:
-            needed = {"reads": {**reads, _ZONE: sorted({*allowed, *refused})}}
-            where = sorted({prefixes[each] for each in refused})
+            allowed = {(zone, str(prefix)) for zone, listed in reads.items() for prefix in listed}
+            needed = {"reads": {**reads, **_by_zone({*allowed, *refused})}}
+            where = sorted({places[each] for each in refused})
+            shown = [prefix if zone == _ZONE else f"{zone}:{prefix}" for zone, prefix in refused]
             yield (
                 f"expected what {job} reads in reads of infrastructure/jobs/{job}.json, found that its "
-                f"role may not read {', '.join(refused)}, which {' and '.join(where)} names; write "
+                f"role may not read {', '.join(shown)}, which {' and '.join(where)} names; write "
                 f"{json.dumps(needed)[1:-1]}"
             )
 
@@ -109,14 +116,28 @@ def _module(names: JobNames, job: str) -> JobModule | None:
     return module if module.is_started else None
 
 
-def _prefixes(job: str, module: JobModule, found: Sequence[Trigger]) -> dict[str, str]:
-    """The prefixes of bronze that a job reads, as far as they are literal, each with its file."""
+def _places(
+    job: str, module: JobModule, found: Sequence[Trigger], lake: str
+) -> dict[tuple[str, str], str]:
+    """The prefixes that a job reads, by zone or bucket, as far as they are literal, each with its file."""
     code, rules = f"src/jobs/{job}.py", f"infrastructure/jobs/{job}.tf"
-    uploads = [each for each in plain_uploads(found) if each.job == job and each.zone == _ZONE]
-    prefixes = {each.prefix[: each.prefix.rfind("/") + 1]: rules for each in uploads}
-    prefixes |= {f"{name.strip('/')}/": code for name in module.loads}
-    prefixes |= {each.prefix: code for each in module.sources if _is_literal(each.prefix)}
-    return {prefix: where for prefix, where in prefixes.items() if prefix.strip("/")}
+    zones = {each.prefix: key_of_reads(zone_of(each, lake)) for each in module.sources}
+    places = {
+        (key_of_reads(each.zone), each.prefix[: each.prefix.rfind("/") + 1]): rules
+        for each in plain_uploads(found)
+        if each.job == job and key_of_reads(each.zone) in {_ZONE, *zones.values()}
+    }
+    for name in (f"{name.strip('/')}/" for name in module.loads):
+        places[zones.get(name, _ZONE), name] = code
+    places |= {(zone, prefix): code for prefix, zone in zones.items() if _is_literal(prefix)}
+    return {place: where for place, where in places.items() if place[1].strip("/")}
+
+
+def _by_zone(places: Iterable[tuple[str, str]]) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for zone, prefix in sorted(places):
+        found.setdefault(zone, []).append(prefix)
+    return found
 
 
 def _is_literal(prefix: str) -> bool:

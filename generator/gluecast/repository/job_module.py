@@ -11,7 +11,9 @@ from gluecast.errors import GluecastError
 from gluecast.repository.job_start import started_class, starts_job
 from gluecast.repository.schema_columns import Column, columns_of
 
-_SOURCE_FIELDS = ("prefix", "suffix", "file_format", "schema", "multiline", "routes", "options")
+_SOURCE_FIELDS = (
+    *("prefix", "suffix", "file_format", "schema", "multiline", "routes", "options", "bucket"),
+)
 """The parameters of glue_runtime.Source, in their order."""
 
 _BASES = ("glue_runtime.BaseGlueJob", "glue_runtime.base_job.BaseGlueJob", "abc.ABC")
@@ -23,7 +25,7 @@ class Source:
     """A source as the module declares it. A computed value is returned as its code.
 
     `computed` is the code of a schema that is not a literal. Without it and without columns, the
-    source declares no schema.
+    source declares no schema. `bucket` is empty for the bronze bucket.
     """
 
     prefix: str
@@ -33,6 +35,7 @@ class Source:
     computed: str = ""
     multiline: bool = False
     routes: Mapping[str, str] = field(default_factory=dict)
+    bucket: str = ""
 
     @property
     def pattern(self) -> str:
@@ -274,6 +277,7 @@ def _source(call: ast.Call, names: _Names) -> Source:
         computed=computed,
         multiline=names.text(given.get("multiline")) == "True",
         routes=_routes(given.get("routes"), names),
+        bucket=names.text(given.get("bucket")).removeprefix("None"),
     )
 
 

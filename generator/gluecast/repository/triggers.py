@@ -16,8 +16,9 @@ TriggersError = TerraformError
 
 @dataclass(frozen=True)
 class Upload:
-    """A rule that starts a job for each new object in a zone's bucket, by prefix and suffix.
+    """A rule that starts a job for each new object in a bucket, by prefix and suffix.
 
+    `zone` is that of the bucket, or the name of another bucket, with {env} for the environment.
     `name` is the rule's key in the Terraform code, from which its name on AWS derives.
     """
 
@@ -124,7 +125,7 @@ def _of_modules(path: Path, modules: Sequence[Module]) -> list[Trigger]:
 def _triggers(modules: Sequence[Module]) -> Iterator[Trigger]:
     for module in modules:
         for name, rule in _entries(module, "s3_event_rules"):
-            zone, job = _key(rule["bucket_name"]), _key(rule["target_arn"])
+            zone, job = _bucket(rule["bucket_name"]), _key(rule["target_arn"])
             yield Upload(job, zone, rule["prefix"], rule["suffix"], name)
     for module in modules:
         for name, schedule in _entries(module, "schedules"):
@@ -150,6 +151,11 @@ def _listed(module: Mapping[str, Any], name: str) -> list[str]:
     """The jobs of a list of ARNs; none if it is an expression."""
     listed = module.get(name, [])
     return [_key(arn) for arn in listed] if isinstance(listed, list) else []
+
+
+def _bucket(expression: str) -> str:
+    """A zone, or acme-{env} of acme-${var.environment}; any other expression stays as it is."""
+    return _key(expression).replace("${var.environment}", "{env}")
 
 
 def _key(expression: str) -> str:

@@ -15,9 +15,10 @@ from glue_runtime import settings
 from glue_runtime.arguments import parse_arguments
 from glue_runtime.declarations import check_sources
 from glue_runtime.errors import ArgumentError, JobError
-from glue_runtime.input.source import Source, owner_of
+from glue_runtime.input.source import Source
 from glue_runtime.observe import logs, metrics, run_log
 from glue_runtime.run import JobRun
+from glue_runtime.run_sources import RunSources
 from glue_runtime.s3_object import S3Object
 from glue_runtime.spark.session import on_glue, spark_session
 from glue_runtime.validation import Finding, Validation
@@ -149,7 +150,7 @@ class BaseGlueJob(ABC):
         For jobs with several sources: ``[self.load_data(name) for name in self.due_sources]``.
         """
         if self.is_event_triggered and not self.whole_directory:
-            owner = owner_of(self.sources, self.event_object.key)
+            owner = RunSources(self).event_owner
             return (owner.data_type,) if owner else ()
         return tuple(source.data_type for source in self.sources)
 
@@ -167,7 +168,7 @@ class BaseGlueJob(ABC):
     def load_data(self, data_type: str, fallback_path: str | None = None) -> DataFrame:
         """Read a source: the uploaded object if it belongs to this source, else all its files.
 
-        data_type: the source's folder in the bronze bucket, such as ``sales``.
+        data_type: the source's folder in its bucket, such as ``sales``.
         fallback_path: the file or folder to read with ``env=local``, relative to the repository,
             instead of ``tests/test_data/<job>/<data_type>/``.
 

@@ -204,7 +204,7 @@ class Attempt:
         return reduce(DataFrame.unionByName, results)
 
     def _nothing_to_read(self) -> SourceNotFoundError:
-        folders = [self._sources.bronze_uri(source.data_type) for source in self.job.sources]
+        folders = [self._sources.uri(source.data_type) for source in self.job.sources]
         return SourceNotFoundError(
             f"expected data at {', '.join(folders)}, found nothing to read there; check bucket, "
             "prefix and suffix"

@@ -40,8 +40,8 @@ class RunSources:
         if not job.is_event_triggered:
             return
         uploaded = job.event_object
-        if job.sources and not owner_of(job.sources, uploaded.key):
-            expected = " or ".join(f"{source.prefix}*{source.suffix}" for source in job.sources)
+        if job.sources and not self.event_owner:
+            expected = " or ".join(map(self._described, job.sources))
             raise SourceNotFoundError(
                 f"expected an object of {type(job).__name__} ({expected}), found {uploaded.uri}; "
                 "start the job that owns it, or declare its source in this one"
@@ -56,25 +56,26 @@ class RunSources:
     ) -> InputLocation:
         """The location of the files that this run reads of a source. route: the current route."""
         job, source = self._job, self.source(data_type)
+        bucket = self._bucket(source)
         if self.is_about_one_object and self._has_event_object(data_type):
             return event_location(job.spark, job.event_object, source)
 
         def keep(origin: str) -> bool:
             """Exclude files of a nested source and of other routes."""
-            key = origin.removeprefix(self.bronze_uri("")[:-1])
+            key = origin.removeprefix(f"s3://{bucket}/")
             if not key.startswith(self._prefix):
                 return False
-            owner = owner_of(job.sources, key)
+            owner = owner_of(job.sources, job.environment, bucket, key)
             return source is None or (owner in (source, None) and source.route_of(origin) == route)
 
         if job.environment != "local":
-            return directory_location(job.spark, self.bronze_uri(data_type), source, keep)
+            return directory_location(job.spark, self.uri(data_type), source, keep)
         if fallback_path:
             path = settings.REPOSITORY / fallback_path
             return local_location(job.spark, path, source, keep, None)
-        # The origin of test data is the bronze bucket, as after an upload.
+        # The origin of test data is the bucket of the source, as after an upload.
         path = settings.TEST_DATA / job.job_name / data_type
-        return local_location(job.spark, path, source, keep, self.bronze_uri(data_type))
+        return local_location(job.spark, path, source, keep, self.uri(data_type))
 
     @property
     def routes(self) -> Sequence[str | None]:
@@ -84,18 +85,33 @@ class RunSources:
         if not declared:
             return []
         if self.is_about_one_object:
-            owner = owner_of(job.sources, job.event_object.key)
+            owner = self.event_owner
             return [owner.route_of(job.event_object.key) if owner else None]
         return [*dict.fromkeys(declared), None]
 
-    def bronze_uri(self, data_type: str) -> str:
+    def uri(self, data_type: str) -> str:
         """The folder of a source."""
-        return f"s3://{settings.lake_bucket(self._job.environment, 'bronze')}/{data_type}/"
+        return f"s3://{self._bucket(self.source(data_type))}/{data_type}/"
+
+    @property
+    def event_owner(self) -> Source | None:
+        """The declared source of the uploaded object, if there is one."""
+        uploaded = self._job.event_object
+        return owner_of(
+            self._job.sources, self._job.environment, uploaded.bucket, uploaded.key
+        )
+
+    def _bucket(self, source: Source | None) -> str:
+        declared = source.bucket_of(self._job.environment) if source else None
+        return declared or settings.lake_bucket(self._job.environment, "bronze")
+
+    def _described(self, source: Source) -> str:
+        declared = source.bucket_of(self._job.environment)
+        return f"{declared + ':' if declared else ''}{source.prefix}*{source.suffix}"
 
     def _has_event_object(self, data_type: str) -> bool:
         """Whether the uploaded object belongs to this source; of nested sources, to the inner one."""
-        job = self._job
-        owner = owner_of(job.sources, job.event_object.key)
+        job, owner = self._job, self.event_owner
         if owner:
             return owner.data_type == data_type
         return not job.sources and job.event_object.key.startswith(f"{data_type}/")

@@ -23,7 +23,7 @@ class S3Object:
     key: str
 
     def __post_init__(self) -> None:
-        if not re.fullmatch(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]", self.bucket):
+        if not is_bucket(self.bucket):
             raise ObjectKeyError(f"expected the name of an S3 bucket, found {self.bucket!r}")
         reason = why_not_addressable(self.key)
         if reason:
@@ -41,6 +41,11 @@ class S3Object:
     def spark_path(self) -> str:
         """The path for ``spark.read``."""
         return literal_path(self.uri)
+
+
+def is_bucket(name: str) -> bool:
+    """Whether a bucket can have this name."""
+    return re.fullmatch(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]", name) is not None
 
 
 def literal_path(path: str) -> str:

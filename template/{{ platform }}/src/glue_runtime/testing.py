@@ -15,8 +15,9 @@ import structlog
 from pyspark.sql import DataFrame, Row, SparkSession
 
 from glue_runtime import BaseGlueJob, settings
+from glue_runtime.input.source import bucket_for
 from glue_runtime.lineage import SOURCE_OBJECT
-from glue_runtime.local.session import ZONES, local_session
+from glue_runtime.local.session import ZONES, add_bucket, local_session
 from glue_runtime.s3_object import S3Object
 from glue_runtime.spark.session import spark_session
 
@@ -30,26 +31,30 @@ class Lake:
     root: Path
     spark: SparkSession
 
-    def upload(self, key: str, content: bytes | str) -> S3Object:
-        """Put an object into the bronze bucket."""
-        uploaded = S3Object(settings.lake_bucket(ENVIRONMENT, "bronze"), key)
+    def upload(self, key: str, content: bytes | str, bucket: str | None = None) -> S3Object:
+        """Put an object into the bronze bucket, or into another one of those of a `Source`."""
+        uploaded = S3Object(bucket or settings.lake_bucket(ENVIRONMENT, "bronze"), key)
         path = self.root / uploaded.bucket / key
+        if not (self.root / uploaded.bucket).exists():
+            add_bucket(self.spark, self.root / uploaded.bucket)
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(content.encode() if isinstance(content, str) else content)
         return uploaded
 
     def upload_test_data(self, job_class: type[BaseGlueJob], job_name: str) -> list[S3Object]:
-        """Put a job's test data (tests/test_data/<job>/) into the bronze bucket.
+        """Put a job's test data (tests/test_data/<job>/) into the buckets of its sources.
 
         Returns the objects whose upload starts the job, in name order; all of them if the job
         declares no sources.
         """
         folder = settings.TEST_DATA / job_name
         files = sorted(path for path in folder.rglob("*") if path.is_file())
-        uploads = [
-            self.upload(file.relative_to(folder).as_posix(), file.read_bytes()) for file in files
-        ]
+        keys = {file.relative_to(folder).as_posix(): file for file in files}
         sources = job_class.sources
+        uploads = [
+            self.upload(key, file.read_bytes(), bucket_for(sources, ENVIRONMENT, key))
+            for key, file in keys.items()
+        ]
         return [
             each for each in uploads if not sources or any(source.owns(each) for source in sources)
         ]
@@ -118,8 +123,9 @@ def spark(lake_folder: Path) -> Iterator[SparkSession]:
 @pytest.fixture
 def lake(spark: SparkSession, lake_folder: Path) -> Lake:
     """Empty buckets for one test."""
-    for zone in ZONES:
-        bucket = lake_folder / settings.lake_bucket(ENVIRONMENT, zone)
+    zones = {lake_folder / settings.lake_bucket(ENVIRONMENT, zone) for zone in ZONES}
+    for bucket in {*zones, *lake_folder.iterdir()}:
         shutil.rmtree(bucket, ignore_errors=True)
+    for bucket in zones:
         bucket.mkdir()
     return Lake(lake_folder, spark)

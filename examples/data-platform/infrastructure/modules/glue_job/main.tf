@@ -89,7 +89,7 @@ resource "aws_iam_role_policy" "job" {
         Sid      = "ListBuckets"
         Effect   = "Allow"
         Action   = ["s3:ListBucket", "s3:GetBucketLocation"]
-        Resource = [for zone in local.listed_zones : "${local.s3_arn}${var.buckets[zone]}"]
+        Resource = [for zone in local.listed_zones : "${local.s3_arn}${local.buckets[zone]}"]
       },
       {
         # S3A lists the uploads in parts that are under way, to end those of killed runs.

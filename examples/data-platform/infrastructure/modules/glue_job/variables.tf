@@ -74,7 +74,7 @@ variable "table" {
 }
 
 variable "reads" {
-  description = "Prefixes that the job may read, by zone: { bronze = [\"sales/\", \"customers/\"] }. The job may then write only its own table and quarantine, and writes. If it is null, the job reads all of bronze and artifacts, and reads and writes all of silver and gold."
+  description = "Prefixes that the job may read, by zone or by another bucket: { bronze = [\"sales/\", \"customers/\"], \"s3://acme-landing-{env}\" = [\"orders/\"] }, where {env} stands for the environment. The job may then write only its own table and quarantine, and writes. If it is null, the job reads all of bronze and artifacts, and reads and writes all of silver and gold."
   type        = map(list(string))
   default     = null
 
@@ -84,8 +84,8 @@ variable "reads" {
   }
 
   validation {
-    condition     = alltrue([for zone in keys(coalesce(var.reads, {})) : contains(keys(var.buckets), zone)])
-    error_message = "Expected prefixes by zone, bronze, silver, gold or artifacts: { bronze = [\"sales/\"] }."
+    condition     = alltrue([for zone in keys(coalesce(var.reads, {})) : contains(keys(var.buckets), zone) || can(regex("^s3://[a-z0-9{][a-z0-9.{}-]+$", zone))])
+    error_message = "Expected prefixes by zone, bronze, silver, gold or artifacts, or by another bucket, s3://acme-landing-{env}: { bronze = [\"sales/\"] }."
   }
 
   validation {

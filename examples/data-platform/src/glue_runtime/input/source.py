@@ -9,14 +9,14 @@ from functools import cached_property
 from glue_runtime.errors import ArgumentError
 from glue_runtime.input.formats.options import NONE, Options, parsed
 from glue_runtime.input.formats.registry import FORMATS
-from glue_runtime.s3_object import S3Object, literal_path
+from glue_runtime.s3_object import S3Object, is_bucket, literal_path
 
 
 @dataclass(frozen=True)
 class Source:
     """The files of one data source: all objects with a prefix and a suffix.
 
-    prefix: folders in the bronze bucket, ending in ``/``: ``sales/``.
+    prefix: folders in the bucket, ending in ``/``: ``sales/``.
     suffix: the end of the file names: ``.csv``.
     file_format: a name in `glue_runtime.input.formats.registry.FORMATS`.
     schema: the columns and their types, as in SQL: ``"id BIGINT, name STRING"``, in any order.
@@ -27,6 +27,8 @@ class Source:
     options: how the files are written, with the names and meanings of Spark's readers, such as
         ``{"sep": ";", "encoding": "windows-1252", "locale": "de-DE", "dateFormat": "dd.MM.yyyy"}``.
         The page about bad data lists them.
+    bucket: the bucket of the files, if it is not the bronze one; ``{env}`` in it stands for the
+        environment: ``"acme-landing-{env}"``. Rules that start the job have the same `bucket_name`.
     multiline: whether a quoted cell of a CSV file may span lines, as with the option ``multiLine``.
         One task then reads each file.
     routes: names of kinds of files, by file name patterns (``*`` and ``?``), of which the first
@@ -41,9 +43,15 @@ class Source:
     multiline: bool = False
     routes: Mapping[str, str] = field(default_factory=dict)
     options: Mapping[str, str] = field(default_factory=dict)
+    bucket: str | None = None
 
     def __post_init__(self) -> None:
         where = f"{self.prefix}*{self.suffix}"
+        if self.bucket is not None and not is_bucket(self.bucket.replace("{env}", "dev")):
+            raise ArgumentError(
+                f"expected the name of an S3 bucket as bucket of {where}, such as acme-landing-{{env}}, "
+                f"found {self.bucket!r}"
+            )
         options = self.read_options
         if self.multiline and not self.schema:
             raise ArgumentError(
@@ -89,6 +97,10 @@ class Source:
         """Whether the upload of this object starts the job (prefix and suffix match)."""
         return self.fits(uploaded.key)
 
+    def bucket_of(self, environment: str) -> str | None:
+        """The declared bucket in this environment; None for the bronze one."""
+        return self.bucket and self.bucket.replace("{env}", environment)
+
     def fits(self, key: str) -> bool:
         """Whether a key has the prefix and the suffix."""
         return key.startswith(self.prefix) and key.endswith(self.suffix)
@@ -105,7 +117,22 @@ class Source:
         return f"*{literal_path(self.suffix)}"
 
 
-def owner_of(sources: Sequence[Source], key: str) -> Source | None:
-    """The source of an object; of nested sources, the inner one."""
-    owners = [source for source in sources if source.fits(key)]
+def owner_of(
+    sources: Sequence[Source], environment: str, bucket: str, key: str
+) -> Source | None:
+    """The source of an object; of nested sources, the inner one.
+
+    In a bucket that sources declare, only these can own an object. The others own objects of the
+    bronze bucket and, as long as no source declares it, of any other.
+    """
+    of_bucket = [source for source in sources if source.bucket_of(environment) == bucket]
+    candidates = of_bucket or [source for source in sources if source.bucket is None]
+    owners = [source for source in candidates if source.fits(key)]
     return max(owners, key=lambda source: len(source.prefix), default=None)
+
+
+def bucket_for(sources: Sequence[Source], environment: str, key: str) -> str | None:
+    """The declared bucket of the source to which a sample with this key belongs; None for the bronze one."""
+    owners = [source for source in sources if key.startswith(source.prefix)]
+    inner = max(owners, key=lambda source: len(source.prefix), default=None)
+    return inner.bucket_of(environment) if inner else None

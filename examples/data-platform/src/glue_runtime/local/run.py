@@ -2,7 +2,7 @@
 """Run a job on this machine, as `make run-local` does.
 
 Without a file, this is a scheduled run over the job's test data. With a file, it copies the file to
-the local bronze bucket and runs the job as S3's event for it would on AWS. At a terminal it shows the
+the local bucket of its source and runs the job as S3's event for it would on AWS. At a terminal it shows the
 table's first rows at the end.
 """
 
@@ -20,6 +20,7 @@ from pathlib import Path
 from glue_runtime import BaseGlueJob, JobError, settings
 from glue_runtime.adopted import AdoptedGlueJob
 from glue_runtime.errors import ArgumentError, SourceNotFoundError
+from glue_runtime.input.source import bucket_for
 from glue_runtime.lineage import SOURCE_ID, SOURCE_OBJECT
 from glue_runtime.local.session import local_lake
 from glue_runtime.observe.logs import is_for_people
@@ -127,7 +128,7 @@ def described_table(job: BaseGlueJob) -> str:
 
 
 def upload(file: Path, job_name: str, job_class: type[BaseGlueJob]) -> S3Object:
-    """Copy a file to the local bronze bucket, under the key that it would have on AWS.
+    """Copy a file to the local bucket of its source, under the key that it would have on AWS.
 
     Raises:
         SourceNotFoundError: there is no such file.
@@ -146,7 +147,8 @@ def upload(file: Path, job_name: str, job_class: type[BaseGlueJob]) -> S3Object:
             f"expected a file below {test_data}, found {file}; move it there, or declare "
             f"the sources of {job_class.__name__}"
         )
-    uploaded = S3Object(settings.lake_bucket("local", "bronze"), key)
+    declared = bucket_for(job_class.sources, "local", key)
+    uploaded = S3Object(declared or settings.lake_bucket("local", "bronze"), key)
     target = local_lake() / uploaded.bucket / uploaded.key
     target.parent.mkdir(parents=True, exist_ok=True)
     # Spark ignores hidden names: a concurrent run sees the whole file or none.

@@ -65,6 +65,14 @@ def local_session(app_name: str, lake: Path | None = None, jvm_options: str = ""
         return builder.getOrCreate()
 
 
+def add_bucket(spark: SparkSession, folder: Path) -> None:
+    """Let a session that has started see a further bucket of its lake."""
+    folder.mkdir(parents=True, exist_ok=True)
+    configuration = spark.sparkContext._jsc.hadoopConfiguration()
+    for name, value in _mount(folder).items():
+        configuration.set(name.removeprefix("spark.hadoop."), value)
+
+
 def class_archive() -> Path:
     """The path of the JVM's class archive for this Spark on this Java, which `warm_up` writes."""
     java = java_version(use_java())
@@ -96,11 +104,12 @@ def _mounts(lake: Path) -> dict[str, str]:
         "spark.hadoop.fs.s3.impl": "org.apache.hadoop.fs.viewfs.ViewFileSystemOverloadScheme",
         # This writes no checksum files, and supports names with a colon.
         "spark.hadoop.fs.file.impl": "org.apache.hadoop.fs.RawLocalFileSystem",
-        **{
-            f"spark.hadoop.fs.viewfs.mounttable.{bucket.name}.linkFallback": bucket.as_uri()
-            for bucket in buckets
-        },
+        **{name: value for bucket in buckets for name, value in _mount(bucket).items()},
     }
+
+
+def _mount(bucket: Path) -> dict[str, str]:
+    return {f"spark.hadoop.fs.viewfs.mounttable.{bucket.name}.linkFallback": bucket.as_uri()}
 
 
 # Times in the units of hadoop-aws 3.3, which cannot read the defaults of later versions of Hadoop.

@@ -5,7 +5,13 @@
 
 locals {
   is_narrow = var.reads != null
-  zones     = ["artifacts", "bronze", "gold", "silver"]
+
+  # The buckets by the names that reads and writes have for them: zones, and s3://acme-landing-{env}.
+  buckets = merge(var.buckets, {
+    for name in keys(coalesce(var.reads, {})) :
+    name => replace(trimprefix(name, "s3://"), "{env}", var.environment) if startswith(name, "s3://")
+  })
+  zones = sort(keys(local.buckets))
 
   # The runtime writes the table and the quarantine, each with a folder for the rows that a run stages.
   own_folders = local.is_narrow ? [
@@ -23,7 +29,7 @@ locals {
     for way, folders in { read = local.read_folders, written = local.written_folders } : way => flatten([
       for zone, names in folders : [
         for name in names : [
-          for ending in ["", "_$folder$", "/*"] : "${local.s3_arn}${var.buckets[zone]}/${trimsuffix(name, "/")}${ending}"
+          for ending in ["", "_$folder$", "/*"] : "${local.s3_arn}${local.buckets[zone]}/${trimsuffix(name, "/")}${ending}"
         ]
       ]
     ])
@@ -33,7 +39,7 @@ locals {
       for name in names : [
         for depth in range(1, length(split("/", trimsuffix(name, "/")))) : [
           for ending in ["", "/", "_$folder$"] :
-          "${local.s3_arn}${var.buckets[zone]}/${join("/", slice(split("/", name), 0, depth))}${ending}"
+          "${local.s3_arn}${local.buckets[zone]}/${join("/", slice(split("/", name), 0, depth))}${ending}"
         ]
       ]
     ]

@@ -99,6 +99,30 @@ run "before_6_0_glue_installs_it_for_each_run" {
   }
 }
 
+run "a_job_reads_a_bucket_outside_of_the_lake" {
+  command = apply
+  variables {
+    table = "sales_etl"
+    reads = { "s3://acme-landing-{env}" = ["orders/"] }
+  }
+
+  assert {
+    condition = alltrue([
+      for resource in ["arn:aws:s3:::acme-landing-dev/orders/*", "arn:aws:s3:::acme-landing-dev"] : contains(flatten([
+        for statement in jsondecode(aws_iam_role_policy.job.policy).Statement : statement.Resource
+      ]), resource)
+    ])
+    error_message = "Expected the role to list the bucket of this environment, and to read the prefix there."
+  }
+
+  assert {
+    condition = !contains(flatten([
+      for statement in jsondecode(aws_iam_role_policy.job.policy).Statement : statement.Resource
+    ]), "arn:aws:s3:::lake-dev-bronze")
+    error_message = "Expected the role to list only buckets that it reads or writes."
+  }
+}
+
 run "wheels_take_the_place_of_the_package_index" {
   command = plan
   variables { wheels_location = "s3://lake-dev-artifacts/wheels/glue-5.1-0123456789ab.gluewheels.zip" }

@@ -152,6 +152,43 @@ def uploaded(number: int) -> None:
         client("s3").put_object(Bucket="data-lake-dev-bronze", Key=f"sales/{each}.csv", Body=b"x")
 
 
+def test_a_bucket_outside_of_the_lake_is_followed_like_the_bronze_one(
+    deployed: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    place = {"LocationConstraint": REGION}
+    client("s3").create_bucket(Bucket="acme-landing", CreateBucketConfiguration=place)
+    machine = f"arn:aws:states:{REGION}:{ACCOUNT}:stateMachine:sales-etl-dev"
+    landed = {"bucket": {"name": ["acme-landing"]}, "object": {"key": [{"prefix": "landed/"}]}}
+    rule("dev-landed", {"detail": landed}, machine, InputTransformer=TRANSFORMER)
+    keys = {"data-lake-dev-bronze": ("sales/a.csv", "landed/a.csv")}
+    keys["acme-landing"] = ("sales/b.csv", "landed/b.csv")
+    for bucket, names in keys.items():
+        for name in names:
+            client("s3").put_object(Bucket=bucket, Key=name, Body=b"x")
+
+    def answered(*words: str) -> list[dict[str, Any]]:
+        assert main([words[0], "--env", "dev", "--json", *words[1:]]) == 0
+        rows: list[dict[str, Any]] = json.loads(capsys.readouterr().out)
+        return rows
+
+    matched = answered("matching-rules", "--key", "s3://acme-landing/landed/b.csv")
+    assert [row["rule"] for row in matched] == ["dev-landed"]
+    assert not answered("matching-rules", "--key", "landed/b.csv")
+
+    replayed = answered(*("replay", "--job", "sales_etl", "--since", "1d", "--rate", "60000"))
+    assert {row["for"]: row["done"] for row in replayed} == {
+        "landed/b.csv": "started",
+        "sales/a.csv": "started",
+    }
+
+    traced = answered("trace", "--key", "s3://acme-landing/landed/b.csv")
+    assert [row["what"] for row in traced] == ["object", "rule", "execution"]
+    assert "1 bytes in acme-landing" in traced[0]["told"]
+    elsewhere = answered("trace", "--key", "s3://acme-landing/sales/a.csv")
+    assert [row["what"] for row in elsewhere] == ["object", "rule"]
+    assert "not in acme-landing" in elsewhere[0]["told"]
+
+
 REPLAY = ["replay", "--env", "dev", "--job", "sales_etl", "--since", "1d", "--rate", "60000"]
 
 

@@ -97,9 +97,7 @@ class RunSources:
     def event_owner(self) -> Source | None:
         """The declared source of the uploaded object, if there is one."""
         uploaded = self._job.event_object
-        return owner_of(
-            self._job.sources, self._job.environment, uploaded.bucket, uploaded.key
-        )
+        return owner_of(self._job.sources, self._job.environment, uploaded.bucket, uploaded.key)
 
     def _bucket(self, source: Source | None) -> str:
         declared = source.bucket_of(self._job.environment) if source else None

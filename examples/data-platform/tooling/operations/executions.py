@@ -33,6 +33,15 @@ class Execution:
         return key_of(self.given)
 
     @property
+    def bucket(self) -> str:
+        """The bucket of its object; empty for a schedule."""
+        detail = self.given.get("detail")
+        named = self.given.get("bucket") or (
+            detail.get("bucket") if isinstance(detail, dict) else None
+        )
+        return str(named.get("name", "")) if isinstance(named, dict) else ""
+
+    @property
     def rule(self) -> str:
         """The rule or the schedule that started it, by its name in infrastructure/jobs."""
         return str(self.given.get("rule") or self.given.get("schedule") or "")

@@ -58,6 +58,11 @@ class Rules:
     def __bool__(self) -> bool:
         return bool(self._all)
 
+    @property
+    def buckets(self) -> list[str]:
+        """The buckets that the patterns of the rules name."""
+        return sorted({name for rule, _ in self._all for name in buckets_of(rule)})
+
     def matching(self, event: Event) -> list[Match]:
         """The rules that match an event, including disabled ones and those with a problem."""
         return [found for each in self._all if (found := self._match(each, event))]
@@ -96,6 +101,14 @@ def rules(environment: Environment) -> Iterator[Rule]:
             for target in events.list_targets_by_rule(Rule=rule["Name"])["Targets"]:
                 if ":stateMachine:" in target["Arn"]:
                     yield rule, target
+
+
+def buckets_of(rule: Mapping[str, Any]) -> list[str]:
+    """The buckets that the pattern of a rule names; none if it matches any bucket."""
+    found = json.loads(rule["EventPattern"])
+    for step in ("detail", "bucket", "name"):
+        found = found.get(step, {}) if isinstance(found, dict) else {}
+    return [name for name in found if isinstance(name, str)] if isinstance(found, list) else []
 
 
 def sent_input(target: Mapping[str, Any], event: Event) -> str:

@@ -18,13 +18,14 @@ DPUS |= {"R.1X": 1, "R.2X": 2, "R.4X": 4, "R.8X": 8}
 
 @dataclass(frozen=True)
 class Run:
-    """One Glue run. seconds: its duration without start-up. key: empty for a scheduled run."""
+    """One Glue run. seconds: its duration without start-up. bucket, key: empty for a scheduled run."""
 
     job: str
     id: str
     state: str
     started: datetime
     trigger: str
+    bucket: str
     key: str
     seconds: int
     dpu_hours: float
@@ -52,7 +53,8 @@ def runs(environment: Environment, job: str, prices: Prices) -> Iterator[Run]:
 
 def run_of(found: dict[str, Any], job: str, prices: Prices) -> Run:
     """A run from Glue's record of it."""
-    key = found.get("Arguments", {}).get("--object_key", "")
+    arguments = found.get("Arguments", {})
+    key = arguments.get("--object_key", "")
     seconds = int(found.get("ExecutionTime") or 0)
     # If the number of workers changes during a run, Glue reports the DPU seconds.
     if found.get("DPUSeconds"):
@@ -66,6 +68,7 @@ def run_of(found: dict[str, Any], job: str, prices: Prices) -> Run:
         state=found["JobRunState"],
         started=found["StartedOn"].astimezone(UTC),
         trigger="s3_event" if key else "scheduled",
+        bucket=arguments.get("--bucket", ""),
         key=key,
         seconds=seconds,
         dpu_hours=dpu_hours,

@@ -106,7 +106,7 @@ def _trace(asked: Environment, options: Options) -> Answer:
 
 def _matching_rules(asked: Environment, options: Options) -> Answer:
     deployed_jobs(asked, chosen_jobs(None))
-    event = object_created(asked.bucket("bronze"), options.key, options.size)
+    event = object_created(*asked.place(options.key), options.size)
     matched = Rules(asked).matching(event)
     summary = "" if matched else f"no rule of {asked.name} matches {options.key}"
     return as_rows(matched), summary, 0
@@ -272,7 +272,10 @@ def _whole(text: str) -> int:
 
 _ARGUMENTS: dict[str, dict[str, Any]] = {
     "--limit": {"type": _whole, "default": 20, "help": "how many runs"},
-    "--key": {"required": True, "help": "key of an object in the bronze bucket"},
+    "--key": {
+        "required": True,
+        "help": "key of an object in the bronze bucket, or s3://bucket/key",
+    },
     "--size": {
         "type": _whole,
         "default": 1,

@@ -48,6 +48,11 @@ class Environment:
         """The bucket of a zone (bronze, silver, gold), or of the artifacts."""
         return f"{LAKE_PREFIX}-{self.name}-{zone}"
 
+    def place(self, key: str) -> tuple[str, str]:
+        """The bucket and the key of an object: s3://bucket/key, or a key in the bronze bucket."""
+        bucket, slash, rest = key.removeprefix("s3://").partition("/")
+        return (bucket, rest) if key.startswith("s3://") and slash else (self.bucket("bronze"), key)
+
     def log_group(self, job: str) -> str:
         """The log group of a job's runs, from its deployed Glue job."""
         found = self.client("glue").get_job(JobName=self.glue_job(job))["Job"]

@@ -15,7 +15,7 @@ from typing import Any
 
 from operations.environment import Environment
 from operations.errors import OperationError, not_there
-from operations.events import object_created
+from operations.events import Event, object_created
 from operations.executions import executions, key_of
 from operations.matching import Rules
 from operations.tables import Row
@@ -55,27 +55,35 @@ def uploads(
     Raises:
         OperationError: no rule starts this job, or one of its rules cannot be evaluated.
     """
-    bucket, machine = environment.bucket("bronze"), environment.machine_arn(job)
-    deployed = Rules(environment, machine)
+    deployed = Rules(environment, environment.machine_arn(job))
     if not deployed:
         raise OperationError(
             f"expected a rule that starts {environment.glue_job(job)}, found none: "
             f"{not_there(environment.name)}"
         )
-    pages = environment.client("s3").get_paginator("list_objects_v2")
-    for page in pages.paginate(Bucket=bucket, Prefix=prefix):
-        for entry in page.get("Contents", []):
-            arrived = entry["LastModified"].astimezone(UTC)
-            if arrived < since or (until and arrived >= until):
-                continue
-            etag = entry["ETag"].strip('"')
-            event = object_created(bucket, entry["Key"], entry["Size"], etag, arrived)
+    bronze = environment.bucket("bronze")
+    for bucket in deployed.buckets or [bronze]:
+        for event in _arrived(environment, bucket, prefix, since, until):
+            key, etag = event["detail"]["object"]["key"], event["detail"]["object"]["etag"]
             for match in deployed.matching(event):
                 if match.problem:
                     raise OperationError(f"expected a rule to evaluate, found {match.problem}")
                 if match.over == "object":
-                    name = _name(replay, entry["Key"], etag)
-                    yield Start(job, name, match.sent, entry["Key"])
+                    where = [] if bucket == bronze else [bucket]
+                    yield Start(job, _name(replay, *where, key, etag), match.sent, key)
+
+
+def _arrived(
+    environment: Environment, bucket: str, prefix: str, since: datetime, until: datetime | None
+) -> Iterator[Event]:
+    """Events as S3 sent them for the objects of a bucket that are still there."""
+    pages = environment.client("s3").get_paginator("list_objects_v2")
+    for page in pages.paginate(Bucket=bucket, Prefix=prefix):
+        for entry in page.get("Contents", []):
+            arrived = entry["LastModified"].astimezone(UTC)
+            if arrived >= since and not (until and arrived >= until):
+                etag = entry["ETag"].strip('"')
+                yield object_created(bucket, entry["Key"], entry["Size"], etag, arrived)
 
 
 def failed(environment: Environment, job: str, since: datetime) -> Iterator[Start]:

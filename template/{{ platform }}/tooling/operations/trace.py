@@ -31,9 +31,13 @@ _LEFT_OUT = {
 
 
 def trace(environment: Environment, key: str, since: datetime, prices: Prices) -> list[Row]:
-    """The history of an object, in order; a row has the columns time, what, job and told."""
-    rows = [_uploaded(environment, key)]
-    event = object_created(environment.bucket("bronze"), key, size=1)
+    """The history of an object, in order; a row has the columns time, what, job and told.
+
+    key: its key in the bronze bucket, or s3://bucket/key.
+    """
+    bucket, key = environment.place(key)
+    rows = [_uploaded(environment, bucket, key)]
+    event = object_created(bucket, key, size=1)
     matched = Rules(environment).matching(event)
     jobs = {environment.glue_job(job): job for job in all_jobs()}
     for match in matched:
@@ -46,19 +50,22 @@ def trace(environment: Environment, key: str, since: datetime, prices: Prices) -
         rows.append(_row(None, "rule", "", "no rule matches: make matching-rules"))
     happened: list[Row] = []
     for job in sorted({jobs[match.glue_job] for match in matched if match.glue_job in jobs}):
-        found = [each for each in executions(environment, job, since) if each.key == key]
+        found = [
+            each
+            for each in executions(environment, job, since)
+            if each.key == key and each.bucket in (bucket, "")
+        ]
         happened += [row for execution in found for row in _executed(execution)]
         happened += [row for execution in found for row in _next(environment, execution, jobs)]
         for run in runs(environment, job, prices):
             if run.started < since:
                 break
-            if run.key == key:
+            if (run.bucket, run.key) == (bucket, key):
                 happened += [_ran(run), *_logged(environment, run)]
     return rows + sorted(happened, key=lambda row: row["time"] or datetime.max.replace(tzinfo=UTC))
 
 
-def _uploaded(environment: Environment, key: str) -> Row:
-    bucket = environment.bucket("bronze")
+def _uploaded(environment: Environment, bucket: str, key: str) -> Row:
     try:
         found = environment.client("s3").head_object(Bucket=bucket, Key=key)
     except ClientError as error:

@@ -117,9 +117,7 @@ class Source:
         return f"*{literal_path(self.suffix)}"
 
 
-def owner_of(
-    sources: Sequence[Source], environment: str, bucket: str, key: str
-) -> Source | None:
+def owner_of(sources: Sequence[Source], environment: str, bucket: str, key: str) -> Source | None:
     """The source of an object; of nested sources, the inner one.
 
     In a bucket that sources declare, only these can own an object. The others own objects of the

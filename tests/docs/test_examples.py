@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from glue_runtime import BaseGlueJob
+from glue_runtime.input.source import bucket_for
 from glue_runtime.testing import Lake, run_for, run_scheduled
 from gluecast.template.bundled import TEMPLATE_ROOT
 
@@ -27,6 +28,7 @@ ROWS = {
     "OrdersJob": ({(1, "DE"), (2, "FR")}, 3),
     "LenientOrdersJob": ({(1, "DE"), (2, "FR")}, 3),
     "RoutedOrdersJob": ({(1, False), (2, False)}, 3),
+    "LandedOrdersJob": ({(1, "DE"), (2, "FR")}, 3),
     "AllOrdersJob": ({(1, "de"), (2, "fr")}, 4),
     "CountryTotalsJob": ({("de", 11.5), ("fr", 1.0)}, 2),
 }
@@ -43,7 +45,10 @@ def test_every_job_of_the_page_is_known_here() -> None:
 
 @pytest.mark.parametrize("name", ROWS)
 def test_a_job_of_the_page_runs_both_ways(name: str, lake: Lake) -> None:
-    uploaded = {key: lake.upload(key, content) for key, content in FILES.items()}
+    uploaded = {
+        key: lake.upload(key, content, bucket_for(JOBS[name].sources, "test", key))
+        for key, content in FILES.items()
+    }
     columns = COLUMNS.get(name, ("id", "country"))
     rows, all_rows = ROWS[name]
 

@@ -79,6 +79,13 @@ def plant_overlap_in_an_environment(repository: Path) -> None:
     (repository / "infrastructure/environments/dev/legacy.tf").write_text(rule)
 
 
+def plant_overlap_of_one_of_several_prefixes(repository: Path) -> None:
+    edit(repository, "infrastructure/jobs/orders.tf", "prefix ", "prefixes ")
+    edit(repository, "infrastructure/jobs/orders.tf", '"orders/"', '["orders/", "sales/"]')
+    edit(repository, "infrastructure/jobs/orders.tf", "suffix ", "suffixes ")
+    edit(repository, "infrastructure/jobs/orders.tf", '".json"', '[".json", ".csv"]')
+
+
 def plant_loop(repository: Path) -> None:
     edit(repository, "infrastructure/jobs/orders.tf", '"bronze"', '"silver"')
     edit(repository, "infrastructure/jobs/orders.tf", '"orders/"', '"sales_etl/"')
@@ -198,6 +205,10 @@ def plant_broken_terraform(repository: Path) -> None:
         (
             plant_overlap_in_an_environment,
             r"found sales_etl (sales/*.csv) and legacy (sales/*.csv)",
+        ),
+        (
+            plant_overlap_of_one_of_several_prefixes,
+            r"found orders (sales/*.csv) and sales_etl (sales/*.csv) in bronze",
         ),
         (plant_loop, r"sales_etl writes to silver:sales_etl/, where each file starts orders"),
         (

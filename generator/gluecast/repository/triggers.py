@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -126,7 +127,8 @@ def _triggers(modules: Sequence[Module]) -> Iterator[Trigger]:
     for module in modules:
         for name, rule in _entries(module, "s3_event_rules"):
             zone, job = _bucket(rule["bucket_name"]), _key(rule["target_arn"])
-            yield Upload(job, zone, rule["prefix"], rule["suffix"], name)
+            for prefix, suffix in product(_either(rule, "prefix"), _either(rule, "suffix")):
+                yield Upload(job, zone, prefix, suffix, name)
     for module in modules:
         for name, schedule in _entries(module, "schedules"):
             timezone = schedule.get("timezone", "UTC")
@@ -138,6 +140,14 @@ def _triggers(modules: Sequence[Module]) -> Iterator[Trigger]:
         for previous in dict.fromkeys([*targets, *_listed(module, "started_by_others")]):
             for job in _listed(module, "then"):
                 yield After(job, previous)
+
+
+def _either(rule: Mapping[str, Any], name: str) -> list[str]:
+    """The values of prefixes, or that of prefix; an expression in place of a list stays as it is."""
+    listed = rule.get("prefixes" if name == "prefix" else "suffixes")
+    if listed is None:
+        return [rule[name]]
+    return [str(each) for each in listed] if isinstance(listed, list) else [str(listed)]
 
 
 def _entries(module: Mapping[str, Any], name: str) -> list[tuple[str, Mapping[str, Any]]]:

@@ -26,7 +26,7 @@ locals {
 
   accepted = {
     for name, rule in var.s3_event_rules : name => {
-      patterns = [for pattern in coalesce(rule.accept.name_patterns, ["*"]) : "${rule.prefix}${pattern}"]
+      patterns = flatten([for prefix in local.prefixes[name] : [for pattern in coalesce(rule.accept.name_patterns, ["*"]) : "${prefix}${pattern}"]])
       max_mb   = rule.accept.max_mb
     } if rule.accept != null
   }

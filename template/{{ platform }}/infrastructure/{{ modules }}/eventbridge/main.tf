@@ -42,7 +42,7 @@ resource "aws_cloudwatch_event_rule" "s3_event_rules" {
   for_each = var.s3_event_rules
 
   name        = local.rule_names[each.key]
-  description = "Uploads of ${join(", ", local.keys[each.key].whole)} to ${each.value.bucket_name}"
+  description = substr("Uploads of ${join(", ", local.keys[each.key].whole)} to ${each.value.bucket_name}", 0, 512)
 
   event_pattern = jsonencode({
     source        = ["aws.s3"]

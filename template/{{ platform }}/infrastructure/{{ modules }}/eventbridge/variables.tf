@@ -8,7 +8,8 @@ variable "environment" {
 variable "s3_event_rules" {
   description = <<-EOT
     Event rules that start a Glue job, by name. An object starts the job if its key begins with prefix
-    and ends with suffix, and if it is not empty; an empty prefix is the whole bucket. target_arn is the ARN of the Glue job. worker_type,
+    and ends with suffix, and if it is not empty; an empty prefix is the whole bucket. prefixes and suffixes
+    in their place are lists, of which one of each has to match. target_arn is the ARN of the Glue job. worker_type,
     number_of_workers and timeout (in minutes) apply to the event runs of this rule; if they are null,
     the settings of the job apply. sizes replaces them for objects above a number of MB; the largest limit
     that an object exceeds counts. accept limits the objects that start a run: name_patterns for the key
@@ -17,8 +18,10 @@ variable "s3_event_rules" {
   EOT
   type = map(object({
     bucket_name       = string
-    prefix            = string
-    suffix            = string
+    prefix            = optional(string)
+    suffix            = optional(string)
+    prefixes          = optional(list(string))
+    suffixes          = optional(list(string))
     target_arn        = string
     worker_type       = optional(string)
     number_of_workers = optional(number)
@@ -47,13 +50,31 @@ variable "s3_event_rules" {
   validation {
     condition = alltrue([
       for rule in values(var.s3_event_rules) :
-      can(regex("^([^*?\\[\\]{}\\\\/[:cntrl:]]+/)*$", rule.prefix)) && !can(regex("(^|/)\\.{1,2}/", rule.prefix))
+      (rule.prefix == null) != (rule.prefixes == null) && (rule.suffix == null) != (rule.suffixes == null)
+    ])
+    error_message = "Expected either prefix or prefixes in each rule, and either suffix or suffixes: prefixes = [\"orders/\", \"returns/\"], suffix = \".csv\"."
+  }
+
+  validation {
+    condition = alltrue([
+      for rule in values(var.s3_event_rules) : alltrue([
+        for list in [coalesce(rule.prefixes, ["x"]), coalesce(rule.suffixes, ["x"])] :
+        length(list) > 0 && length(list) == length(distinct(list)) && length(join("", list)) + 15 * length(list) <= 1600
+      ])
+    ])
+    error_message = "Expected prefixes and suffixes with at least one element, each once, and short enough for one event pattern, which has 2048 characters: use several rules."
+  }
+
+  validation {
+    condition = alltrue([
+      for prefix in flatten([for rule in values(var.s3_event_rules) : coalesce(rule.prefixes, [coalesce(rule.prefix, "/")])]) :
+      prefix == "/" || can(regex("^([^*?\\[\\]{}\\\\/[:cntrl:]]+/)*$", prefix)) && !can(regex("(^|/)\\.{1,2}/", prefix))
     ])
     error_message = "Expected prefixes of folders that end in a slash, without wildcards: sales/, landing/daily sales/, or an empty prefix for the whole bucket."
   }
 
   validation {
-    condition     = alltrue([for rule in values(var.s3_event_rules) : can(regex("^[A-Za-z0-9._=-]{1,64}$", rule.suffix))])
+    condition     = alltrue([for suffix in flatten([for rule in values(var.s3_event_rules) : coalesce(rule.suffixes, [coalesce(rule.suffix, ".x")])]) : can(regex("^[A-Za-z0-9._=-]{1,64}$", suffix))])
     error_message = "Expected the end of a file name: .csv."
   }
 

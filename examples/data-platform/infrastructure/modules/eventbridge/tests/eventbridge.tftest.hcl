@@ -271,6 +271,90 @@ run "a_prefix_may_have_blanks_and_may_be_empty" {
   }
 }
 
+run "a_rule_may_have_several_prefixes_and_suffixes" {
+  command = apply
+
+  variables {
+    s3_event_rules = {
+      both = {
+        bucket_name = "data-lake-prod-bronze"
+        prefixes    = ["orders/", "returns/"]
+        suffixes    = [".csv", ".csv.gz"]
+        target_arn  = "arn:aws:glue:eu-central-1:123456789012:job/sales-etl-prod"
+        accept      = { name_patterns = ["daily_*"] }
+      }
+    }
+  }
+
+  assert {
+    condition     = jsondecode(aws_cloudwatch_event_rule.s3_event_rules["both"].event_pattern).detail.object.key == [{ prefix = "orders/" }, { prefix = "returns/" }]
+    error_message = "Expected one rule about both prefixes."
+  }
+
+  assert {
+    condition = [
+      for choice in jsondecode(aws_sfn_state_machine.job["sales-etl-prod"].definition).States.Route.Choices : choice.And[2].StringMatches
+      if contains(keys(choice), "And")
+    ] == ["*.csv", "*.csv.gz"]
+    error_message = "Expected the state machine to check both suffixes."
+  }
+
+  assert {
+    condition = [
+      for condition in jsondecode(aws_sfn_state_machine.job["sales-etl-prod"].definition).States.Accept_both.Choices[0].And[0].Or : condition.StringMatches
+    ] == ["orders/daily_*", "returns/daily_*"]
+    error_message = "Expected the patterns of names below each prefix."
+  }
+}
+
+run "a_prefix_beside_prefixes_is_refused" {
+  command = plan
+
+  variables {
+    s3_event_rules = {
+      both = { bucket_name = "b", prefix = "a/", prefixes = ["b/"], suffix = ".csv", target_arn = "arn:aws:glue:eu-central-1:123456789012:job/j" }
+    }
+  }
+
+  expect_failures = [var.s3_event_rules]
+}
+
+run "a_rule_without_a_suffix_is_refused" {
+  command = plan
+
+  variables {
+    s3_event_rules = {
+      none = { bucket_name = "b", prefix = "a/", target_arn = "arn:aws:glue:eu-central-1:123456789012:job/j" }
+    }
+  }
+
+  expect_failures = [var.s3_event_rules]
+}
+
+run "a_prefix_twice_is_refused" {
+  command = plan
+
+  variables {
+    s3_event_rules = {
+      twice = { bucket_name = "b", prefixes = ["a/", "a/"], suffix = ".csv", target_arn = "arn:aws:glue:eu-central-1:123456789012:job/j" }
+    }
+  }
+
+  expect_failures = [var.s3_event_rules]
+}
+
+run "a_wildcard_in_a_list_of_prefixes_is_refused" {
+  command = plan
+
+  variables {
+    s3_event_rules = {
+      wild = { bucket_name = "b", prefixes = ["a/", "b*/"], suffix = ".csv", target_arn = "arn:aws:glue:eu-central-1:123456789012:job/j" }
+    }
+  }
+
+  expect_failures = [var.s3_event_rules]
+}
+
 run "a_prefix_of_a_parent_folder_is_refused" {
   command = plan
   variables {

@@ -324,7 +324,10 @@ def patterns_of_the_example(folder: Path) -> dict[str, Any]:
     [pattern] = re.findall(r"event_pattern = (jsonencode\(.*?\n  \}\))", module, re.DOTALL)
     keys = (MODULE / "keys.tf").read_text()
     rules = {
-        file.stem: {"bucket_name": BUCKET, "prefix": prefix, "suffix": ".csv"}
+        file.stem: {
+            "bucket_name": BUCKET,
+            **{"prefix": prefix, "suffix": ".csv", "prefixes": None, "suffixes": None},
+        }
         for file in RENDERED.glob("infrastructure/jobs/*.tf")
         for prefix in re.findall(r'prefix += "([^"]+)"', file.read_text())
     }

@@ -492,7 +492,7 @@ def test_every_check_has_a_fault_that_it_finds() -> None:
 def test_faults_in_the_terraform_code_are_found(tmp_path: Path) -> None:
     repository = repository_with_archive(tmp_path / "platform")
     for file, right, wrong in [
-        ("modules/eventbridge/keys.tf", "[{ prefix = rule.prefix }]", "[{ starts = rule.prefix }]"),
+        ("modules/eventbridge/keys.tf", "{ prefix = prefix }", "{ starts = prefix }"),
         ("modules/eventbridge/machine.tf", 'Arguments = { "--${', 'Argument = { "--${'),
         ("modules/eventbridge/roles.tf", '"glue:GetJobRun", ', ""),
         ("jobs/customer_import.tf", "cron(0 2 * * ? *)", "cron(0 2 31 2 ? 1969)"),

@@ -6,20 +6,20 @@ sees it.
 """
 
 import json
-import shutil
+import re
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 import deployment
+import operations.doctor
 import operations.environment
+from account import Account, account, part
 from deployment import Deployment, prepare
 from emulated_aws.server import ACCOUNT, REGION, EmulatedAws, emulated_aws
-from operations.doctor import diagnose
 from operations.environment import Environment
 from operations.patterns import matches
 from terraform import needs_terraform, repository_with_archive
@@ -29,91 +29,6 @@ pytestmark = needs_terraform
 JOB = "sales_etl"
 FIRST, SECOND = "sales-etl-dev", "mart-sales-etl-dev"
 """The machine of the job of each platform."""
-
-Account = dict[tuple[str, str], Any]
-"""What an account contains: the kind and the name of each thing, and all that AWS says of it."""
-
-
-def account(aws: EmulatedAws) -> Account:
-    """What the account contains, without what changes by itself."""
-    events, scheduler = aws.client("events"), aws.client("scheduler")
-    cloudwatch, logs, iam = aws.client("cloudwatch"), aws.client("logs"), aws.client("iam")
-    states, sqs, sns, s3 = (aws.client(name) for name in ("stepfunctions", "sqs", "sns", "s3"))
-    found: Account = {}
-
-    def add(kind: str, name: str, *told: Any) -> None:
-        found[kind, name] = json.loads(json.dumps(without_times(told), default=str))
-
-    for rule in events.list_rules()["Rules"]:
-        targets = events.list_targets_by_rule(Rule=rule["Name"])["Targets"]
-        tags = events.list_tags_for_resource(ResourceARN=rule["Arn"])["Tags"]
-        add("rule", rule["Name"], rule, targets, tags)
-    for group in scheduler.list_schedule_groups()["ScheduleGroups"]:
-        add("schedule group", group["Name"], group)
-    for schedule in scheduler.list_schedules()["Schedules"]:
-        place = {"Name": schedule["Name"], "GroupName": schedule["GroupName"]}
-        add("schedule", schedule["Name"], scheduler.get_schedule(**place))
-    for alarm in cloudwatch.describe_alarms()["MetricAlarms"]:
-        add("alarm", alarm["AlarmName"], alarm)
-    for dashboard in cloudwatch.list_dashboards()["DashboardEntries"]:
-        name = dashboard["DashboardName"]
-        body = cloudwatch.get_dashboard(DashboardName=name)["DashboardBody"]
-        add("dashboard", name, json.loads(body))
-    for group in logs.describe_log_groups()["logGroups"]:
-        name = group["logGroupName"]
-        kept = {each: group.get(each) for each in ("arn", "retentionInDays")}
-        filters = logs.describe_metric_filters(logGroupName=name)["metricFilters"]
-        add("log group", name, kept, filters)
-    for policy in logs.describe_resource_policies()["resourcePolicies"]:
-        add("log policy", policy["policyName"], policy["policyDocument"])
-    for query in logs.describe_query_definitions()["queryDefinitions"]:
-        add("query", query["name"], query)
-    for role in iam.list_roles()["Roles"]:
-        name = role["RoleName"]
-        policies = [
-            iam.get_role_policy(RoleName=name, PolicyName=policy)["PolicyDocument"]
-            for policy in iam.list_role_policies(RoleName=name)["PolicyNames"]
-        ]
-        add("role", name, role, policies, iam.list_role_tags(RoleName=name)["Tags"])
-    for machine in states.list_state_machines()["stateMachines"]:
-        arn = machine["stateMachineArn"]
-        told = states.describe_state_machine(stateMachineArn=arn)
-        add("machine", machine["name"], {each: told[each] for each in ("definition", "roleArn")})
-    for job in aws.client("glue").get_jobs()["Jobs"]:
-        add("job", job["Name"], job)
-    for url in sqs.list_queues().get("QueueUrls", []):
-        told = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"]
-        add("queue", url, told, sqs.list_queue_tags(QueueUrl=url).get("Tags"))
-    for topic in sns.list_topics()["Topics"]:
-        arn = topic["TopicArn"]
-        add("topic", arn, sns.get_topic_attributes(TopicArn=arn)["Attributes"])
-    for bucket in s3.list_buckets()["Buckets"]:
-        place = {"Bucket": bucket["Name"]}
-        notifications = s3.get_bucket_notification_configuration(**place)
-        policy = s3.get_bucket_policy(**place)["Policy"]
-        add("bucket", bucket["Name"], policy, "EventBridgeConfiguration" in notifications)
-        for each in s3.list_objects_v2(**place).get("Contents", []):
-            add("object", f"{bucket['Name']}/{each['Key']}", each["ETag"])
-    return found
-
-
-def without_times(told: Any) -> Any:
-    """The same without times and the numbers of requests."""
-    if isinstance(told, dict):
-        return {
-            name: without_times(value)
-            for name, value in told.items()
-            if name != "ResponseMetadata"
-            and not any(word in name.lower() for word in ("date", "time", "lastused", "modified"))
-        }
-    if isinstance(told, list | tuple):
-        return [without_times(each) for each in told]
-    return told
-
-
-def of(whole: Account, part: Account) -> Account:
-    """What the whole account says of the things of a part."""
-    return {thing: whole.get(thing) for thing in part}
 
 
 @dataclass
@@ -125,14 +40,21 @@ class Course:
     after_the_refusal: Account = field(default_factory=dict)
     without_the_check: str = ""
     after_the_try: Account = field(default_factory=dict)
+    in_another_region: str = ""
+    after_the_region: Account = field(default_factory=dict)
     both: Account = field(default_factory=dict)
-    plan_of_first: str = ""
-    uploads: dict[str, dict[str, int]] = field(default_factory=dict)
     findings: list[str] = field(default_factory=list)
-    second_alone: Account = field(default_factory=dict)
+    uploads: dict[str, dict[str, int]] = field(default_factory=dict)
+    second_destroyed: Account = field(default_factory=dict)
     both_again: Account = field(default_factory=dict)
-    first_alone_again: Account = field(default_factory=dict)
-    in_the_end: Account = field(default_factory=dict)
+    first_destroyed: Account = field(default_factory=dict)
+
+    @property
+    def second(self) -> Account:
+        """What belongs to the second platform."""
+        in_west = self.after_the_region.keys() - self.after_the_try.keys()
+        others = self.first_alone.keys() | in_west
+        return {thing: told for thing, told in self.both.items() if thing not in others}
 
 
 @pytest.fixture(scope="module")
@@ -160,6 +82,7 @@ def course(aws: EmulatedAws, tmp_path_factory: pytest.TempPathFactory) -> Course
         patch.setattr(deployment, "REPOSITORY", repository)
         first = prepare(aws, folder / "first", [JOB])
         second = prepare(aws, folder / "second", [JOB])
+        third = prepare(aws, folder / "third", [JOB])
     environment = second.folder / "infrastructure/environments/dev"
     main = environment / "main.tf"
     main.write_text(main.read_text().replace('"data-lake"', '"mart-lake"'))
@@ -177,34 +100,36 @@ def course(aws: EmulatedAws, tmp_path_factory: pytest.TempPathFactory) -> Course
     seen.after_the_try = account(aws)
     rule.write_text(checked)
 
+    west = third.folder / "infrastructure/environments/dev/main.tf"
+    west.write_text(west.read_text().replace('"data-lake"', '"west-lake"'))
+    seen.in_another_region = refused(third, "-var=region=eu-west-1")
+    seen.after_the_region = account(aws)
+
     (environment / "terraform.tfvars").write_text('name_prefix = "mart"\n')
     second.apply()
     seen.both = account(aws)
-    seen.plan_of_first = first.plan().stdout
     seen.findings = findings(aws, second)
     seen.uploads = {lake: upload(aws, lake) for lake in ("data-lake", "mart-lake")}
 
-    destroy(first)
-    seen.second_alone = account(aws)
-    first.apply()
-    seen.both_again = account(aws)
     destroy(second)
-    seen.first_alone_again = account(aws)
+    seen.second_destroyed = account(aws)
+    second.apply("-refresh=false")
+    seen.both_again = account(aws)
     destroy(first)
-    seen.in_the_end = account(aws)
+    seen.first_destroyed = account(aws)
     return seen
 
 
-def refused(platform: Deployment) -> str:
+def refused(platform: Deployment, *options: str) -> str:
     """What Terraform says when it cannot apply a platform."""
     with pytest.raises(RuntimeError) as raised:
-        platform.apply()
+        platform.apply(*options)
     return " ".join(str(raised.value).split())
 
 
 def destroy(platform: Deployment) -> None:
     """Destroy a platform with its data, and nothing else."""
-    given = (f"-var=region={REGION}", "-var=force_destroy=true")
+    given = (f"-var=region={REGION}", "-var=force_destroy=true", "-refresh=false")
     platform.terraform("destroy", "-no-color", "-input=false", "-auto-approve", *given)
 
 
@@ -212,6 +137,7 @@ def findings(aws: EmulatedAws, platform: Deployment) -> list[str]:
     """What doctor finds in a platform."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(operations.environment, "REPOSITORY", platform.folder)
+        patch.setattr(operations.doctor, "REPOSITORY", platform.folder)
         patch.setattr(operations.environment, "LAKE_PREFIX", "mart-lake")
         for name, value in {
             "AWS_ENDPOINT_URL": aws.endpoint,
@@ -220,7 +146,10 @@ def findings(aws: EmulatedAws, platform: Deployment) -> list[str]:
             "AWS_SECRET_ACCESS_KEY": "emulated",
         }.items():
             patch.setenv(name, value)
-        return [f"{each.where} {each.problem}" for each in diagnose(Environment("dev"), [JOB])]
+        return [
+            f"{each.where} {each.problem}"
+            for each in operations.doctor.diagnose(Environment("dev"), [JOB])
+        ]
 
 
 def upload(aws: EmulatedAws, lake: str) -> dict[str, int]:
@@ -239,7 +168,7 @@ def upload(aws: EmulatedAws, lake: str) -> dict[str, int]:
     deadline = time.monotonic() + 60
     while time.monotonic() < deadline:
         started = {machine: executions(machine) for machine in (FIRST, SECOND)}
-        if not any(each["status"] == "RUNNING" for each in sum(started.values(), [])):
+        if "RUNNING" not in str(started):
             break
         time.sleep(0.2)
     return {
@@ -261,18 +190,24 @@ def test_without_that_check_a_second_platform_fails_before_it_takes_anything(
     course: Course,
 ) -> None:
     assert "already exists" in course.without_the_check
-    assert of(course.after_the_try, course.first_alone) == course.first_alone
+    assert part(course.after_the_try, course.first_alone) == course.first_alone
+
+
+def test_in_another_region_the_roles_of_a_second_platform_are_refused(course: Course) -> None:
+    roles = {name for kind, name in course.after_the_region if kind == "role"}
+
+    assert f"Role with name {FIRST}-job already exists" in course.in_another_region
+    assert part(course.after_the_region, course.first_alone) == course.first_alone
+    assert roles == {name for kind, name in course.first_alone if kind == "role"}
 
 
 def test_a_platform_with_a_prefix_leaves_the_first_one_as_it_is(course: Course) -> None:
-    assert of(course.both, course.first_alone) == course.first_alone
-    assert "No changes" in course.plan_of_first
+    assert part(course.both, course.first_alone) == course.first_alone
 
 
 def test_the_prefix_is_in_the_names_that_a_lake_does_not_set_apart(course: Course) -> None:
-    ours = {thing for thing in course.both if thing not in course.first_alone}
     named = {
-        kind: {name for each, name in ours if each == kind}
+        kind: {name for each, name in course.second if each == kind}
         for kind in ("rule", "schedule group", "schedule", "job", "machine", "role")
     }
 
@@ -300,8 +235,8 @@ def test_an_upload_starts_the_job_of_its_own_platform(course: Course) -> None:
 def test_each_platform_logs_the_executions_of_its_own_machines(course: Course) -> None:
     logged = {}
     for rule in ("dev-executions", "mart-dev-executions"):
-        [told, targets, _] = course.both["rule", rule]
-        logged[targets[0]["Arn"].split(":log-group:")[1]] = [
+        told = course.both["rule", rule]
+        logged[told["Targets"][0]["Arn"].split(":log-group:")[1]] = [
             machine
             for machine in (FIRST, SECOND, "other-dev")
             if matches(json.loads(told["EventPattern"]), ended(machine))
@@ -323,33 +258,34 @@ def ended(machine: str) -> dict[str, Any]:
     }
 
 
-def test_what_alarms_and_queues_of_a_platform_name_is_its_own(course: Course) -> None:
-    second = {thing: told for thing, told in course.both.items() if thing not in course.first_alone}
+def test_nothing_of_a_platform_names_anything_of_the_other(course: Course) -> None:
+    names_of_first = re.compile(
+        r'data-lake|(?<!mart-)sales-etl-dev|rule/dev-|schedule(-group)?/dev|"ScheduleGroup", "Value": "dev"'
+    )
 
-    assert "mart-" not in json.dumps([*course.first_alone.values()])
-    for (kind, name), told in second.items():
-        text = json.dumps(told)
-        for theirs in ("data-lake", f":{FIRST}", f'"{FIRST}', "rule/dev-", '"Value": "dev"}'):
-            if kind not in ("rule", "topic", "role", "queue", "object") or theirs[0] != '"':
-                assert theirs not in text, f"{kind} {name}"
-
-
-def test_the_first_one_goes_and_comes_and_the_second_stays(course: Course) -> None:
-    second = {thing: told for thing, told in course.both.items() if thing not in course.first_alone}
-
-    assert of(course.second_alone, second) == second
-    assert of(course.second_alone, course.first_alone) == dict.fromkeys(course.first_alone)
-    assert of(course.both_again, second) == second
+    assert [thing for thing, told in course.first_alone.items() if "mart" in json.dumps(told)] == []
+    for thing, told in course.second.items():
+        assert names_of_first.search(json.dumps(told)) is None, thing
+    # The expression finds what it looks for.
+    kinds = {kind for kind, _ in course.first_alone}
+    for kind in kinds - {"bucket", "object", "log policy", "schedule group"}:
+        of_kind = [
+            json.dumps(told) for (each, _), told in course.first_alone.items() if each == kind
+        ]
+        assert any(names_of_first.search(text) for text in of_kind), kind
 
 
-def test_the_second_one_goes_and_the_first_stays(course: Course) -> None:
-    without_ids = {thing: told for thing, told in course.first_alone_again.items()}
-    first = {
-        thing: told
-        for thing, told in course.both_again.items()
-        if thing not in course.both or thing in course.first_alone
-    }
+def test_the_second_one_goes_and_comes_and_the_first_stays(course: Course) -> None:
+    first = course.first_alone
 
-    assert without_ids == first
-    assert without_ids.keys() == course.first_alone.keys()
-    assert course.in_the_end == {}
+    assert part(course.second_destroyed, first) == first
+    assert part(course.second_destroyed, course.second) == dict.fromkeys(course.second)
+    assert part(course.both_again, first) == first
+
+
+def test_the_first_one_goes_and_the_second_stays(course: Course) -> None:
+    second = {thing: told for thing, told in course.both_again.items() if thing in course.second}
+
+    assert second.keys() == course.second.keys()
+    assert part(course.first_destroyed, second) == second
+    assert part(course.first_destroyed, course.first_alone) == dict.fromkeys(course.first_alone)

@@ -61,6 +61,8 @@ moved {
   to   = aws_cloudwatch_event_target.executions[0]
 }
 
+# AWS replaces a rule of the same name without a word, but refuses to create Glue jobs and schedule groups twice. These
+# come first, because the output with the ARNs of the jobs depends on them.
 resource "aws_cloudwatch_event_rule" "executions" {
   count = length(local.machines)
 
@@ -72,9 +74,6 @@ resource "aws_cloudwatch_event_rule" "executions" {
     "detail-type" = ["Step Functions Execution Status Change"]
     detail        = { stateMachineArn = [for job in local.machines[count.index] : { suffix = ":${job}" }] }
   })
-
-  # AWS replaces a rule of the same name without a word, but refuses to create a schedule group twice.
-  depends_on = [var.schedule_group]
 }
 
 resource "aws_cloudwatch_event_target" "executions" {

@@ -177,6 +177,7 @@ def test_the_policies_are_valid_and_fit_with_the_longest_names(
         "project": "p" * 32,
         "lake": f"{lake}-{environment}",
         "environment": environment,
+        "prefix": "m" * 10 + "-",
         "state_bucket": "b" * 63,
         "state_key": f"{'p' * 32}/{environment}/terraform.tfstate",
     }

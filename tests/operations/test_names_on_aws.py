@@ -37,6 +37,21 @@ def test_it_is_declared_or_that_of_the_module(
     assert Environment("dev").queue_name("sales") == f"{name.replace('_', '-')}-dev-dead-letters"
 
 
+def test_it_begins_with_the_name_prefix_of_the_environment(
+    jobs: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = jobs.parent / "environments/dev"
+    folder.mkdir(parents=True)
+    monkeypatch.setenv("TF_VAR_name_prefix", "from_outside")
+    assert Environment("dev").group == "from_outside-dev"
+
+    (folder / "terraform.tfvars").write_text('region      = "eu-west-1"\nname_prefix = "mart"\n')
+
+    assert Environment("dev").glue_job("sales_etl") == "mart-sales-etl-dev"
+    assert Environment("dev").queue_name("sales") == "mart-sales-dev-dead-letters"
+    assert Environment("dev").group == "mart-dev"
+
+
 def test_every_job_of_the_template_declares_its_name() -> None:
     assert len(all_jobs()) == 3
     for job in all_jobs():

@@ -1,6 +1,7 @@
 """The name of a job on AWS: the declared one, and the one that its module passes to main()."""
 
 import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum, auto
@@ -11,6 +12,17 @@ from gluecast.errors import GluecastError
 from gluecast.repository.job_start import name_in_main
 from gluecast.repository.layers import Layer
 from gluecast.repository.ownership import owned_by_template
+
+_NAME_PREFIX = re.compile(r'^\s*name_prefix\s*=\s*"([^"]*)"', re.MULTILINE)
+
+
+def name_prefix(repository: Path, environment: str) -> str:
+    """What names on AWS begin with in an environment: mart-, or nothing, as in most repositories."""
+    folder = repository / "infrastructure/environments" / environment
+    files = [folder / "terraform.tfvars", *sorted(folder.glob("*.auto.tfvars"))]
+    text = "\n".join(file.read_text(encoding="utf-8") for file in files if file.is_file())
+    found = ["", *_NAME_PREFIX.findall(text)]
+    return f"{found[-1]}-" if found[-1] else ""
 
 
 class Naming(Enum):

@@ -7,7 +7,7 @@ from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 from gluecast.errors import GluecastError
-from gluecast.jobs.names_on_aws import JobNames, Naming
+from gluecast.jobs.names_on_aws import JobNames, Naming, name_prefix
 from gluecast.jobs.rights import narrow_role_problems
 from gluecast.repository.buckets import bucket_name, lake_prefix, zone_of
 from gluecast.repository.git import run_git
@@ -43,7 +43,8 @@ def problems_of(repository: Path, layers: Sequence[Layer], tree: WorkTree) -> It
     names = JobNames(repository, layers)
     deployed = names.deployed()
     yield from _names(repository, layers)
-    yield from _names_on_aws(names, deployed, _environments(layers))
+    prefixes = {name: name_prefix(repository, name) for name in _environments(layers)}
+    yield from _names_on_aws(names, deployed, prefixes)
     try:
         found = all_triggers(repository)
     except TriggersError as error:
@@ -53,7 +54,7 @@ def problems_of(repository: Path, layers: Sequence[Layer], tree: WorkTree) -> It
         yield from _loops(found, deployed)
         yield from _circle(found)
         yield from _without_machine(found, jobs_with_a_machine(repository))
-        yield from _long_triggers(found, layers)
+        yield from _long_triggers(found, prefixes)
         yield from narrow_role_problems(names, found)
         yield from _other_buckets(repository, found)
         if (repository / FOLDER).is_dir():
@@ -87,15 +88,15 @@ def _names(repository: Path, layers: Sequence[Layer]) -> Iterator[str]:
 
 
 def _names_on_aws(
-    names: JobNames, deployed: Mapping[str, str], environments: Sequence[str]
+    names: JobNames, deployed: Mapping[str, str], prefixes: Mapping[str, str]
 ) -> Iterator[str]:
     by_name: dict[str, list[str]] = {}
     for job, name in deployed.items():
         by_name.setdefault(name, []).append(job)
         if names.naming in (Naming.DECLARED, Naming.MAIN):
             yield from names.problems(job)
-        for environment in environments:
-            longest = f"{name}-{environment}{_LONGEST_ROLE}"
+        for environment, prefix in prefixes.items():
+            longest = f"{prefix}{name}-{environment}{_LONGEST_ROLE}"
             if len(longest) > _AWS_LIMIT:
                 yield (
                     f"expected names of at most {_AWS_LIMIT} characters on AWS, found "
@@ -114,10 +115,10 @@ def _environments(layers: Sequence[Layer]) -> list[str]:
     return [str(name) for names in recorded if isinstance(names, list) for name in names]
 
 
-def _long_triggers(found: Sequence[Trigger], layers: Sequence[Layer]) -> Iterator[str]:
+def _long_triggers(found: Sequence[Trigger], prefixes: Mapping[str, str]) -> Iterator[str]:
     for trigger in found:
-        for environment in _environments(layers):
-            name = f"{environment}-{trigger.name}"
+        for environment, prefix in prefixes.items():
+            name = f"{prefix}{environment}-{trigger.name}"
             if len(name) > _AWS_LIMIT:
                 yield (
                     f"expected names of at most {_AWS_LIMIT} characters on AWS, found "

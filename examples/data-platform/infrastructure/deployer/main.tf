@@ -50,6 +50,7 @@ locals {
         region       = var.region
         account      = local.account
         environment  = environment
+        prefix       = lookup(var.name_prefixes, environment, "") == "" ? "" : "${var.name_prefixes[environment]}-"
         project      = "data-platform"
         lake         = "data-lake-${environment}"
         state_bucket = var.state_bucket

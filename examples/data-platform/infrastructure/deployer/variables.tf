@@ -21,6 +21,12 @@ variable "environments" {
   default     = ["dev", "prod"]
 }
 
+variable "name_prefixes" {
+  description = "The name_prefix in terraform.tfvars of the environments that have one: { prod = \"mart\" }."
+  type        = map(string)
+  default     = {}
+}
+
 variable "region" {
   description = "AWS region of the environments."
   type        = string

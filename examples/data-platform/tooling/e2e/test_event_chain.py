@@ -21,7 +21,7 @@ from deployer import refused, statements
 from deployment import ENVIRONMENT, REPOSITORY, Deployment, chosen_jobs
 from emulated_aws.delivery import fire
 from emulated_aws.server import DEPLOYER, PLANNER, EmulatedAws
-from operations.environment import deployed_name
+from operations.environment import Environment, deployed_name
 
 NAMES = {
     "spaces and quotes": 'a file  of "today\'s"',
@@ -157,7 +157,8 @@ def test_every_schedule_starts_its_job_over_the_directory(cloud: Cloud) -> None:
     for schedule in schedules:
         before = {run["Id"] for job in chosen_jobs() for run in cloud.runs(job)}
 
-        [execution] = cloud.started_by(partial(fire, cloud.aws, schedule["Name"], ENVIRONMENT))
+        group = Environment(ENVIRONMENT).group
+        [execution] = cloud.started_by(partial(fire, cloud.aws, schedule["Name"], group))
 
         assert execution["status"] == "SUCCEEDED", execution
         [run] = [run for job in chosen_jobs() for run in cloud.runs(job) if run["Id"] not in before]

@@ -16,15 +16,19 @@ from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
+from moto.core.exceptions import JsonRESTError
 from moto.events.exceptions import InvalidEventPatternException
 from moto.events.models import EventsBackend
 from moto.glue import models as glue_models
+from moto.glue.exceptions import AlreadyExistsException
+from moto.glue.models import GlueBackend
 from moto.glue.responses import GlueResponse
 from moto.iam.access_control import PermissionResult
 from moto.logs.responses import LogsResponse
 from moto.s3 import notifications
 from moto.s3.models import FakeBucket
 from moto.s3.responses import S3Response
+from moto.scheduler.models import EventBridgeSchedulerBackend
 from moto.stepfunctions.parser.asl.component.state.exec.state_task.service import (
     state_task_service_glue,
     state_task_service_sfn,
@@ -45,6 +49,7 @@ _AT_ONE_TIME = threading.Semaphore(2)
 def repair(aws: EmulatedAws, folder: Path, rights: Rights) -> None:
     """Apply all repairs in this process; each Glue run gets a folder in `folder`."""
     _answer_what_terraform_asks_of_machines()
+    _refuse_to_create_jobs_and_schedule_groups_twice()
     _read_back_that_a_bucket_talks_to_eventbridge()
     _take_every_connection_for_an_encrypted_one()
     _announce_objects_as_s3_does(aws)
@@ -81,6 +86,25 @@ def _answer_what_terraform_asks_of_machines() -> None:
 
     StepFunctionResponse.validate_state_machine_definition = validate
     StepFunctionResponse.list_state_machine_versions = list_versions
+
+
+def _refuse_to_create_jobs_and_schedule_groups_twice() -> None:
+    """Moto replaces the first one."""
+    create_job = GlueBackend.create_job
+    create_group = EventBridgeSchedulerBackend.create_schedule_group
+
+    def create_another_job(self: Any, name: str, **values: Any) -> None:
+        if name in self.jobs:
+            raise AlreadyExistsException("Job")
+        create_job(self, name, **values)
+
+    def create_another_group(self: Any, name: str, tags: list[dict[str, str]]) -> Any:
+        if name in self.schedule_groups:
+            raise JsonRESTError("ConflictException", f"Schedule group {name} already exists.")
+        return create_group(self, name, tags)
+
+    GlueBackend.create_job = create_another_job
+    EventBridgeSchedulerBackend.create_schedule_group = create_another_group
 
 
 def _read_back_that_a_bucket_talks_to_eventbridge() -> None:

@@ -83,9 +83,11 @@ def schedules_are_enabled(environment: Environment, jobs: list[str]) -> Iterator
     machines = {environment.machine_arn(job) for job in jobs}
     scheduler = environment.client("scheduler")
     try:
-        pages = list(scheduler.get_paginator("list_schedules").paginate(GroupName=environment.name))
+        pages = list(
+            scheduler.get_paginator("list_schedules").paginate(GroupName=environment.group)
+        )
     except scheduler.exceptions.ResourceNotFoundException:
-        yield Finding(environment.name, "has no schedule group of this name", _apply(environment))
+        yield Finding(environment.group, "has no schedule group of this name", _apply(environment))
         return
     for page in pages:
         for schedule in page["Schedules"]:
@@ -158,7 +160,7 @@ def queues_take_what_failed_and_are_empty(
         rule = (
             f"arn:{environment.partition}:events:{environment.region}:{environment.account}:rule/"
         )
-        if not queue_allows(sqs, url, "events.amazonaws.com", f"{rule}{environment.name}-x"):
+        if not queue_allows(sqs, url, "events.amazonaws.com", f"{rule}{environment.group}-x"):
             problem = "does not accept events from EventBridge: undelivered events are lost"
             yield Finding(name, problem, _apply(environment))
         asked = {"AttributeNames": ["ApproximateNumberOfMessages"]}

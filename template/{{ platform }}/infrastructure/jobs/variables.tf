@@ -4,7 +4,7 @@
 # its .json file declares its name on AWS and what its role may read. No file lists the jobs.
 
 variable "environment" {
-  description = "Name of the environment, such as dev."
+  description = "Name of the environment, such as dev; mart--dev if terraform.tfvars has the name_prefix mart."
   type        = string
 }
 

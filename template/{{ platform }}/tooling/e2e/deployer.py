@@ -8,6 +8,7 @@ from typing import Any
 
 from deployment import ENVIRONMENT, REPOSITORY
 from emulated_aws.server import ACCOUNT, REGION
+from operations.environment import Environment
 from operations.permissions import policy_allows
 from operations.settings import LAKE_PREFIX, PROJECT
 
@@ -22,6 +23,7 @@ NAMES = {
     "region": REGION,
     "account": ACCOUNT,
     "environment": ENVIRONMENT,
+    "prefix": Environment(ENVIRONMENT).prefix,
     "project": PROJECT,
     "lake": f"{LAKE_PREFIX}-{ENVIRONMENT}",
     "state_bucket": "states",

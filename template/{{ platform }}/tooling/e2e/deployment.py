@@ -96,6 +96,11 @@ def prepare(aws: EmulatedAws, folder: Path, jobs: Sequence[str]) -> Deployment:
 
     for part in ("build", "infrastructure", "src"):
         shutil.copytree(REPOSITORY / part, folder / part, ignore=ignored)
+    return initialised(aws, folder)
+
+
+def initialised(aws: EmulatedAws, folder: Path) -> Deployment:
+    """Initialize Terraform for the emulated AWS in a repository."""
     endpoints = "\n".join(f'    {service} = "{aws.endpoint}"' for service in _SERVICES)
     override = folder / "infrastructure/environments" / ENVIRONMENT / "emulated_override.tf"
     override.write_text(_OVERRIDE.format(endpoints=endpoints))

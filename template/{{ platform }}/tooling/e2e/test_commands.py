@@ -19,11 +19,12 @@ from cloud import Cloud, renamed, samples
 from deployment import ENVIRONMENT, REPOSITORY, Deployment, all_jobs, chosen_jobs
 from emulated_aws.server import REGION
 from operations.cli import main
-from operations.environment import deployed_name
+from operations.environment import Environment, deployed_name
 from operations.prices import read_prices
 
 JOB = chosen_jobs()[0]
-GLUE_JOB = f"{deployed_name(JOB).replace('_', '-')}-{ENVIRONMENT}"
+GLUE_JOB = Environment(ENVIRONMENT).glue_job(JOB)
+GROUP = Environment(ENVIRONMENT).group
 KEY, CONTENT = next(iter(samples(JOB).items()))
 
 ON_THE_PAGE = (
@@ -83,7 +84,7 @@ def queue(cloud: Cloud) -> str:
 def target(cloud: Cloud) -> tuple[str, dict[str, Any]]:
     """The name of the job's first rule for uploads, and its target."""
     events = cloud.aws.client("events")
-    for rule in events.list_rules(NamePrefix=f"{ENVIRONMENT}-")["Rules"]:
+    for rule in events.list_rules(NamePrefix=f"{GROUP}-")["Rules"]:
         for found in events.list_targets_by_rule(Rule=rule["Name"])["Targets"]:
             if found["Arn"].endswith(f":stateMachine:{GLUE_JOB}"):
                 return rule["Name"], found
@@ -284,7 +285,7 @@ def with_another_template(cloud: Cloud) -> Mend:
 def with_disabled_schedule(cloud: Cloud) -> Mend:
     # Create a schedule: not every job has one.
     scheduler, (_, right) = cloud.aws.client("scheduler"), target(cloud)
-    place = {"Name": "planted", "GroupName": ENVIRONMENT}
+    place = {"Name": "planted", "GroupName": GROUP}
     scheduler.create_schedule(
         **place,
         ScheduleExpression="rate(1 day)",

@@ -3,6 +3,7 @@
 
 import json
 import os
+import re
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -14,6 +15,8 @@ from operations.errors import OperationError, not_there
 from operations.settings import LAKE_PREFIX, REGION
 
 REPOSITORY = Path(__file__).parents[2]
+
+_NAME_PREFIX = re.compile(r'^\s*name_prefix\s*=\s*"([^"]*)"', re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -33,6 +36,22 @@ class Environment:
     def client(self, service: str) -> Any:
         """A boto3 client of this service."""
         return boto3.client(service, region_name=self.region)
+
+    @cached_property
+    def prefix(self) -> str:
+        """What the names of its jobs begin with: mart-, or nothing without a name_prefix."""
+        folder = REPOSITORY / "infrastructure/environments" / self.name
+        files = [folder / "terraform.tfvars", *sorted(folder.glob("*.auto.tfvars"))]
+        found = [os.environ.get("TF_VAR_name_prefix", "")]  # noqa: SIM112
+        for file in files:
+            if file.is_file():
+                found += _NAME_PREFIX.findall(file.read_text(encoding="utf-8"))
+        return f"{found[-1]}-" if found[-1] else ""
+
+    @property
+    def group(self) -> str:
+        """Its schedule group, and what the names of its rules begin with: dev, or mart-dev."""
+        return f"{self.prefix}{self.name}"
 
     @cached_property
     def account(self) -> str:
@@ -61,7 +80,7 @@ class Environment:
 
     def glue_job(self, job: str) -> str:
         """The name of a job's Glue job and state machine: sales-etl-dev."""
-        return f"{deployed_name(job).replace('_', '-')}-{self.name}"
+        return f"{self.prefix}{deployed_name(job).replace('_', '-')}-{self.name}"
 
     def machine_arn(self, job: str) -> str:
         """The state machine of a job."""

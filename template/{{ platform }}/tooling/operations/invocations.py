@@ -22,7 +22,7 @@ def rule_invocations(environment: Environment, jobs: list[str], since: datetime)
             latest.setdefault(who, execution)
             started.setdefault(who, Counter())[_end(execution)] += 1
     machines = {environment.machine_arn(job): job for job in jobs}
-    prefix = f"{environment.name}-"
+    prefix = f"{environment.group}-"
     undelivered = {}
     for rule, target in rules(environment):
         if target["Arn"] in machines:

@@ -94,7 +94,7 @@ class Rules:
 def rules(environment: Environment) -> Iterator[Rule]:
     """The environment's rules for uploads, each with its target, a state machine."""
     events = environment.client("events")
-    for page in events.get_paginator("list_rules").paginate(NamePrefix=f"{environment.name}-"):
+    for page in events.get_paginator("list_rules").paginate(NamePrefix=f"{environment.group}-"):
         for rule in page["Rules"]:
             if not rule.get("EventPattern"):
                 continue

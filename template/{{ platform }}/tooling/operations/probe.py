@@ -76,7 +76,7 @@ def sample_of(environment: Environment, job: str) -> Sample:
 
 def schedules(environment: Environment) -> Iterator[tuple[str, str, str]]:
     """The name in the input, the target and the input of each schedule of the environment."""
-    scheduler, group = environment.client("scheduler"), environment.name
+    scheduler, group = environment.client("scheduler"), environment.group
     for page in scheduler.get_paginator("list_schedules").paginate(GroupName=group):
         for each in page["Schedules"]:
             target = scheduler.get_schedule(Name=each["Name"], GroupName=group)["Target"]

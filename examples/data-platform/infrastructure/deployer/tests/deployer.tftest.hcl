@@ -91,3 +91,24 @@ run "a_repository_has_an_owner_and_a_name" {
 
   expect_failures = [var.github_repository]
 }
+
+run "a_prefix_keeps_other_platforms_out_of_reach" {
+  variables {
+    name_prefixes = { second7 = "mart" }
+  }
+
+  assert {
+    condition = (
+      strcontains(aws_iam_policy.this["second7-read"].policy, ":rule/mart-second7-*")
+      && strcontains(aws_iam_policy.this["second7-change"].policy, ":job/mart-*-second7\"")
+      && strcontains(aws_iam_policy.this["second7-roles"].policy, ":role/mart-*-second7-job\"")
+      && !strcontains(aws_iam_policy.this["first7-change"].policy, "mart-")
+    )
+    error_message = "Expected the rights of the environment with a prefix to name it, and of no other environment."
+  }
+
+  assert {
+    condition     = alltrue([for policy in aws_iam_policy.this : length(policy.policy) <= 6144])
+    error_message = "A managed policy of IAM has at most 6144 characters."
+  }
+}

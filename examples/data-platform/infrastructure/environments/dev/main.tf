@@ -29,6 +29,7 @@ module "data_platform" {
   source = "../../modules/data_platform"
 
   environment                 = "dev"
+  name_prefix                 = var.name_prefix
   lake_prefix                 = "data-lake"
   repository                  = "${path.root}/../../.."
   glue_version                = "5.1"
@@ -43,7 +44,7 @@ module "data_platform" {
 module "jobs" {
   source = "../../jobs"
 
-  environment    = "dev"
+  environment    = var.name_prefix == "" ? "dev" : "${var.name_prefix}--dev"
   s3_buckets     = module.data_platform.s3_buckets
   glue_job_arns  = module.data_platform.glue_job_arns
   pass_s3_object = var.pass_s3_object
@@ -53,6 +54,7 @@ module "observability" {
   source = "../../modules/observability"
 
   environment        = "dev"
+  name_prefix        = var.name_prefix
   lake_prefix        = "data-lake"
   log_group          = module.data_platform.log_group
   glue_job_arns      = module.data_platform.glue_job_arns

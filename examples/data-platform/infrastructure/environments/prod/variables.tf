@@ -6,6 +6,12 @@ variable "region" {
   default     = "eu-central-1"
 }
 
+variable "name_prefix" {
+  description = "What sets this platform apart from another one in the account: mart gives mart-sales-etl-prod. Whoever changes it later replaces the deployed jobs, rules and schedules."
+  type        = string
+  default     = ""
+}
+
 variable "glue_jobs" {
   description = "Settings of jobs that differ from the defaults: { sales_etl = { number_of_workers = 10, timeout = 120 } }."
   type = map(object({

@@ -1,6 +1,9 @@
 # Owned by the gluecast template: an update rewrites this file and merges local edits into it.
 
 locals {
+  # What names on AWS begin with: mart- for the name_prefix mart.
+  prefix = var.name_prefix == "" ? "" : "${var.name_prefix}-"
+
   zones = ["bronze", "silver", "gold"]
   buckets = {
     for name in concat(local.zones, ["artifacts"]) : name => "${var.lake_prefix}-${var.environment}-${name}"
@@ -44,6 +47,15 @@ locals {
     ]) if var.python_modules_from == "artifacts" && length(packages) > 0
   }
 
+  # The files with a block that would name its rules without the name_prefix.
+  files_without_prefix = [
+    for file in concat(
+      [for name in fileset("${var.repository}/infrastructure/jobs", "*.tf") : "${var.repository}/infrastructure/jobs/${name}"],
+      [for name in fileset(path.root, "*.tf") : "${path.root}/${name}"],
+    ) :
+    basename(file) if can(regex("source\\s*=\\s*\"[^\"]*/eventbridge\"[^}]*\\n\\s*environment\\s*=\\s*\"[a-z0-9]+\"", file(file)))
+  ]
+
   # An S3 object takes at most ten tags. With more default_tags, an apply would fail: objects then have none.
   provider_of_objects = length(data.aws_default_tags.this.tags) > 10 ? [{}] : []
 
@@ -57,7 +69,7 @@ module "glue_job" {
   source   = "../glue_job"
   for_each = local.jobs
 
-  name                = "${replace(each.key, "_", "-")}-${var.environment}"
+  name                = "${local.prefix}${replace(each.key, "_", "-")}-${var.environment}"
   environment         = var.environment
   script_location     = "s3://${aws_s3_object.script[each.key].bucket}/${aws_s3_object.script[each.key].key}"
   runtime_location    = "s3://${aws_s3_object.runtime.bucket}/${aws_s3_object.runtime.key}"
@@ -186,7 +198,14 @@ resource "aws_cloudwatch_log_group" "jobs" {
 
 # CloudWatch counts missed schedules per schedule group.
 resource "aws_scheduler_schedule_group" "this" {
-  name = var.environment
+  name = "${local.prefix}${var.environment}"
+
+  lifecycle {
+    precondition {
+      condition     = var.name_prefix == "" || length(local.files_without_prefix) == 0
+      error_message = "Expected blocks of the module eventbridge with the name_prefix, environment = \"${var.name_prefix}--${var.environment}\", which var.environment is in infrastructure/jobs, found one without it in ${join(", ", local.files_without_prefix)}: its rules would be those of a platform without a prefix."
+    }
+  }
 }
 
 resource "aws_s3_bucket" "this" {

@@ -10,6 +10,18 @@ variable "environment" {
   }
 }
 
+variable "name_prefix" {
+  description = "What sets the names of this platform apart from those of another one in the same account: mart gives mart-sales-etl-prod. Such a platform also needs a lake_prefix of its own."
+  type        = string
+  default     = ""
+  nullable    = false
+
+  validation {
+    condition     = can(regex("^([a-z][a-z0-9]{0,9})?$", var.name_prefix))
+    error_message = "Expected at most 10 lower-case letters and digits as name_prefix, found ${var.name_prefix}: mart."
+  }
+}
+
 variable "lake_prefix" {
   description = "First part of the bucket names: data-lake gives data-lake-dev-bronze."
   type        = string

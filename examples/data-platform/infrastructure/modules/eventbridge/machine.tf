@@ -52,7 +52,7 @@ locals {
           RunForDirectory = merge(local.after_run, {
             Type       = "Task"
             Resource   = local.start_job_run
-            Parameters = { JobName = job, Arguments = { "--${var.argument_names.env}" = var.environment } }
+            Parameters = { JobName = job, Arguments = { "--${var.argument_names.env}" = local.environment } }
             Retry      = local.retries
             Catch      = [{ ErrorEquals = ["States.ALL"], ResultPath = "$.failure", Next = "Judge" }]
           })

@@ -32,8 +32,12 @@ locals {
     for job in keys(local.targets) :
     job => "arn:${module.account.partition}:sqs:${module.account.place}:${job}-dead-letters"
   }
-  rule_names     = { for name in keys(var.s3_event_rules) : name => "${var.environment}-${replace(name, "_", "-")}" }
-  schedule_names = { for name in keys(var.schedules) : name => "${var.environment}-${replace(name, "_", "-")}" }
+  # mart--prod is the environment prod of a platform with the name_prefix mart. Its names begin with mart-prod, and
+  # its runs are told prod.
+  environment    = reverse(split("--", var.environment))[0]
+  group          = replace(var.environment, "--", "-")
+  rule_names     = { for name in keys(var.s3_event_rules) : name => "${local.group}-${replace(name, "_", "-")}" }
+  schedule_names = { for name in keys(var.schedules) : name => "${local.group}-${replace(name, "_", "-")}" }
 }
 
 # --- uploads ---------------------------------------------------------------------------------------
@@ -55,6 +59,17 @@ resource "aws_cloudwatch_event_rule" "s3_event_rules" {
       }
     }
   })
+
+  # AWS replaces a rule or a queue of the same name without a word, but refuses to create a role twice. So the
+  # roles come first.
+  depends_on = [aws_iam_role.rules]
+
+  lifecycle {
+    precondition {
+      condition     = length(local.rule_names[each.key]) <= 64
+      error_message = "Expected names of at most 64 characters, found ${length(local.rule_names[each.key])} in ${local.rule_names[each.key]}: shorten the name of the rule ${each.key}, or name_prefix."
+    }
+  }
 }
 
 resource "aws_cloudwatch_event_target" "s3_event_targets" {
@@ -98,7 +113,7 @@ resource "aws_scheduler_schedule" "schedules" {
   for_each = var.schedules
 
   name                         = local.schedule_names[each.key]
-  group_name                   = var.environment
+  group_name                   = local.group
   schedule_expression          = each.value.schedule_expression
   schedule_expression_timezone = each.value.timezone
 
@@ -118,6 +133,13 @@ resource "aws_scheduler_schedule" "schedules" {
 
     dead_letter_config {
       arn = aws_sqs_queue.dead_letters[split("job/", each.value.target_arn)[1]].arn
+    }
+  }
+
+  lifecycle {
+    precondition {
+      condition     = length(local.schedule_names[each.key]) <= 64
+      error_message = "Expected names of at most 64 characters, found ${length(local.schedule_names[each.key])} in ${local.schedule_names[each.key]}: shorten the name of the schedule ${each.key}, or name_prefix."
     }
   }
 }
@@ -154,9 +176,11 @@ resource "aws_sqs_queue" "dead_letters" {
       Resource  = local.queue_arns[each.key]
       Condition = {
         ArnLike = {
-          "aws:SourceArn" = "arn:${module.account.partition}:events:${module.account.place}:rule/${var.environment}-*"
+          "aws:SourceArn" = "arn:${module.account.partition}:events:${module.account.place}:rule/${local.group}-*"
         }
       }
     }]
   })
+
+  depends_on = [aws_iam_role.machine]
 }

@@ -75,7 +75,7 @@ locals {
             for parameter, value in {
               JobName = split("job/", rule.target_arn)[1]
               Arguments = {
-                "--${var.argument_names.env}"           = var.environment
+                "--${var.argument_names.env}"           = local.environment
                 "--${var.argument_names.bucket}.$"      = "$.bucket.name"
                 "--${var.argument_names.object_key}.$"  = "$.object.key"
                 "--${var.argument_names.uploaded_at}.$" = "$.time"

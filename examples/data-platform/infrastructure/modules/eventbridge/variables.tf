@@ -1,7 +1,7 @@
 # Owned by the gluecast template: an update rewrites this file and merges local edits into it.
 
 variable "environment" {
-  description = "Name of the environment, such as dev."
+  description = "Name of the environment, such as dev; mart--dev if the platform has the name_prefix mart."
   type        = string
 }
 

@@ -6,7 +6,7 @@ variable "name" {
 
   validation {
     condition     = can(regex("^[a-z][a-z0-9-]{0,48}$", var.name))
-    error_message = "Expected 1 to 49 lower-case letters, digits and hyphens, so that the names derived from it fit."
+    error_message = "Expected 1 to 49 lower-case letters, digits and hyphens, so that the names derived from it fit, found ${length(var.name)} characters in ${var.name}: name_prefix, the job's name and the environment share them."
   }
 }
 

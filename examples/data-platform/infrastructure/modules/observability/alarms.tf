@@ -153,6 +153,9 @@ resource "aws_sns_topic" "alarms" {
 
   name              = "${local.name}-alarms"
   kms_master_key_id = aws_kms_key.alarms[0].arn
+
+  # AWS returns a topic of the same name that is there, and replaces alarms. A log group it refuses to create twice.
+  depends_on = [aws_cloudwatch_log_group.executions]
 }
 
 resource "aws_sns_topic_policy" "alarms" {

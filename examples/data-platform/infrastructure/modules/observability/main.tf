@@ -16,6 +16,7 @@ module "account" {
 }
 
 locals {
+  prefix    = var.name_prefix == "" ? "" : "${var.name_prefix}-"
   name      = "${var.lake_prefix}-${var.environment}"
   namespace = local.name
 

@@ -20,6 +20,18 @@ variable "lake_prefix" {
   }
 }
 
+variable "name_prefix" {
+  description = "What the names of the platform's jobs, rules and schedule group begin with, if another platform is in the account: mart gives mart-sales-etl-prod."
+  type        = string
+  default     = ""
+  nullable    = false
+
+  validation {
+    condition     = can(regex("^([a-z][a-z0-9]{0,9})?$", var.name_prefix))
+    error_message = "Expected at most 10 lower-case letters and digits as name_prefix, found ${var.name_prefix}: mart."
+  }
+}
+
 variable "log_group" {
   description = "Name of the log group that all runs of the environment log to."
   type        = string

@@ -140,3 +140,33 @@ run "a_version_of_glue_needs_wheels_of_its_own" {
 
   expect_failures = [aws_s3_object.wheels]
 }
+
+run "a_prefix_is_in_the_names_of_jobs_and_of_their_group" {
+  command = plan
+  variables { name_prefix = "mart" }
+
+  assert {
+    condition     = endswith(output.glue_job_arns["sales_etl"], ":job/mart-sales-etl-dev") && output.schedule_group == "mart-dev"
+    error_message = "Expected the prefix in the names of jobs and of the schedule group."
+  }
+}
+
+run "a_prefix_of_other_characters_is_refused" {
+  command = plan
+  variables { name_prefix = "data-mart" }
+  expect_failures = [var.name_prefix]
+}
+
+run "a_block_that_would_leave_out_the_prefix_is_refused" {
+  command = plan
+  variables {
+    repository  = "./tests/fixed"
+    name_prefix = "mart"
+  }
+  expect_failures = [aws_scheduler_schedule_group.this]
+}
+
+run "without_a_prefix_a_block_may_name_its_environment" {
+  command = plan
+  variables { repository = "./tests/fixed" }
+}

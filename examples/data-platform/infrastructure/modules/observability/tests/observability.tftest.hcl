@@ -62,17 +62,72 @@ run "executions_of_this_environment_are_logged" {
   command = apply
 
   assert {
-    condition = jsondecode(aws_cloudwatch_event_rule.executions.event_pattern) == {
+    condition = jsondecode(one(aws_cloudwatch_event_rule.executions).event_pattern) == {
       source        = ["aws.states"]
       "detail-type" = ["Step Functions Execution Status Change"]
-      detail        = { stateMachineArn = [{ suffix = "-prod" }] }
+      detail        = { stateMachineArn = [{ suffix = ":customer-import-prod" }, { suffix = ":sales-etl-prod" }] }
     }
-    error_message = "Expected one rule for the state machines of all jobs of this environment only."
+    error_message = "Expected one rule for the state machines of these jobs only, whatever other names end in -prod."
   }
 
   assert {
     condition     = jsondecode(aws_cloudwatch_log_resource_policy.executions.policy_document).Statement[0].Resource == "${aws_cloudwatch_log_group.executions.arn}:*"
     error_message = "Expected EventBridge to have write access to the log of executions only."
+  }
+}
+
+run "another_platform_of_the_same_names_is_refused" {
+  command = plan
+
+  override_data {
+    target = data.aws_cloudwatch_log_groups.events
+    values = { log_group_names = ["/aws/events/other-lake-prod/executions"] }
+  }
+
+  expect_failures = [aws_cloudwatch_log_group.executions]
+}
+
+run "another_platform_with_a_prefix_is_none_of_the_same_names" {
+  command = plan
+
+  override_data {
+    target = data.aws_cloudwatch_log_groups.events
+    values = { log_group_names = ["/aws/events/other-lake-prod/mart-executions", "/aws/events/other-lake-dev/executions"] }
+  }
+
+  assert {
+    condition     = aws_cloudwatch_log_group.executions.name == "/aws/events/data-lake-prod/executions"
+    error_message = "Expected the name without a prefix."
+  }
+}
+
+run "a_prefix_sets_a_platform_apart" {
+  command = plan
+  variables {
+    name_prefix    = "mart"
+    schedule_group = "mart-prod"
+  }
+
+  override_data {
+    target = data.aws_cloudwatch_log_groups.events
+    values = { log_group_names = ["/aws/events/other-lake-prod/executions"] }
+  }
+
+  assert {
+    condition = (
+      aws_cloudwatch_log_group.executions.name == "/aws/events/data-lake-prod/mart-executions"
+      && one(aws_cloudwatch_event_rule.executions).name == "mart-prod-executions"
+    )
+    error_message = "Expected the prefix in the names of the rule and of the log group, which says to others that it has one."
+  }
+}
+
+run "a_deployed_platform_stays_when_another_one_comes" {
+  command = plan
+
+  override_data {
+    target = data.aws_cloudwatch_log_groups.events
+    values = { log_group_names = ["/aws/events/data-lake-prod/executions", "/aws/events/other-lake-prod/executions"] }
   }
 }
 
@@ -164,6 +219,16 @@ run "a_thousand_jobs_stay_within_what_cloudwatch_takes" {
   command = apply
   variables {
     glue_job_arns = { for number in range(1000) : "job_${number}" => "arn:aws:glue:eu-central-1:123456789012:job/job-${number}-prod" }
+  }
+
+  assert {
+    condition = (
+      length(aws_cloudwatch_event_rule.executions) <= 20
+      && alltrue([for rule in aws_cloudwatch_event_rule.executions : length(rule.event_pattern) <= 2048])
+      && length(flatten([for rule in aws_cloudwatch_event_rule.executions : jsondecode(rule.event_pattern).detail.stateMachineArn])) == 1000
+      && aws_cloudwatch_event_rule.executions[1].name == "prod-executions-2"
+    )
+    error_message = "Expected few rules for the machines of all jobs, each of a pattern that EventBridge takes."
   }
 
   assert {

@@ -87,6 +87,55 @@ run "an_upload_starts_the_machine_of_its_job" {
   }
 }
 
+run "a_prefix_is_in_the_names_and_not_in_the_environment_of_a_run" {
+  command = apply
+  variables { environment = "mart--prod" }
+
+  assert {
+    condition = (
+      aws_cloudwatch_event_rule.s3_event_rules["sales_file_trigger"].name == "mart-prod-sales-file-trigger"
+      && aws_scheduler_schedule.schedules["weekly_sales_summary"].name == "mart-prod-weekly-sales-summary"
+      && aws_scheduler_schedule.schedules["weekly_sales_summary"].group_name == "mart-prod"
+    )
+    error_message = "Expected names that begin with the prefix and the environment."
+  }
+
+  assert {
+    condition     = endswith(jsondecode(aws_sqs_queue.dead_letters["sales-etl-prod"].policy).Statement[0].Condition.ArnLike["aws:SourceArn"], ":rule/mart-prod-*")
+    error_message = "Expected the queue to take what rules of this platform could not deliver."
+  }
+
+  assert {
+    condition = alltrue([
+      for state in values(jsondecode(aws_sfn_state_machine.job["sales-etl-prod"].definition).States) :
+      try(state.Parameters.Arguments["--env"], "prod") == "prod"
+    ])
+    error_message = "Expected runs in the environment prod."
+  }
+}
+
+run "names_that_are_too_long_with_the_prefix_are_refused" {
+  command = plan
+  variables {
+    environment = "abcdefghij--production"
+    s3_event_rules = {
+      a_name_of_fifty_two_characters_which_is_the_most_xxx = {
+        bucket_name = "data-lake-prod-bronze"
+        prefix      = "sales/"
+        suffix      = ".csv"
+        target_arn  = "arn:aws:glue:eu-central-1:123456789012:job/sales-etl-prod"
+      }
+    }
+    schedules = {
+      a_name_of_fifty_two_characters_which_is_the_most_xxx = {
+        schedule_expression = "cron(0 3 ? * MON *)"
+        target_arn          = "arn:aws:glue:eu-central-1:123456789012:job/sales-etl-prod"
+      }
+    }
+  }
+  expect_failures = [aws_cloudwatch_event_rule.s3_event_rules, aws_scheduler_schedule.schedules]
+}
+
 run "the_machine_of_a_job_tells_its_two_ways_to_start" {
   command = apply
 

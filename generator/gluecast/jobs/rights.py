@@ -114,9 +114,9 @@ def _prefixes(job: str, module: JobModule, found: Sequence[Trigger]) -> dict[str
     code, rules = f"src/jobs/{job}.py", f"infrastructure/jobs/{job}.tf"
     uploads = [each for each in plain_uploads(found) if each.job == job and each.zone == _ZONE]
     prefixes = {each.prefix[: each.prefix.rfind("/") + 1]: rules for each in uploads}
-    prefixes |= {f"{name.strip('/')}/": code for name in module.loads}
+    prefixes |= {f"{name.strip('/')}/": code for name in module.loads if name.strip("/")}
     prefixes |= {each.prefix: code for each in module.sources if _is_literal(each.prefix)}
-    return {prefix: where for prefix, where in prefixes.items() if prefix.strip("/")}
+    return {prefix: where for prefix, where in prefixes.items() if prefix != "/"}
 
 
 def _is_literal(prefix: str) -> bool:

@@ -90,7 +90,7 @@ class RunSources:
 
     def bronze_uri(self, data_type: str) -> str:
         """The folder of a source."""
-        return f"s3://{settings.lake_bucket(self._job.environment, 'bronze')}/{data_type}/"
+        return f"s3://{self._job.lake_bucket('bronze')}/{data_type}/"
 
     def _has_event_object(self, data_type: str) -> bool:
         """Whether the uploaded object belongs to this source; of nested sources, to the inner one."""

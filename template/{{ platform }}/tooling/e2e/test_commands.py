@@ -329,8 +329,10 @@ def with_closed_queue(cloud: Cloud) -> Mend:
 
 
 def with_another_object(cloud: Cloud, key: str, path: str) -> Mend:
-    s3, bucket = cloud.aws.client("s3"), cloud.outputs["s3_buckets"]["bronze"]
-    place = {"Bucket": bucket.replace("-bronze", "-artifacts"), "Key": key}
+    s3 = cloud.aws.client("s3")
+    job = cloud.aws.client("glue").get_job(JobName=GLUE_JOB)["Job"]
+    bucket = job["Command"]["ScriptLocation"].split("/")[2]
+    place = {"Bucket": bucket, "Key": key}
     tags = s3.get_object_tagging(**place)["TagSet"]
     tagged = "&".join(f"{tag['Key']}={tag['Value']}" for tag in tags)
     s3.put_object(**place, Body=b"an older one")

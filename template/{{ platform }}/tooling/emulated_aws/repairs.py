@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
+from moto.core.responses import ActionResult
 from moto.events.exceptions import InvalidEventPatternException
 from moto.events.models import EventsBackend
 from moto.glue import models as glue_models
@@ -49,6 +50,7 @@ def repair(aws: EmulatedAws, folder: Path, rights: Rights) -> None:
     _take_every_connection_for_an_encrypted_one()
     _announce_objects_as_s3_does(aws)
     _read_back_that_a_job_queues_its_runs()
+    _keep_connections_whole()
     _keep_saved_queries()
     _refuse_patterns_that_eventbridge_refuses()
     _list_the_newest_runs_first()
@@ -184,6 +186,22 @@ def _read_back_that_a_job_queues_its_runs() -> None:
 
     GlueResponse.create_job = create_job
     glue_models.FakeJob.as_dict = as_dict
+
+
+def _keep_connections_whole() -> None:
+    """Moto forgets the type of a connection, and cannot delete one."""
+    describe = glue_models.FakeConnection.as_dict
+
+    def as_dict(self: Any, hide_password: bool = False) -> dict[str, Any]:
+        kind = self.connection_input.get("ConnectionType")
+        return {**describe(self, hide_password), "ConnectionType": kind}
+
+    def delete(self: Any) -> Any:
+        del self.glue_backend.connections[self._get_param("ConnectionName")]
+        return ActionResult({})
+
+    glue_models.FakeConnection.as_dict = as_dict
+    GlueResponse.delete_connection = delete
 
 
 def _keep_saved_queries() -> None:

@@ -57,7 +57,7 @@ run "a_job_has_what_glue_accepts" {
 
   assert {
     condition = toset(flatten([
-      for statement in jsondecode(aws_iam_role_policy.job.policy).Statement : statement.Resource
+      for statement in jsondecode(aws_iam_role_policy.job[0].policy).Statement : statement.Resource
       if contains(statement.Action, "s3:ListBucketMultipartUploads")
     ])) == toset([for zone in ["silver", "gold", "artifacts"] : "arn:aws:s3:::lake-dev-${zone}"])
     error_message = "Expected the role to list unfinished uploads where the job writes."
@@ -99,7 +99,7 @@ run "the_role_reaches_its_buckets_and_no_others" {
 
   assert {
     condition = alltrue(flatten([
-      for statement in jsondecode(aws_iam_role_policy.job.policy).Statement :
+      for statement in jsondecode(aws_iam_role_policy.job[0].policy).Statement :
       [for action in flatten([statement.Action]) : !strcontains(action, "*")]
     ]))
     error_message = "Expected no wildcard as an action."
@@ -107,7 +107,7 @@ run "the_role_reaches_its_buckets_and_no_others" {
 
   assert {
     condition = alltrue(flatten([
-      for statement in jsondecode(aws_iam_role_policy.job.policy).Statement :
+      for statement in jsondecode(aws_iam_role_policy.job[0].policy).Statement :
       [for resource in flatten([statement.Resource]) : startswith(resource, "arn:aws:s3:::lake-dev-")]
       if statement.Sid != "WriteLogs"
     ]))
@@ -116,7 +116,7 @@ run "the_role_reaches_its_buckets_and_no_others" {
 
   assert {
     condition = !anytrue([
-      for statement in jsondecode(aws_iam_role_policy.job.policy).Statement :
+      for statement in jsondecode(aws_iam_role_policy.job[0].policy).Statement :
       contains(statement.Action, "s3:PutObject") && contains(statement.Resource, "arn:aws:s3:::lake-dev-bronze/*")
     ])
     error_message = "Expected read-only access to the sources."
@@ -124,7 +124,7 @@ run "the_role_reaches_its_buckets_and_no_others" {
 
   assert {
     condition = alltrue(flatten([
-      for statement in jsondecode(aws_iam_role_policy.job.policy).Statement : [
+      for statement in jsondecode(aws_iam_role_policy.job[0].policy).Statement : [
         for resource in flatten([statement.Resource]) :
         !startswith(resource, "arn:aws:s3:::lake-dev-artifacts/") || endswith(resource, "/temporary/sales-etl-dev/*")
       ] if contains(flatten([statement.Action]), "s3:PutObject")
@@ -138,7 +138,7 @@ run "a_job_without_reads_has_the_rights_that_it_always_had" {
 
   assert {
     condition = [
-      for statement in jsondecode(aws_iam_role_policy.job.policy).Statement : statement.Resource
+      for statement in jsondecode(aws_iam_role_policy.job[0].policy).Statement : statement.Resource
       if contains(["ListBuckets", "ReadSourcesAndArtifacts", "ReadAndWriteResults"], statement.Sid)
       ] == [
       [for zone in ["artifacts", "bronze", "gold", "silver"] : "arn:aws:s3:::lake-dev-${zone}"],
@@ -161,7 +161,7 @@ run "a_job_with_reads_reads_them_and_writes_its_own_tables" {
 
   assert {
     condition = toset(flatten([
-      for statement in jsondecode(aws_iam_role_policy.job.policy).Statement : statement.Resource
+      for statement in jsondecode(aws_iam_role_policy.job[0].policy).Statement : statement.Resource
       if contains(statement.Action, "s3:GetObject") && !contains(statement.Action, "s3:PutObject")
       ])) == toset([
       "arn:aws:s3:::lake-dev-artifacts/runtime/glue_runtime.zip",
@@ -178,7 +178,7 @@ run "a_job_with_reads_reads_them_and_writes_its_own_tables" {
 
   assert {
     condition = toset(flatten([
-      for statement in jsondecode(aws_iam_role_policy.job.policy).Statement : [
+      for statement in jsondecode(aws_iam_role_policy.job[0].policy).Statement : [
         for resource in statement.Resource : resource if endswith(resource, "/*")
       ] if contains(statement.Action, "s3:PutObject")
       ])) == toset([
@@ -193,7 +193,7 @@ run "a_job_with_reads_reads_them_and_writes_its_own_tables" {
 
   assert {
     condition = toset(flatten([
-      for statement in jsondecode(aws_iam_role_policy.job.policy).Statement : [
+      for statement in jsondecode(aws_iam_role_policy.job[0].policy).Statement : [
         for resource in statement.Resource : resource if !endswith(resource, "/*") && !strcontains(resource, "sales_etl")
       ] if contains(statement.Action, "s3:PutObject")
       ])) == toset(flatten([
@@ -205,7 +205,7 @@ run "a_job_with_reads_reads_them_and_writes_its_own_tables" {
 
   assert {
     condition = [
-      for statement in jsondecode(aws_iam_role_policy.job.policy).Statement : statement.Resource
+      for statement in jsondecode(aws_iam_role_policy.job[0].policy).Statement : statement.Resource
       if contains(["ListBuckets", "ListUploads"], statement.Sid)
       ] == [
       [for zone in ["artifacts", "bronze", "silver"] : "arn:aws:s3:::lake-dev-${zone}"],
@@ -227,11 +227,11 @@ run "further_prefixes_are_read_and_written" {
   assert {
     condition = (
       length(setsubtract(["arn:aws:s3:::lake-dev-silver/customer_import/*", "arn:aws:s3:::jars/a.jar"], flatten([
-        for statement in jsondecode(aws_iam_role_policy.job.policy).Statement : statement.Resource
+        for statement in jsondecode(aws_iam_role_policy.job[0].policy).Statement : statement.Resource
         if statement.Sid == "ReadSourcesAndArtifacts"
       ]))) == 0
       && length(setsubtract(["arn:aws:s3:::lake-dev-gold/reports/sales/*", "arn:aws:s3:::lake-dev-gold/reports/"], flatten([
-        for statement in jsondecode(aws_iam_role_policy.job.policy).Statement : statement.Resource
+        for statement in jsondecode(aws_iam_role_policy.job[0].policy).Statement : statement.Resource
         if statement.Sid == "ReadAndWriteResults"
       ]))) == 0
     )
@@ -240,7 +240,7 @@ run "further_prefixes_are_read_and_written" {
 
   assert {
     condition = alltrue(flatten([
-      for statement in jsondecode(aws_iam_role_policy.job.policy).Statement :
+      for statement in jsondecode(aws_iam_role_policy.job[0].policy).Statement :
       [for resource in statement.Resource : !startswith(resource, "arn:aws:s3:::lake-dev-bronze")]
     ]))
     error_message = "Expected nothing of bronze, of which reads names nothing."
@@ -303,7 +303,7 @@ run "a_key_of_the_buckets_may_be_used" {
 
   assert {
     condition = anytrue([
-      for statement in jsondecode(aws_iam_role_policy.job.policy).Statement :
+      for statement in jsondecode(aws_iam_role_policy.job[0].policy).Statement :
       contains(statement.Action, "kms:Decrypt") && statement.Resource == ["arn:aws:kms:eu-central-1:123456789012:key/1"]
     ])
     error_message = "Expected permission to use the key: without it, the job cannot read any object."

@@ -71,7 +71,7 @@ run "executions_of_this_environment_are_logged" {
   }
 
   assert {
-    condition     = jsondecode(aws_cloudwatch_log_resource_policy.executions.policy_document).Statement[0].Resource == "${aws_cloudwatch_log_group.executions.arn}:*"
+    condition     = jsondecode(aws_cloudwatch_log_resource_policy.executions.policy_document).Statement[0].Resource == "${aws_cloudwatch_log_group.executions[0].arn}:*"
     error_message = "Expected EventBridge to have write access to the log of executions only."
   }
 }

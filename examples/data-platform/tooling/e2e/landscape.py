@@ -179,7 +179,9 @@ def _role(aws: EmulatedAws, job: str, keys: list[str]) -> str:
 def _rights(job: str, keys: list[str]) -> list[dict[str, Any]]:
     declared = REPOSITORY / f"infrastructure/jobs/{job}.json"
     found = json.loads(declared.read_text(encoding="utf-8")) if declared.is_file() else {}
-    bronze, silver, code = (f"arn:aws:s3:::{BUCKETS[each]}" for each in ("bronze", "silver", "artifacts"))
+    bronze, silver, code = (
+        f"arn:aws:s3:::{BUCKETS[each]}" for each in ("bronze", "silver", "artifacts")
+    )
     table, name = deployed_name(job), f"{deployed_name(job).replace('_', '-')}-{ENVIRONMENT}"
     folders = [
         f"{silver}/{folder}{table}"

@@ -24,7 +24,7 @@ from moto.glue.responses import GlueResponse
 from moto.iam.access_control import PermissionResult
 from moto.logs.responses import LogsResponse
 from moto.s3 import notifications
-from moto.s3.models import FakeBucket
+from moto.s3.models import FakeBucket, FakeKey
 from moto.s3.responses import S3Response
 from moto.stepfunctions.parser.asl.component.state.exec.state_task.service import (
     state_task_service_glue,
@@ -48,6 +48,7 @@ def repair(aws: EmulatedAws, folder: Path, rights: Rights) -> None:
     _answer_what_terraform_asks_of_machines()
     _read_back_that_a_bucket_talks_to_eventbridge()
     _take_every_connection_for_an_encrypted_one()
+    _name_no_keys_of_objects()
     _announce_objects_as_s3_does(aws)
     _read_back_that_a_job_queues_its_runs()
     _keep_connections_whole()
@@ -121,6 +122,18 @@ def _take_every_connection_for_an_encrypted_one() -> None:
         return original(other, action, resource)
 
     FakeBucket.get_permission = get_permission
+
+
+def _name_no_keys_of_objects() -> None:
+    """S3A copies an object with the key that S3 names, which its SDK refuses to send without TLS."""
+    describe = FakeKey.response_dict.fget
+
+    def response_dict(self: Any) -> dict[str, Any]:
+        described: dict[str, Any] = describe(self)
+        described.pop("x-amz-server-side-encryption-aws-kms-key-id", None)
+        return described
+
+    FakeKey.response_dict = property(response_dict)
 
 
 def _announce_objects_as_s3_does(aws: Aws) -> None:

@@ -130,8 +130,9 @@ def roles_are_allowed_what_they_do(environment: Environment, jobs: list[str]) ->
             arn = f"arn:{environment.partition}:iam::{environment.account}:role/{role}"
             if not role_allows(iam, arn, f"{service}.amazonaws.com", action, resource):
                 problem = f"{service}.amazonaws.com may not use it for {action} on {resource}"
-                is_given = role == own != f"{glue_job}-job"
-                mend = "let its owner allow it (docs/deploying.md)" if is_given else _apply(environment)
+                mend = _apply(environment)
+                if role == own != f"{glue_job}-job":
+                    mend = "let its owner allow it: docs/existing-account.md lists what it needs"
                 yield Finding(role, problem, mend)
 
 

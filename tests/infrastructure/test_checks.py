@@ -1,10 +1,12 @@
 """The checks that a rendered repository applies to its environments find what is wrong."""
 
 import copy
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import botocore.session
 import pytest
 
 from infrastructure_checks import (
@@ -18,6 +20,7 @@ from infrastructure_checks import (
     uploads,
 )
 from infrastructure_checks.resources import Resource, of_type, resources_of
+from operations.runs import DPUS
 from terraform import initialise, needs_terraform, repository_with_archive
 
 pytestmark = needs_terraform
@@ -70,6 +73,8 @@ def argument(name: str, value: str) -> Edit:
     """Give a Glue job another default argument."""
     return lambda values: values["default_arguments"].update({name: value})
 
+
+BOUNDARY = "arn:aws:iam::123456789012:policy/boundary"
 
 # The check that finds the fault; the type and a part of the address of the resource that has it.
 FAULTS: list[tuple[Check, str, str, Edit]] = [
@@ -354,6 +359,18 @@ FAULTS: list[tuple[Check, str, str, Edit]] = [
         swap("assume_role_policy", "aws:SourceAccount", "aws:SourceOrgID"),
     ),
     (
+        policies.roles_are_all_bounded,
+        ROLE,
+        'glue_job["sales_etl"]',
+        to(BOUNDARY, "permissions_boundary"),
+    ),
+    (
+        policies.roles_may_do_what_is_needed,
+        QUEUE,
+        "sales",
+        to("arn:aws:kms:eu-central-1:123456789012:key/queues", "kms_master_key_id"),
+    ),
+    (
         policies.roles_may_do_what_is_needed,
         POLICY,
         "sales_etl.aws_iam_role_policy.machine",
@@ -483,6 +500,78 @@ def test_a_second_owner_of_the_notifications_is_found(resources: list[Resource])
     findings = buckets.notifications_have_one_owner([*resources, first])
 
     assert "expected one aws_s3_bucket_notification, found 2" in findings[0]
+
+
+WORKER_TYPES = sorted(
+    set(
+        botocore.session.get_session()
+        .get_service_model("glue")
+        .operation_model("CreateJob")
+        .input_shape.members["WorkerType"]
+        .enum
+    )
+    # They are for jobs of Glue 2.0, for streaming jobs and for Ray jobs.
+    - {"Standard", "G.025X", "Z.2X"}
+)
+
+
+@pytest.mark.parametrize("worker_type", WORKER_TYPES)
+def test_every_worker_type_is_taken_for_a_job_and_for_uploads(
+    resources: list[Resource], worker_type: str
+) -> None:
+    edited = copy.deepcopy(resources)
+    for job in of_type(edited, JOB):
+        job.values["worker_type"] = worker_type
+    for machine in of_type(edited, MACHINE):
+        definition = json.loads(machine.values["definition"])
+        for name, state in definition["States"].items():
+            if name.startswith("RunForObject_"):
+                state["Parameters"] |= {"WorkerType": worker_type, "NumberOfWorkers": 2}
+        machine.values["definition"] = json.dumps(definition)
+
+    assert everything_found(edited) == []
+    assert worker_type in DPUS
+
+
+def with_prefix(resources: list[Resource], rule: str, role: str) -> list[Resource]:
+    """The resources with another prefix in the rule of sales_etl, and in the policy of its role."""
+    edited = copy.deepcopy(resources)
+    [found] = [each for each in of_type(edited, RULE) if "sales_etl" in each.address]
+    swap("event_pattern", "sales/", rule)(found.values)
+    [policy] = [each for each in of_type(edited, POLICY) if 'glue_job["sales_etl"]' in each.address]
+    swap("policy", "data-lake-dev-bronze/sales/*", f"data-lake-dev-bronze/{role}")(policy.values)
+    return edited
+
+
+def test_a_prefix_with_blanks_is_checked_like_others(resources: list[Resource]) -> None:
+    assert everything_found(with_prefix(resources, "My Sales/", "My Sales/*")) == []
+    [found] = everything_found(with_prefix(resources, "My Sales/", "My Sale/*"))
+    assert "may not read data-lake-dev-bronze/My Sales/" in found
+
+
+def test_a_rule_over_a_whole_bucket_is_checked_like_others(resources: list[Resource]) -> None:
+    whole = [
+        each
+        for each in with_prefix(resources, "", "*")
+        if "customer_import" not in each.address and "product_catalog" not in each.address
+    ]
+    assert everything_found(whole) == []
+    [found] = uploads.jobs_may_read_what_starts_them(with_prefix(resources, "", "sales/*"))
+    assert "may not read data-lake-dev-bronze/" in found
+
+
+def test_a_bucket_of_others_is_checked_like_one_of_the_environment(
+    resources: list[Resource],
+) -> None:
+    edited = [each for each in with_prefix(resources, "My Sales/", "sales/*")]
+    edited = [each for each in edited if not each.type.startswith("aws_s3_bucket")]
+    assert uploads.jobs_may_read_what_starts_them(edited) == []
+    for job in of_type(edited, JOB):
+        argument("--lake_buckets", "bronze=data-lake-dev-bronze,gold=acme")(job.values)
+
+    [found] = uploads.jobs_may_read_what_starts_them(edited)
+
+    assert "may not read data-lake-dev-bronze/My Sales/" in found
 
 
 def test_every_check_has_a_fault_that_it_finds() -> None:

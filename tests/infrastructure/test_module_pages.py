@@ -71,10 +71,10 @@ def test_every_module_has_an_example_of_each_use() -> None:
 
     assert found == {
         "account": 1,
-        "data_platform": 2,
-        "eventbridge": 4,
-        "glue_job": 1,
-        "observability": 2,
+        "data_platform": 3,
+        "eventbridge": 5,
+        "glue_job": 2,
+        "observability": 3,
     }
     assert all((RENDERED / "infrastructure/modules" / each).is_dir() for each in found)
 

@@ -45,10 +45,16 @@ def test_three_jobs_run_on_an_emulated_aws(repository: Path, template: Path, s3a
         if not (repository / f"src/jobs/{job}.py").exists():
             copier_copy(str(template), repository, answers(job))
 
-    ran = make(repository, "test-e2e", "JOB=all")
+    first, *others = JOBS
+    # One job in an account where others own buckets, a role, keys, log groups, a topic and a network.
+    existing = make(repository, "test-e2e", f"JOB={first}", "EXISTING=1")
+    ran = make(repository, "test-e2e", f"JOB={','.join(others)}")
 
+    assert existing.returncode == 0, existing.stdout + existing.stderr
     assert ran.returncode == 0, ran.stdout + ran.stderr
-    assert all(f"[{job}]" in ran.stdout for job in JOBS)
+    assert f"[{first}]" in existing.stdout
+    assert "into an account with buckets and roles" in existing.stdout
+    assert all(f"[{job}]" in ran.stdout for job in others)
     asked = json.loads((repository / ".pytest_cache/v/deployer/asked").read_text())
     unused = {
         statement["Sid"]: sorted(set(statement["Action"]) - set(asked))

@@ -4,10 +4,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from glue_runtime.arguments import parse_arguments
+from glue_runtime import settings
+from glue_runtime.arguments import parse_arguments, parse_buckets
 from glue_runtime.errors import ArgumentError
 from glue_runtime.local import run
 from glue_runtime.local.run import further_arguments
+from glue_runtime.run_sources import RunSources
 from jobs_of_the_documentation import SalesETLJob
 
 NAMES = ("env", "bucket", "object_key")
@@ -114,3 +116,26 @@ def test_a_local_run_hands_its_further_arguments_to_the_job(
     run.main(["sales_etl", "--arguments=--region emea"])
 
     assert received == [("sales_etl", ["--env", "local", "--region", "emea"])]
+
+
+def test_a_run_reads_and_writes_the_buckets_that_it_is_told() -> None:
+    told = {"env": "prod", "lake_buckets": "bronze=acme-landing,silver=acme-curated"}
+    job = SalesETLJob("sales_etl", told)
+
+    assert job.output_uri == "s3://acme-curated/sales_etl"
+    assert job.quarantine_uri == "s3://acme-curated/_quarantine/sales_etl"
+    assert RunSources(job).bronze_uri("sales") == "s3://acme-landing/sales/"
+    assert job.lake_bucket("gold") == settings.lake_bucket("prod", "gold")
+
+
+def test_a_run_that_is_told_nothing_knows_its_buckets() -> None:
+    job = SalesETLJob("sales_etl", {"env": "prod"})
+
+    assert job.lake_bucket("silver") == settings.lake_bucket("prod", "silver")
+    assert parse_buckets("") == parse_buckets(None) == {}
+
+
+@pytest.mark.parametrize("told", ["acme-landing", "bronze=", "=acme-landing", "bronze=a,b"])
+def test_what_is_no_list_of_buckets_is_an_error(told: str) -> None:
+    with pytest.raises(ArgumentError, match="expected the names of buckets by zone"):
+        SalesETLJob("sales_etl", {"env": "prod", "lake_buckets": told})

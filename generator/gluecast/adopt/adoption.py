@@ -46,6 +46,7 @@ LEFT_OUT = (
     "/Makefile",
     "/README.md",
     "/docs/deploying.md",
+    "/docs/existing-account.md",
     "/docs/jobs.md",
     "/docs/operating.md",
     "/pyproject.toml",

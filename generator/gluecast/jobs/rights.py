@@ -127,10 +127,10 @@ def _places(
         for each in plain_uploads(found)
         if each.job == job and key_of_reads(each.zone) in {_ZONE, *zones.values()}
     }
-    for name in (f"{name.strip('/')}/" for name in module.loads):
+    for name in (f"{name.strip('/')}/" for name in module.loads if name.strip("/")):
         places[zones.get(name, _ZONE), name] = code
     places |= {(zone, prefix): code for prefix, zone in zones.items() if _is_literal(prefix)}
-    return {place: where for place, where in places.items() if place[1].strip("/")}
+    return {place: where for place, where in places.items() if place[1] != "/"}
 
 
 def _by_zone(places: Iterable[tuple[str, str]]) -> dict[str, list[str]]:

@@ -5,6 +5,7 @@ module "customer_import" {
 
   environment    = var.environment
   pass_s3_object = var.pass_s3_object
+  settings       = var.settings
 
   s3_event_rules = {
     customer_import_file_trigger = {

@@ -5,6 +5,7 @@ module "product_catalog" {
 
   environment    = var.environment
   pass_s3_object = var.pass_s3_object
+  settings       = var.settings
 
   s3_event_rules = {
     product_catalog_file_trigger = {

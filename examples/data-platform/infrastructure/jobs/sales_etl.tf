@@ -5,6 +5,7 @@ module "sales_etl" {
 
   environment    = var.environment
   pass_s3_object = var.pass_s3_object
+  settings       = var.settings
 
   s3_event_rules = {
     sales_etl_file_trigger = {

@@ -34,3 +34,20 @@ def parse_arguments(argv: Sequence[str], names: Iterable[str]) -> dict[str, str]
                 ) from None
         found[name] = value
     return found
+
+
+def parse_buckets(text: str | None) -> dict[str, str]:
+    """The buckets of ``--lake_buckets``, by zone: ``bronze=acme-landing,silver=acme-curated``.
+
+    Terraform passes those that do not have the name that the platform gives them.
+
+    Raises:
+        ArgumentError: it is no such list.
+    """
+    pairs = [pair.partition("=") for pair in (text or "").split(",") if pair]
+    if not all(zone and bucket for zone, _, bucket in pairs):
+        raise ArgumentError(
+            "expected the names of buckets by zone as --lake_buckets, such as "
+            f"bronze=acme-landing,silver=acme-curated, found {text!r}"
+        )
+    return {zone: bucket for zone, _, bucket in pairs}

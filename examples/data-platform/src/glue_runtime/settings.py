@@ -19,5 +19,5 @@ TEST_DATA = REPOSITORY / "tests" / "test_data"
 
 
 def lake_bucket(environment: str, zone: str) -> str:
-    """The bucket of a zone (bronze, silver, gold): ``data-lake-prod-bronze``."""
+    """The name that the platform gives the bucket of a zone (bronze, silver, gold): ``data-lake-prod-bronze``."""
     return f"{LAKE_PREFIX}-{environment}-{zone}"

@@ -5,7 +5,7 @@ import json
 import os
 import shutil
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -37,9 +37,13 @@ _SERVICES = (
 
 @dataclass(frozen=True)
 class Deployment:
-    """A copy of the repository with some of its jobs, and the Terraform state."""
+    """A copy of the repository with some of its jobs, and the Terraform state.
+
+    variables: what Terraform is told beyond the repository's own values.
+    """
 
     folder: Path
+    variables: Mapping[str, Any]
 
     def terraform(self, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
         """Run terraform in the environment.
@@ -72,8 +76,8 @@ class Deployment:
         return self.terraform("plan", *ours, *_VARIABLES, *options, check=False)
 
     def destroy(self, aws: EmulatedAws) -> None:
-        """Destroy everything. Empty the buckets first: moto cannot delete some of its keys."""
-        _empty_buckets(aws)
+        """Destroy everything. Empty its buckets first: moto cannot delete some of its keys."""
+        _empty_buckets(aws, self.variables.get("existing_buckets", {}).values())
         self.terraform("destroy", "-no-color", "-input=false", "-auto-approve", *_VARIABLES)
 
     def outputs(self) -> dict[str, Any]:
@@ -85,8 +89,13 @@ class Deployment:
 _VARIABLES = (f"-var=region={REGION}", "-var=force_destroy=true")
 
 
-def prepare(aws: EmulatedAws, folder: Path, jobs: Sequence[str]) -> Deployment:
-    """Copy the repository's infrastructure with these jobs, and initialize Terraform there."""
+def prepare(
+    aws: EmulatedAws, folder: Path, jobs: Sequence[str], variables: Mapping[str, Any] | None = None
+) -> Deployment:
+    """Copy the repository's infrastructure with these jobs, and initialize Terraform there.
+
+    variables: values for the environment's variables, instead of the repository's own ones.
+    """
     others = set(all_jobs()) - set(jobs)
     left_out = {f"{job}{suffix}" for job in others for suffix in (".py", ".tf", ".json")}
 
@@ -96,15 +105,19 @@ def prepare(aws: EmulatedAws, folder: Path, jobs: Sequence[str]) -> Deployment:
 
     for part in ("build", "infrastructure", "src"):
         shutil.copytree(REPOSITORY / part, folder / part, ignore=ignored)
-    return initialised(aws, folder)
+    return initialised(aws, folder, variables or {})
 
 
-def initialised(aws: EmulatedAws, folder: Path) -> Deployment:
-    """Initialize Terraform for the emulated AWS in a repository."""
+def initialised(
+    aws: EmulatedAws, folder: Path, variables: Mapping[str, Any] | None = None
+) -> Deployment:
+    """Initialize Terraform for the emulated AWS in a repository; variables are as in `prepare`."""
     endpoints = "\n".join(f'    {service} = "{aws.endpoint}"' for service in _SERVICES)
     override = folder / "infrastructure/environments" / ENVIRONMENT / "emulated_override.tf"
     override.write_text(_OVERRIDE.format(endpoints=endpoints))
-    deployment = Deployment(folder)
+    if variables:
+        override.with_name("e2e.auto.tfvars.json").write_text(json.dumps(variables))
+    deployment = Deployment(folder, variables or {})
     mirror = os.environ.get("TF_PROVIDER_MIRROR")
     options = [f"-plugin-dir={mirror}"] if mirror else []
     deployment.terraform("init", "-input=false", "-no-color", *options)
@@ -118,23 +131,24 @@ def all_jobs() -> list[str]:
 
 
 def chosen_jobs() -> list[str]:
-    """The jobs to deploy: the one in JOB, all jobs with JOB=all, or the first few.
+    """The jobs to deploy: those in JOB (sales_etl,stock), all jobs with JOB=all, or the first few.
 
     Raises:
         ValueError: the repository has no job of that name.
     """
     names, wanted = all_jobs(), os.environ.get("JOB", "")
-    if wanted in names:
-        return [wanted]
-    if wanted not in ("", "all"):
+    if wanted in ("", "all"):
+        return names if wanted else names[:_AT_MOST]
+    chosen = wanted.split(",")
+    if not set(chosen) <= set(names):
         raise ValueError(f"expected JOB to be all or one of {', '.join(names)}, found {wanted}")
-    return names if wanted else names[:_AT_MOST]
+    return chosen
 
 
-def _empty_buckets(aws: EmulatedAws) -> None:
+def _empty_buckets(aws: EmulatedAws, kept: Collection[str]) -> None:
     s3 = aws.client("s3")
-    for bucket in s3.list_buckets()["Buckets"]:
-        name = bucket["Name"]
+    names = [bucket["Name"] for bucket in s3.list_buckets()["Buckets"]]
+    for name in (name for name in names if name not in kept):
         for page in s3.get_paginator("list_object_versions").paginate(Bucket=name):
             for version in page.get("Versions", []) + page.get("DeleteMarkers", []):
                 place = {"Key": version["Key"], "VersionId": version["VersionId"]}

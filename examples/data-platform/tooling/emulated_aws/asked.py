@@ -169,6 +169,10 @@ def _resource(service: str, action: str, region: str, parameters: Mapping[str, A
     if "Dashboard" in action:
         name = parameters.get("DashboardName") or parameters["DashboardNames.member.1"]
         return f"arn:aws:cloudwatch::{ACCOUNT}:dashboard/{name}"
+    if service == "glue" and "Connection" in action:
+        asked = parameters.get("ConnectionInput", parameters)
+        name = asked.get("Name") or asked["ConnectionName"]
+        return f"arn:aws:glue:{region}:{ACCOUNT}:connection/{name}"
     kind, names = _NAMED[service]
     name = str(next(parameters[name] for name in names if parameters.get(name)))
     if name.startswith("arn:"):

@@ -17,6 +17,7 @@ from typing import Any
 from xml.etree import ElementTree
 
 from moto.core.exceptions import JsonRESTError
+from moto.core.responses import ActionResult
 from moto.events.exceptions import InvalidEventPatternException
 from moto.events.models import EventsBackend
 from moto.glue import models as glue_models
@@ -26,7 +27,7 @@ from moto.glue.responses import GlueResponse
 from moto.iam.access_control import PermissionResult
 from moto.logs.responses import LogsResponse
 from moto.s3 import notifications
-from moto.s3.models import FakeBucket
+from moto.s3.models import FakeBucket, FakeKey
 from moto.s3.responses import S3Response
 from moto.scheduler.models import EventBridgeSchedulerBackend
 from moto.stepfunctions.parser.asl.component.state.exec.state_task.service import (
@@ -52,8 +53,10 @@ def repair(aws: EmulatedAws, folder: Path, rights: Rights) -> None:
     _refuse_to_create_jobs_and_schedule_groups_twice()
     _read_back_that_a_bucket_talks_to_eventbridge()
     _take_every_connection_for_an_encrypted_one()
+    _name_no_keys_of_objects()
     _announce_objects_as_s3_does(aws)
     _read_back_that_a_job_queues_its_runs()
+    _keep_connections_whole()
     _keep_saved_queries()
     _refuse_patterns_that_eventbridge_refuses()
     _list_the_newest_runs_first()
@@ -145,6 +148,18 @@ def _take_every_connection_for_an_encrypted_one() -> None:
     FakeBucket.get_permission = get_permission
 
 
+def _name_no_keys_of_objects() -> None:
+    """S3A copies an object with the key that S3 names, which its SDK refuses to send without TLS."""
+    describe = FakeKey.response_dict.fget
+
+    def response_dict(self: Any) -> dict[str, Any]:
+        described: dict[str, Any] = describe(self)
+        described.pop("x-amz-server-side-encryption-aws-kms-key-id", None)
+        return described
+
+    FakeKey.response_dict = property(response_dict)
+
+
 def _announce_objects_as_s3_does(aws: Aws) -> None:
     """Send Object Created once per object, in the format of S3's event, to all matching rules.
 
@@ -208,6 +223,22 @@ def _read_back_that_a_job_queues_its_runs() -> None:
 
     GlueResponse.create_job = create_job
     glue_models.FakeJob.as_dict = as_dict
+
+
+def _keep_connections_whole() -> None:
+    """Moto forgets the type of a connection, and cannot delete one."""
+    describe = glue_models.FakeConnection.as_dict
+
+    def as_dict(self: Any, hide_password: bool = False) -> dict[str, Any]:
+        kind = self.connection_input.get("ConnectionType")
+        return {**describe(self, hide_password), "ConnectionType": kind}
+
+    def delete(self: Any) -> Any:
+        del self.glue_backend.connections[self._get_param("ConnectionName")]
+        return ActionResult({})
+
+    glue_models.FakeConnection.as_dict = as_dict
+    GlueResponse.delete_connection = delete
 
 
 def _keep_saved_queries() -> None:

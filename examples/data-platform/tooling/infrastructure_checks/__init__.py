@@ -27,6 +27,7 @@ CHECKS: list[Check] = [
     policies.nothing_is_open_to_everyone,
     policies.roles_are_trusted_by_their_users,
     policies.roles_may_do_what_is_needed,
+    policies.roles_are_all_bounded,
     buckets.buckets_are_protected,
     buckets.notifications_have_one_owner,
 ]

@@ -36,10 +36,9 @@ def rules_start_machines(resources: list[Resource]) -> list[str]:
         for name, rule in rules.items()
         if name not in {target.values["rule"] for target in targets}
     ]
-    logs = by_arn(resources, "aws_cloudwatch_log_group")
     for target in targets:
         values, where = target.values, target.address
-        if values["arn"] in logs:
+        if ":log-group:" in values["arn"]:
             continue
         if values["arn"] not in machines:
             findings.append(f"expected a state machine, found {values['arn']} in {where}")
@@ -109,7 +108,7 @@ def an_upload_starts_one_run(resources: list[Resource]) -> list[str]:
 
 def jobs_may_read_what_starts_them(resources: list[Resource]) -> list[str]:
     """The role of a job may read every object of the environment's buckets for which a rule starts it."""
-    own = {bucket.values["bucket"] for bucket in of_type(resources, "aws_s3_bucket")}
+    own = lake_buckets(resources)
     jobs = {job.values["name"]: job for job in of_type(resources, "aws_glue_job")}
     roles = by_arn(resources, "aws_iam_role")
     findings = []
@@ -128,6 +127,16 @@ def jobs_may_read_what_starts_them(resources: list[Resource]) -> list[str]:
                 for bucket, key in refused[:1]
             ]
     return findings
+
+
+def lake_buckets(resources: list[Resource]) -> set[str]:
+    """The buckets of the environment, and those of others that its jobs use."""
+    listed = ",".join(
+        (job.values["default_arguments"] or {}).get("--lake_buckets", "")
+        for job in of_type(resources, "aws_glue_job")
+    )
+    existing = {pair.partition("=")[2] for pair in listed.split(",") if pair}
+    return existing | {bucket.values["bucket"] for bucket in of_type(resources, "aws_s3_bucket")}
 
 
 def dead_letter_queue(values: dict[str, Any]) -> str:

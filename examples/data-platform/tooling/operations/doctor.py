@@ -45,7 +45,10 @@ def uploads_are_announced(environment: Environment, jobs: list[str]) -> Iterator
     if "EventBridgeConfiguration" not in found:
         problem = "does not send events to EventBridge: no upload starts anything"
         mend = (
-            f"{_apply(environment)}; if another Terraform state owns the bucket's notifications, "
+            "let its owner enable them; with manage_bucket_notifications = true this state does, and "
+            "replaces all other notifications of the bucket"
+            if environment.is_existing("bronze")
+            else f"{_apply(environment)}; if another Terraform state owns the bucket's notifications, "
             "enable them there"
         )
         yield Finding(bucket, problem, mend)
@@ -103,12 +106,13 @@ def roles_are_allowed_what_they_do(environment: Environment, jobs: list[str]) ->
         glue_job, machine = environment.glue_job(job), environment.machine_arn(job)
         queue, run = environment.queue_arn(job), environment.glue_job_arn(job)
         bronze, silver = environment.bucket("bronze"), environment.bucket("silver")
+        own = _role_of(environment, job)
         needed = [
-            (f"{glue_job}-job", "glue", "s3:GetObject", f"{s3}{bronze}/{key}")
+            (own, "glue", "s3:GetObject", f"{s3}{bronze}/{key}")
             for key in _keys_that_start(environment, machine)
         ]
         needed += [
-            (f"{glue_job}-job", "glue", "s3:PutObject", f"{s3}{silver}/{folder}{table}/x")
+            (own, "glue", "s3:PutObject", f"{s3}{silver}/{folder}{table}/x")
             for table in [deployed_name(job)]
             for folder in ("", "_staging/", "_quarantine/", "_quarantine/_staging/")
         ]
@@ -128,7 +132,10 @@ def roles_are_allowed_what_they_do(environment: Environment, jobs: list[str]) ->
             arn = f"arn:{environment.partition}:iam::{environment.account}:role/{role}"
             if not role_allows(iam, arn, f"{service}.amazonaws.com", action, resource):
                 problem = f"{service}.amazonaws.com may not use it for {action} on {resource}"
-                yield Finding(role, problem, _apply(environment))
+                mend = _apply(environment)
+                if role == own != f"{glue_job}-job":
+                    mend = "let its owner allow it: docs/existing-account.md lists what it needs"
+                yield Finding(role, problem, mend)
 
 
 def next_jobs_can_be_started(environment: Environment, jobs: list[str]) -> Iterator[Finding]:
@@ -256,6 +263,16 @@ def _keys_that_start(environment: Environment, machine: str) -> Iterator[str]:
             if is_matched:
                 yield key
                 break
+
+
+def _role_of(environment: Environment, job: str) -> str:
+    """The name of the role of a job: the deployed one, which may be one that exists."""
+    glue, name = environment.client("glue"), environment.glue_job(job)
+    try:
+        role = str(glue.get_job(JobName=name)["Job"]["Role"])
+    except glue.exceptions.EntityNotFoundException:
+        return f"{name}-job"
+    return role.rsplit("/", 1)[-1]
 
 
 def _exists(environment: Environment, machine: str) -> bool:

@@ -65,7 +65,27 @@ class Environment:
 
     def bucket(self, zone: str) -> str:
         """The bucket of a zone (bronze, silver, gold), or of the artifacts."""
-        return f"{LAKE_PREFIX}-{self.name}-{zone}"
+        return self._existing_buckets.get(zone, f"{LAKE_PREFIX}-{self.name}-{zone}")
+
+    def is_existing(self, zone: str) -> bool:
+        """Whether the bucket of a zone is one of existing_buckets, which others own."""
+        return zone in self._existing_buckets
+
+    @cached_property
+    def _existing_buckets(self) -> dict[str, str]:
+        """The buckets that do not have the name that the platform gives them, by zone.
+
+        Every job gets them as an argument, so the first deployed one tells them.
+        """
+        glue = self.client("glue")
+        for job in all_jobs():
+            try:
+                found = glue.get_job(JobName=self.glue_job(job))["Job"]
+            except glue.exceptions.EntityNotFoundException:
+                continue
+            listed = found.get("DefaultArguments", {}).get("--lake_buckets", "")
+            return dict(pair.split("=", 1) for pair in listed.split(",") if pair)
+        return {}
 
     def place(self, key: str) -> tuple[str, str]:
         """The bucket and the key of an object: s3://bucket/key, or a key in the bronze bucket."""

@@ -23,3 +23,14 @@ variable "pass_s3_object" {
   type        = bool
   default     = true
 }
+
+variable "settings" {
+  description = "What the environment decides for all jobs: the path and the permissions boundary of the roles, and the KMS key of the dead-letter queues, which EventBridge must be allowed to use."
+  type = object({
+    role_path            = optional(string)
+    permissions_boundary = optional(string)
+    queue_kms_key_arn    = optional(string)
+  })
+  default  = {}
+  nullable = false
+}

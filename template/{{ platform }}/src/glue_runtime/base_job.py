@@ -12,7 +12,7 @@ import structlog
 from pyspark.sql import DataFrame, SparkSession
 
 from glue_runtime import settings
-from glue_runtime.arguments import parse_arguments
+from glue_runtime.arguments import parse_arguments, parse_buckets
 from glue_runtime.declarations import check_sources
 from glue_runtime.errors import ArgumentError, JobError
 from glue_runtime.input.source import Source
@@ -23,7 +23,10 @@ from glue_runtime.s3_object import S3Object
 from glue_runtime.spark.session import on_glue, spark_session
 from glue_runtime.validation import Finding, Validation
 
-ARGUMENTS = ("env", "bucket", "object_key", "uploaded_at", "run_metrics", "validate", "JOB_RUN_ID")
+ARGUMENTS = (
+    *("env", "bucket", "object_key", "uploaded_at", "lake_buckets"),
+    *("run_metrics", "validate", "JOB_RUN_ID"),
+)
 
 EVERYTHING = "*"
 """The value of ``--validate`` for all files: Glue drops empty arguments."""
@@ -72,7 +75,8 @@ class BaseGlueJob(ABC):
             ``object_key``, neither of them URL-encoded.
 
         Raises:
-            ArgumentError: ``env`` is missing, or there is a key without a bucket.
+            ArgumentError: ``env`` is missing, there is a key without a bucket, or ``lake_buckets`` is
+            no list of buckets.
         """
         self.job_name = job_name
         self.args = dict(args)
@@ -93,6 +97,7 @@ class BaseGlueJob(ABC):
                 f"{args.get('bucket')!r} and --object_key {args['object_key']!r}; give both, or "
                 "leave the key out for a scheduled run"
             )
+        self._buckets = parse_buckets(args.get("lake_buckets"))
         check_sources(type(self), self.sources)
         self.logger = run_log.bound_logger(self._described_run())
         self._job_run = JobRun(self, own_load=type(self).load is not BaseGlueJob.load)
@@ -157,13 +162,17 @@ class BaseGlueJob(ABC):
     @property
     def output_uri(self) -> str:
         """The job's silver table: ``s3://data-lake-prod-silver/sales_etl``."""
-        return f"s3://{settings.lake_bucket(self.environment, 'silver')}/{self.job_name}"
+        return f"s3://{self.lake_bucket('silver')}/{self.job_name}"
 
     @property
     def quarantine_uri(self) -> str:
         """The table of quarantined rows: ``s3://data-lake-prod-silver/_quarantine/sales_etl``."""
-        bucket = settings.lake_bucket(self.environment, "silver")
-        return f"s3://{bucket}/{settings.QUARANTINE}/{self.job_name}"
+        return f"s3://{self.lake_bucket('silver')}/{settings.QUARANTINE}/{self.job_name}"
+
+    def lake_bucket(self, zone: str) -> str:
+        """The bucket of a zone (bronze, silver, gold): ``data-lake-prod-gold``, or one of
+        ``existing_buckets`` in Terraform."""
+        return self._buckets.get(zone) or settings.lake_bucket(self.environment, zone)
 
     def load_data(self, data_type: str, fallback_path: str | None = None) -> DataFrame:
         """Read a source: the uploaded object if it belongs to this source, else all its files.

@@ -101,7 +101,7 @@ class RunSources:
 
     def _bucket(self, source: Source | None) -> str:
         declared = source.bucket_of(self._job.environment) if source else None
-        return declared or settings.lake_bucket(self._job.environment, "bronze")
+        return declared or self._job.lake_bucket("bronze")
 
     def _described(self, source: Source) -> str:
         declared = source.bucket_of(self._job.environment)

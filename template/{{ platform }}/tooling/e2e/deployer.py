@@ -2,12 +2,14 @@
 """What infrastructure/deployer/policy.json allows, and what Terraform has asked of the emulated AWS."""
 
 import json
+import os
 from collections.abc import Iterable, Mapping
 from string import Template
 from typing import Any
 
 from deployment import ENVIRONMENT, REPOSITORY
 from emulated_aws.server import ACCOUNT, REGION
+from landscape import DEPLOYER as EXISTING
 from operations.environment import Environment
 from operations.permissions import policy_allows
 from operations.settings import LAKE_PREFIX, PROJECT
@@ -35,7 +37,8 @@ NAMES = {
 def statements(only: str = "") -> list[Mapping[str, Any]]:
     """The statements of the policy for the deployed environment, whose Sid begins like this."""
     text = Template(POLICY.read_text(encoding="utf-8")).substitute(NAMES)
-    return [each for each in json.loads(text)["Statement"] if each["Sid"].startswith(only)]
+    found = [*json.loads(text)["Statement"], *(EXISTING if os.environ.get("EXISTING") else ())]
+    return [each for each in found if each["Sid"].startswith(only)]
 
 
 def refused(asked: Iterable[tuple[str, str]], allowed: list[Mapping[str, Any]]) -> list[str]:
@@ -56,5 +59,6 @@ def _context(resource: str) -> dict[str, str]:
         for kind in ("RequestTag", "ResourceTag")
         for name in ("project", "environment")
     }
-    service = services.get(resource.rpartition("-")[2])
+    # The name of a role that exists says nothing; it is one of a job.
+    service = services.get(resource.rpartition("-")[2], "glue")
     return {**known, "iam:PassedToService": f"{service}.amazonaws.com"}

@@ -216,7 +216,7 @@ def test_an_upload_that_could_not_be_delivered_is_found_and_replayed(
     ask: Ask, cloud: Cloud
 ) -> None:
     key = renamed(KEY, "undelivered")
-    mend = without_policy(cloud, "rules")
+    mend = without_policy_of_the_rules(cloud)
     assert cloud.upload(key, CONTENT) == []
     mend()
     words = ["--job", JOB, "--failed", "--rate", "60000"]
@@ -300,25 +300,35 @@ def with_disabled_schedule(cloud: Cloud) -> Mend:
     return lambda: scheduler.delete_schedule(**place)
 
 
-def without_policy(cloud: Cloud, role: str) -> Mend:
-    iam, name = cloud.aws.client("iam"), f"{GLUE_JOB}-{role}"
-    [policy] = iam.list_role_policies(RoleName=name)["PolicyNames"]
-    found = iam.get_role_policy(RoleName=name, PolicyName=policy)
-    iam.delete_role_policy(RoleName=name, PolicyName=policy)
-    document = json.dumps(found["PolicyDocument"])
-    return lambda: iam.put_role_policy(RoleName=name, PolicyName=policy, PolicyDocument=document)
+def without_policies(cloud: Cloud, role: str) -> Mend:
+    iam = cloud.aws.client("iam")
+    found = [
+        iam.get_role_policy(RoleName=role, PolicyName=name)
+        for name in iam.list_role_policies(RoleName=role)["PolicyNames"]
+    ]
+    for each in found:
+        iam.delete_role_policy(RoleName=role, PolicyName=each["PolicyName"])
+
+    def mend() -> None:
+        for each in found:
+            document = json.dumps(each["PolicyDocument"])
+            place = {"RoleName": role, "PolicyName": each["PolicyName"]}
+            iam.put_role_policy(**place, PolicyDocument=document)
+
+    return mend
 
 
 def without_policy_of_the_rules(cloud: Cloud) -> Mend:
-    return without_policy(cloud, "rules")
+    return without_policies(cloud, f"{GLUE_JOB}-rules")
 
 
 def without_policy_of_the_machine(cloud: Cloud) -> Mend:
-    return without_policy(cloud, "machine")
+    return without_policies(cloud, f"{GLUE_JOB}-machine")
 
 
 def without_policy_of_the_job(cloud: Cloud) -> Mend:
-    return without_policy(cloud, "job")
+    role = cloud.aws.client("glue").get_job(JobName=GLUE_JOB)["Job"]["Role"]
+    return without_policies(cloud, role.rsplit("/", 1)[-1])
 
 
 def with_closed_queue(cloud: Cloud) -> Mend:
@@ -330,8 +340,10 @@ def with_closed_queue(cloud: Cloud) -> Mend:
 
 
 def with_another_object(cloud: Cloud, key: str, path: str) -> Mend:
-    s3, bucket = cloud.aws.client("s3"), cloud.outputs["s3_buckets"]["bronze"]
-    place = {"Bucket": bucket.replace("-bronze", "-artifacts"), "Key": key}
+    s3 = cloud.aws.client("s3")
+    job = cloud.aws.client("glue").get_job(JobName=GLUE_JOB)["Job"]
+    bucket = job["Command"]["ScriptLocation"].split("/")[2]
+    place = {"Bucket": bucket, "Key": key}
     tags = s3.get_object_tagging(**place)["TagSet"]
     tagged = "&".join(f"{tag['Key']}={tag['Value']}" for tag in tags)
     s3.put_object(**place, Body=b"an older one")

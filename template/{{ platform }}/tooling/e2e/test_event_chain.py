@@ -21,6 +21,7 @@ from deployer import refused, statements
 from deployment import ENVIRONMENT, REPOSITORY, Deployment, chosen_jobs
 from emulated_aws.delivery import fire
 from emulated_aws.server import DEPLOYER, PLANNER, EmulatedAws
+from landscape import inventory
 from operations.environment import Environment, deployed_name
 
 NAMES = {
@@ -224,29 +225,15 @@ def test_rolled_back_an_upload_starts_a_run_over_the_directory(
     assert cloud.log(run)[-1]["trigger_type"] == "scheduled"
 
 
-def test_destroyed_nothing_is_left(aws: EmulatedAws, deployment: Deployment) -> None:
+def test_destroyed_what_existed_is_left_and_nothing_else(
+    aws: EmulatedAws, deployment: Deployment, existing: Mapping[str, Any]
+) -> None:
     deployment.destroy(aws)
 
-    keys = aws.client("kms").list_keys()["Keys"]
-    described = [aws.client("kms").describe_key(KeyId=key["KeyId"]) for key in keys]
-    left = {
-        "alarms": aws.client("cloudwatch").describe_alarms()["MetricAlarms"],
-        "buckets": aws.client("s3").list_buckets()["Buckets"],
-        "dashboards": aws.client("cloudwatch").list_dashboards()["DashboardEntries"],
-        "glue jobs": aws.client("glue").list_jobs()["JobNames"],
-        # AWS deletes a key after at least a week.
-        "keys": [key for key in described if key["KeyMetadata"]["KeyState"] != "PendingDeletion"],
-        "log groups": aws.client("logs").describe_log_groups()["logGroups"],
-        "machines": aws.client("stepfunctions").list_state_machines()["stateMachines"],
-        "metric filters": aws.client("logs").describe_metric_filters()["metricFilters"],
-        "queries": aws.client("logs").describe_query_definitions()["queryDefinitions"],
-        "queues": aws.client("sqs").list_queues().get("QueueUrls", []),
-        "roles": aws.client("iam").list_roles()["Roles"],
-        "rules": aws.client("events").list_rules()["Rules"],
-        "schedules": aws.client("scheduler").list_schedules()["Schedules"],
-        "topics": aws.client("sns").list_topics()["Topics"],
-    }
-    assert not {kind: found for kind, found in left.items() if found}
+    assert inventory(aws) == existing
+    for bucket in deployment.variables.get("existing_buckets", {}).values():
+        theirs = aws.client("s3").get_object(Bucket=bucket, Key="theirs")
+        assert theirs["Body"].read() == b"theirs"
 
 
 def test_the_deployer_may_do_all_that_terraform_has_asked_for(

@@ -27,7 +27,10 @@ RIGHTS_OF_TASKS = {
 
 
 def policies_are_valid(resources: list[Resource]) -> list[str]:
-    """Actions exist and match their resources; no action contains *, and no resource is *."""
+    """Actions exist and match their resources; no action contains *, and no resource is *.
+
+    EC2 knows no resources for what it describes.
+    """
     findings = []
     for resource in resources:
         if resource.type not in ("aws_iam_role_policy", "aws_iam_policy"):
@@ -40,7 +43,9 @@ def policies_are_valid(resources: list[Resource]) -> list[str]:
         for statement in statements(policy):
             if any("*" in action for action in _list(statement.get("Action"))):
                 problems.append(f"expected named actions, found {statement.get('Action')}")
-            if "*" in _list(statement.get("Resource")):
+            actions = _list(statement.get("Action"))
+            describes = all(action.startswith("ec2:Describe") for action in actions)
+            if "*" in _list(statement.get("Resource")) and not describes:
                 problems.append(f"expected named resources, found * for {statement.get('Action')}")
         findings += [f"{problem} in {resource.address}" for problem in problems]
     return findings
@@ -99,6 +104,18 @@ def roles_may_do_what_is_needed(resources: list[Resource]) -> list[str]:
     return findings
 
 
+def roles_are_all_bounded(resources: list[Resource]) -> list[str]:
+    """If one role has a permissions boundary, all have one: an account may allow no others."""
+    roles = of_type(resources, "aws_iam_role")
+    bounds = sorted({str(each.values["permissions_boundary"]) for each in roles} - {"None"})
+    return [
+        f"expected a permissions boundary, because other roles have {bounds[0]}, found none in "
+        f"{role.address}; add settings = var.settings to the job's block in infrastructure/jobs"
+        for role in roles
+        if bounds and not role.values["permissions_boundary"]
+    ]
+
+
 def _users(resources: list[Resource]) -> list[tuple[str, str]]:
     """The ARNs of roles, each with the service that uses it."""
     uses = {
@@ -138,9 +155,19 @@ def _needed(resources: list[Resource]) -> dict[str, set[Right] | None]:
                 },
             )
     queues = {q.values["url"]: q.values["arn"] for q in of_type(resources, "aws_sqs_queue")}
+    keys = {
+        q.values["arn"]: str(q.values["kms_master_key_id"])
+        for q in of_type(resources, "aws_sqs_queue")
+        if q.values["kms_master_key_id"]
+    }
     for machine in of_type(resources, "aws_sfn_state_machine"):
         for _, task in tasks(machine):
             add(machine.values["role_arn"], _rights_of_task(task, queues))
+    # Who sends to a queue with a key of its own encrypts the message.
+    for role, rights in list(needed.items()):
+        for action, queue in rights or ():
+            if action == "sqs:SendMessage" and queue in keys:
+                add(role, {(f"kms:{each}", keys[queue]) for each in ("Decrypt", "GenerateDataKey")})
     return needed
 
 

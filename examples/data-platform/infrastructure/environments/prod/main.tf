@@ -39,6 +39,15 @@ module "data_platform" {
   run_metrics                 = var.run_metrics
   manage_bucket_notifications = var.manage_bucket_notifications
   force_destroy               = var.force_destroy
+
+  existing_buckets     = var.existing_buckets
+  existing_log_groups  = var.existing_log_groups
+  kms_key_arn          = var.kms_key_arn
+  kms_key_arns         = var.kms_key_arns
+  role_path            = var.role_path
+  permissions_boundary = var.permissions_boundary
+  connections          = var.connections
+  vpc                  = var.vpc
 }
 
 module "jobs" {
@@ -48,6 +57,12 @@ module "jobs" {
   s3_buckets     = module.data_platform.s3_buckets
   glue_job_arns  = module.data_platform.glue_job_arns
   pass_s3_object = var.pass_s3_object
+
+  settings = {
+    role_path            = var.role_path
+    permissions_boundary = var.permissions_boundary
+    queue_kms_key_arn    = lookup(var.kms_key_arns, "queues", null)
+  }
 }
 
 module "observability" {
@@ -62,4 +77,8 @@ module "observability" {
   alarms             = var.alarms
   dead_letter_alarms = var.dead_letter_alarms
   alarm_emails       = var.alarm_emails
+
+  alarm_topic_arn     = var.alarm_topic_arn
+  existing_log_groups = var.existing_log_groups
+  kms_key_arns        = var.kms_key_arns
 }

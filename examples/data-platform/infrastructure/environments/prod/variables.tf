@@ -20,6 +20,7 @@ variable "glue_jobs" {
     timeout             = optional(number)
     max_concurrent_runs = optional(number)
     glue_version        = optional(string)
+    role_arn            = optional(string)
   }))
   default = {}
 }
@@ -31,9 +32,9 @@ variable "pass_s3_object" {
 }
 
 variable "manage_bucket_notifications" {
-  description = "Whether this state manages the notifications of the bronze bucket."
+  description = "Whether this state manages the notifications of the bronze bucket. If it is null, it does unless existing_buckets has the bucket."
   type        = bool
-  default     = true
+  default     = null
 }
 
 variable "force_destroy" {
@@ -70,4 +71,64 @@ variable "alarm_emails" {
   description = "Email addresses for alarms. Each address has to confirm the first mail."
   type        = set(string)
   default     = []
+}
+
+# --- what exists in the account: docs/deploying.md -------------------------------------------------
+
+variable "existing_buckets" {
+  description = "Names of buckets that exist, by zone: { bronze = \"acme-landing\", artifacts = \"acme-code\" }. Nothing of them is created, configured or deleted."
+  type        = map(string)
+  default     = {}
+}
+
+variable "existing_log_groups" {
+  description = "Log groups that exist: { jobs = \"/acme/glue\", executions = \"/acme/executions\" }. The runs log to /acme/glue/output and /acme/glue/error."
+  type        = map(string)
+  default     = {}
+}
+
+variable "alarm_topic_arn" {
+  description = "ARN of an SNS topic that exists, for all alarms."
+  type        = string
+  default     = null
+}
+
+variable "kms_key_arn" {
+  description = "ARN of the KMS key of the buckets. If it is null, S3 encrypts them with its own keys."
+  type        = string
+  default     = null
+}
+
+variable "kms_key_arns" {
+  description = "ARNs of KMS keys by what they encrypt: bronze, silver, gold, artifacts, logs, queues, alarms."
+  type        = map(string)
+  default     = {}
+}
+
+variable "role_path" {
+  description = "Path of all roles, such as /data/."
+  type        = string
+  default     = null
+}
+
+variable "permissions_boundary" {
+  description = "ARN of the policy that bounds all roles."
+  type        = string
+  default     = null
+}
+
+variable "connections" {
+  description = "Names of Glue connections that exist, for all jobs."
+  type        = list(string)
+  default     = []
+}
+
+variable "vpc" {
+  description = "Subnet and security groups that all jobs run in: a Glue connection is made for them."
+  type = object({
+    subnet_id          = string
+    security_group_ids = list(string)
+    availability_zone  = string
+  })
+  default = null
 }

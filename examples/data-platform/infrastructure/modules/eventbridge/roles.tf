@@ -3,6 +3,12 @@
 # The roles: rules and schedules may start the state machine, and the state machine may run the job.
 
 locals {
+  # Who sends to a queue with a key of its own encrypts the message.
+  use_of_the_key = [
+    for key in compact([var.settings.queue_kms_key_arn]) :
+    { Effect = "Allow", Action = ["kms:Decrypt", "kms:GenerateDataKey"], Resource = key }
+  ]
+
   services = { rules = "events.amazonaws.com", schedules = "scheduler.amazonaws.com", machine = "states.amazonaws.com" }
 
   trust = {
@@ -21,8 +27,10 @@ locals {
 resource "aws_iam_role" "rules" {
   for_each = local.targets
 
-  name               = "${each.key}-rules"
-  assume_role_policy = local.trust["rules"]
+  name                 = "${each.key}-rules"
+  path                 = var.settings.role_path
+  permissions_boundary = var.settings.permissions_boundary
+  assume_role_policy   = local.trust["rules"]
 }
 
 resource "aws_iam_role_policy" "rules" {
@@ -40,8 +48,10 @@ resource "aws_iam_role_policy" "rules" {
 resource "aws_iam_role" "schedules" {
   for_each = local.targets
 
-  name               = "${each.key}-schedules"
-  assume_role_policy = local.trust["schedules"]
+  name                 = "${each.key}-schedules"
+  path                 = var.settings.role_path
+  permissions_boundary = var.settings.permissions_boundary
+  assume_role_policy   = local.trust["schedules"]
 }
 
 resource "aws_iam_role_policy" "schedules" {
@@ -52,18 +62,20 @@ resource "aws_iam_role_policy" "schedules" {
 
   policy = jsonencode({
     Version = "2012-10-17"
-    Statement = [
+    Statement = concat([
       { Effect = "Allow", Action = "states:StartExecution", Resource = local.machine_arns[each.key] },
       { Effect = "Allow", Action = "sqs:SendMessage", Resource = local.queue_arns[each.key] },
-    ]
+    ], local.use_of_the_key)
   })
 }
 
 resource "aws_iam_role" "machine" {
   for_each = local.targets
 
-  name               = "${each.key}-machine"
-  assume_role_policy = local.trust["machine"]
+  name                 = "${each.key}-machine"
+  path                 = var.settings.role_path
+  permissions_boundary = var.settings.permissions_boundary
+  assume_role_policy   = local.trust["machine"]
 }
 
 resource "aws_iam_role_policy" "machine" {
@@ -87,6 +99,7 @@ resource "aws_iam_role_policy" "machine" {
         for state in values(local.next_states) :
         { Effect = "Allow", Action = "states:StartExecution", Resource = state.Parameters.StateMachineArn } if state.Type == "Task"
       ],
+      local.use_of_the_key,
     )
   })
 }

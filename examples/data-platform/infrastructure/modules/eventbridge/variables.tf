@@ -209,6 +209,17 @@ variable "argument_names" {
   }
 }
 
+variable "settings" {
+  description = "What an environment decides for all jobs: the path and the permissions boundary of the roles, and the KMS key of the dead-letter queues, which EventBridge must be allowed to use."
+  type = object({
+    role_path            = optional(string)
+    permissions_boundary = optional(string)
+    queue_kms_key_arn    = optional(string)
+  })
+  default  = {}
+  nullable = false
+}
+
 variable "execution_timeout" {
   description = "Timeout of an execution, in minutes. It covers waiting in Glue's queue, retries and the run itself."
   type        = number

@@ -11,6 +11,9 @@ locals {
   ])
   s3_arn = "arn:${module.account.partition}:s3:::"
 
+  role_arn = var.role_arn == null ? one(aws_iam_role.job[*].arn) : var.role_arn
+  keys     = distinct(compact(concat([var.kms_key_arn], var.kms_key_arns)))
+
   # Only this job writes there: what Glue installs there runs with the rights of the job.
   temporary = "s3://${var.buckets.artifacts}/temporary/${var.name}/"
 }
@@ -18,7 +21,7 @@ locals {
 resource "aws_glue_job" "this" {
   #checkov:skip=CKV_AWS_195: the buckets encrypt what is written, CloudWatch encrypts logs, bookmarks are off
   name                    = var.name
-  role_arn                = aws_iam_role.job.arn
+  role_arn                = local.role_arn
   glue_version            = var.glue_version
   execution_class         = var.execution_class
   worker_type             = var.worker_type
@@ -27,6 +30,7 @@ resource "aws_glue_job" "this" {
   max_retries             = 0 # only the state machine retries, and only errors that a retry can fix
   job_run_queuing_enabled = true
   security_configuration  = var.security_configuration
+  connections             = length(var.connections) > 0 ? var.connections : null
   tags                    = length(var.tags) > 0 ? var.tags : null
 
   command {
@@ -58,14 +62,20 @@ resource "aws_glue_job" "this" {
       "--TempDir"                           = local.temporary
       "--extra-jars"                        = join(",", var.jars)
       "--enable-auto-scaling"               = var.auto_scaling ? "true" : ""
+      "--lake_buckets"                      = join(",", [for zone, name in var.existing_buckets : "${zone}=${name}"])
     } : name => value if value != ""
   })
 
-  depends_on = [aws_iam_role_policy.job]
+  depends_on = [aws_iam_role_policy.job, aws_iam_role_policy.network]
 }
 
+# A role that is given stays as it is: this module makes nothing of it.
 resource "aws_iam_role" "job" {
-  name = "${var.name}-job"
+  count = var.role_arn == null ? 1 : 0
+
+  name                 = "${var.name}-job"
+  path                 = var.role_path
+  permissions_boundary = var.permissions_boundary
 
   assume_role_policy = jsonencode({
     Version = "2012-10-17"
@@ -79,8 +89,10 @@ resource "aws_iam_role" "job" {
 }
 
 resource "aws_iam_role_policy" "job" {
+  count = var.role_arn == null ? 1 : 0
+
   name = "data-and-logs"
-  role = aws_iam_role.job.id
+  role = aws_iam_role.job[0].id
 
   policy = jsonencode({
     Version = "2012-10-17"
@@ -117,12 +129,22 @@ resource "aws_iam_role_policy" "job" {
         Resource = [for arn in var.log_group_arns : "${arn}:*"]
       },
       ], [
-      for key in compact([var.kms_key_arn]) : {
+      for keys in [local.keys] : {
         Sid      = "UseTheKeyOfTheBuckets"
         Effect   = "Allow"
         Action   = ["kms:Decrypt", "kms:GenerateDataKey"]
-        Resource = [key]
-      }
+        Resource = keys
+      } if length(keys) > 0
     ])
   })
+}
+
+moved {
+  from = aws_iam_role.job
+  to   = aws_iam_role.job[0]
+}
+
+moved {
+  from = aws_iam_role_policy.job
+  to   = aws_iam_role_policy.job[0]
 }

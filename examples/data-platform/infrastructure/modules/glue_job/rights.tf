@@ -29,7 +29,8 @@ locals {
     for way, folders in { read = local.read_folders, written = local.written_folders } : way => flatten([
       for zone, names in folders : [
         for name in names : [
-          for ending in ["", "_$folder$", "/*"] : "${local.s3_arn}${local.buckets[zone]}/${trimsuffix(name, "/")}${ending}"
+          for ending in name == "" ? ["*"] : ["", "_$folder$", "/*"] :
+          "${local.s3_arn}${local.buckets[zone]}/${trimsuffix(name, "/")}${ending}"
         ]
       ]
     ])

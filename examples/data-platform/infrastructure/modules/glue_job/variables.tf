@@ -89,8 +89,8 @@ variable "reads" {
   }
 
   validation {
-    condition     = alltrue([for prefix in flatten(values(coalesce(var.reads, {}))) : can(regex("^[^/*?$]+(/[^/*?$]+)*/$", prefix))])
-    error_message = "Expected folders that end in a slash, without wildcards: sales/, landing/sales/."
+    condition     = alltrue([for prefix in flatten(values(coalesce(var.reads, {}))) : can(regex("^([^/*?$]+(/[^/*?$]+)*/)?$", prefix))])
+    error_message = "Expected folders that end in a slash, without wildcards: sales/, landing/daily sales/, or an empty prefix for the whole bucket."
   }
 }
 
@@ -120,6 +120,62 @@ variable "kms_key_arn" {
   description = "ARN of the KMS key of the buckets; null if S3 encrypts them with its own keys."
   type        = string
   default     = null
+}
+
+variable "kms_key_arns" {
+  description = "ARNs of further KMS keys, where the buckets have different ones."
+  type        = list(string)
+  default     = []
+}
+
+variable "existing_buckets" {
+  description = "Those of buckets that do not have the name that the platform gives them, by zone. The runs get their names as --lake_buckets."
+  type        = map(string)
+  default     = {}
+}
+
+variable "role_arn" {
+  description = "ARN of a role for the job that exists. If it is null, the module makes one."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = can(regex("^arn:[^:]+:iam::[0-9]{12}:role/.+$", coalesce(var.role_arn, "arn:aws:iam::123456789012:role/x")))
+    error_message = "Expected the ARN of a role as role_arn: arn:aws:iam::123456789012:role/glue."
+  }
+
+  validation {
+    condition     = var.role_arn == null || length(var.policy_statements) == 0
+    error_message = "Expected role_arn or policy_statements, found both: nothing of a role that is given is changed. Put the statements into its own policy."
+  }
+}
+
+variable "role_path" {
+  description = "Path of the role that the module makes, such as /data/."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = can(regex("^/([!-~]+/)?$", coalesce(var.role_path, "/")))
+    error_message = "Expected a path that begins and ends with a slash: /data/."
+  }
+}
+
+variable "permissions_boundary" {
+  description = "ARN of the policy that bounds the role that the module makes."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = can(regex("^arn:[^:]+:iam::[^:]*:policy/.+$", coalesce(var.permissions_boundary, "arn:aws:iam::aws:policy/x")))
+    error_message = "Expected the ARN of a policy: arn:aws:iam::123456789012:policy/boundary."
+  }
+}
+
+variable "connections" {
+  description = "Names of Glue connections that exist. The job runs in their subnets, and the role that the module makes may use them."
+  type        = list(string)
+  default     = []
 }
 
 variable "glue_version" {
@@ -202,7 +258,7 @@ variable "arguments" {
     condition = alltrue([
       for name in keys(var.arguments) : startswith(name, "--") && !contains([
         "--TempDir", "--additional-python-modules", "--bucket", "--custom-logGroup-prefix", "--enable-auto-scaling",
-        "--env", "--extra-jars", "--extra-py-files", "--job-bookmark-option", "--job-language", "--object_key",
+        "--env", "--extra-jars", "--extra-py-files", "--job-bookmark-option", "--job-language", "--lake_buckets", "--object_key",
         "--python-modules-installer-option", "--python-virtual-env-storage-prefix", "--run_metrics", "--uploaded_at",
       ], name)
     ])

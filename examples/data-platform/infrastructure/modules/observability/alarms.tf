@@ -45,7 +45,7 @@ locals {
   # name of the metric -> its log group, the lines that count, and the value that each line adds
   counted = {
     failed_executions = {
-      log_group = aws_cloudwatch_log_group.executions.name
+      log_group = local.executions.name
       pattern   = "{ ($.detail.status = \"FAILED\") || ($.detail.status = \"TIMED_OUT\") || ($.detail.status = \"ABORTED\") }"
       value     = "1"
     }
@@ -85,7 +85,7 @@ resource "aws_cloudwatch_metric_alarm" "this" {
   threshold           = each.value.threshold
   evaluation_periods  = 1
   treat_missing_data  = "notBreaching"
-  alarm_actions       = aws_sns_topic.alarms[*].arn
+  alarm_actions       = local.topic_arns
 
   metric_query {
     id          = "result"
@@ -120,7 +120,7 @@ resource "aws_cloudwatch_metric_alarm" "dead_letters" {
   threshold           = 0
   evaluation_periods  = 1
   treat_missing_data  = "notBreaching"
-  alarm_actions       = aws_sns_topic.alarms[*].arn
+  alarm_actions       = local.topic_arns
 
   metric_query {
     id          = "result"
@@ -148,18 +148,25 @@ resource "aws_cloudwatch_metric_alarm" "dead_letters" {
 
 # --- the one topic ---------------------------------------------------------------------------------
 
+# Alarms go to a topic that exists, or to one of this module.
+locals {
+  has_topic  = var.alarm_topic_arn != null
+  makes_key  = var.alarms && !local.has_topic && !contains(keys(var.kms_key_arns), "alarms")
+  topic_arns = local.has_topic ? [var.alarm_topic_arn] : aws_sns_topic.alarms[*].arn
+}
+
 resource "aws_sns_topic" "alarms" {
-  count = var.alarms ? 1 : 0
+  count = var.alarms && !local.has_topic ? 1 : 0
 
   name              = "${local.name}-alarms"
-  kms_master_key_id = aws_kms_key.alarms[0].arn
+  kms_master_key_id = lookup(var.kms_key_arns, "alarms", one(aws_kms_key.alarms[*].arn))
 
   # AWS returns a topic of the same name that is there, and replaces alarms. A log group it refuses to create twice.
   depends_on = [aws_cloudwatch_log_group.executions]
 }
 
 resource "aws_sns_topic_policy" "alarms" {
-  count = var.alarms ? 1 : 0
+  count = length(aws_sns_topic.alarms)
 
   arn = aws_sns_topic.alarms[0].arn
 
@@ -177,7 +184,7 @@ resource "aws_sns_topic_policy" "alarms" {
 }
 
 resource "aws_sns_topic_subscription" "emails" {
-  for_each = var.alarms ? var.alarm_emails : toset([])
+  for_each = var.alarms && !local.has_topic ? var.alarm_emails : toset([])
 
   topic_arn = aws_sns_topic.alarms[0].arn
   protocol  = "email"
@@ -186,7 +193,7 @@ resource "aws_sns_topic_subscription" "emails" {
 
 # CloudWatch may not use the default key of SNS.
 resource "aws_kms_key" "alarms" {
-  count = var.alarms ? 1 : 0
+  count = local.makes_key ? 1 : 0
 
   description             = "Messages of the topic ${local.name}-alarms"
   enable_key_rotation     = true

@@ -81,6 +81,49 @@ variable "alarm_emails" {
   }
 }
 
+variable "alarm_topic_arn" {
+  description = "ARN of an SNS topic that exists. If it is given, no topic, key or subscription is made; CloudWatch must be allowed to publish to it."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = can(regex("^arn:[^:]+:sns:[^:]+:[^:]+:[^:]+$", coalesce(var.alarm_topic_arn, "arn:aws:sns:x:x:x")))
+    error_message = "Expected the ARN of a topic as alarm_topic_arn: arn:aws:sns:eu-central-1:123456789012:alarms."
+  }
+
+  validation {
+    condition     = var.alarm_topic_arn == null || length(var.alarm_emails) == 0
+    error_message = "Expected alarm_topic_arn or alarm_emails, found both: subscribe the addresses to the topic that exists."
+  }
+}
+
+variable "kms_key_arns" {
+  description = "ARNs of KMS keys by what they encrypt: bronze, silver, gold, artifacts, logs, queues, alarms. Those of zones win over kms_key_arn; an existing bucket keeps its own key, which the jobs' roles may use if it is here."
+  type        = map(string)
+  default     = {}
+  nullable    = false
+
+  validation {
+    condition = alltrue([
+      for use, arn in var.kms_key_arns :
+      contains(["bronze", "silver", "gold", "artifacts", "logs", "queues", "alarms"], use) && can(regex("^arn:[^:]+:kms:[^:]+:[^:]+:key/.+$", arn))
+    ])
+    error_message = "Expected ARNs of keys (not of aliases) for bronze, silver, gold, artifacts, logs, queues or alarms: { silver = \"arn:aws:kms:eu-central-1:123456789012:key/...\" }."
+  }
+}
+
+variable "existing_log_groups" {
+  description = "Log groups that exist: jobs = \"/acme/glue\" are /acme/glue/output and /acme/glue/error for the runs, executions is that for the starts and ends of executions."
+  type        = map(string)
+  default     = {}
+  nullable    = false
+
+  validation {
+    condition     = alltrue([for use, name in var.existing_log_groups : contains(["jobs", "executions"], use) && can(regex("^/?[A-Za-z0-9._#/-]+[^/]$", name))])
+    error_message = "Expected names of log groups as jobs and executions: { jobs = \"/acme/glue\", executions = \"/acme/executions\" }."
+  }
+}
+
 variable "quarantine_percent" {
   description = "Percentage of quarantined rows, among the rows read within an hour, above which the alarm goes off."
   type        = number

@@ -7,7 +7,11 @@ locals {
   zones = ["bronze", "silver", "gold"]
   buckets = {
     for name in concat(local.zones, ["artifacts"]) : name => "${var.lake_prefix}-${var.environment}-${name}"
+    if !contains(keys(var.existing_buckets), name)
   }
+  # The names in effect: those of the buckets of this module, and of buckets that exist.
+  bucket_names = merge({ for name, bucket in aws_s3_bucket.this : name => bucket.bucket }, var.existing_buckets)
+  bucket_keys  = { for name in concat(local.zones, ["artifacts"]) : name => lookup(var.kms_key_arns, name, var.kms_key_arn) }
   # There is no list of jobs: every module in src/jobs is a job. Its name on AWS is declared next to its
   # triggers, so that a renamed module stays the same job on AWS: sales.json keeps sales_etl. Without a
   # declaration, the name of the module is the name on AWS.
@@ -29,9 +33,9 @@ locals {
     )
   }
   known_settings = [
-    "//", "auto_scaling", "default_arguments", "deployed_name", "execution_class", "glue_version", "jars",
-    "max_concurrent_runs", "number_of_workers", "policy_statements", "python_modules", "reads",
-    "security_configuration", "tags", "timeout", "worker_type", "writes",
+    "//", "auto_scaling", "connections", "default_arguments", "deployed_name", "execution_class", "glue_version", "jars",
+    "max_concurrent_runs", "number_of_workers", "permissions_boundary", "policy_statements", "python_modules", "reads",
+    "role_arn", "role_path", "security_configuration", "tags", "timeout", "worker_type", "writes",
   ]
   runtime = "${var.repository}/build/glue_runtime.zip"
 
@@ -60,7 +64,23 @@ locals {
   provider_of_objects = length(data.aws_default_tags.this.tags) > 10 ? [{}] : []
 
   # All jobs share one pair of log groups, so that one query covers all jobs; each line names its job.
-  log_group_prefix = "/aws-glue/${var.lake_prefix}-${var.environment}"
+  log_group_prefix = lookup(var.existing_log_groups, "jobs", "/aws-glue/${var.lake_prefix}-${var.environment}")
+  has_log_groups   = contains(keys(var.existing_log_groups), "jobs")
+  log_groups = {
+    for stream in ["output", "error"] : stream => local.has_log_groups ? {
+      name = "${local.log_group_prefix}/${stream}"
+      arn  = "arn:${module.account.partition}:logs:${module.account.place}:log-group:${local.log_group_prefix}/${stream}"
+      } : {
+      name = aws_cloudwatch_log_group.jobs[stream].name
+      arn  = aws_cloudwatch_log_group.jobs[stream].arn
+    }
+  }
+
+  connections = concat(aws_glue_connection.vpc[*].name, var.connections)
+}
+
+module "account" {
+  source = "../account"
 }
 
 data "aws_default_tags" "this" {}
@@ -75,15 +95,15 @@ module "glue_job" {
   runtime_location    = "s3://${aws_s3_object.runtime.bucket}/${aws_s3_object.runtime.key}"
   python_modules      = local.python_modules[each.value]
   wheels_location     = contains(keys(local.wheels), each.value) ? "s3://${aws_s3_object.wheels[local.wheels[each.value]].bucket}/${aws_s3_object.wheels[local.wheels[each.value]].key}" : null
-  buckets             = { for name, bucket in aws_s3_bucket.this : name => bucket.bucket }
+  buckets             = local.bucket_names
   table               = each.key
   reads               = try(local.settings[each.value].reads, null)
   writes              = try(local.settings[each.value].writes, {})
-  kms_key_arn         = var.kms_key_arn
+  kms_key_arns        = compact(values(local.bucket_keys))
   glue_version        = try(local.settings[each.value].glue_version, var.glue_version)
   log_group_prefix    = local.log_group_prefix
   run_metrics         = var.run_metrics
-  log_group_arns      = [for group in aws_cloudwatch_log_group.jobs : group.arn]
+  log_group_arns      = [local.log_groups["error"].arn, local.log_groups["output"].arn]
   worker_type         = try(local.settings[each.value].worker_type, "G.1X")
   number_of_workers   = try(local.settings[each.value].number_of_workers, 2)
   timeout             = try(local.settings[each.value].timeout, 60)
@@ -96,12 +116,18 @@ module "glue_job" {
   security_configuration = try(local.settings[each.value].security_configuration, null)
   tags                   = try(local.settings[each.value].tags, {})
   policy_statements      = try(local.settings[each.value].policy_statements, [])
+
+  existing_buckets     = var.existing_buckets
+  role_arn             = try(local.settings[each.value].role_arn, null)
+  role_path            = try(local.settings[each.value].role_path, var.role_path)
+  permissions_boundary = try(local.settings[each.value].permissions_boundary, var.permissions_boundary)
+  connections          = distinct(concat(local.connections, try(local.settings[each.value].connections, [])))
 }
 
 resource "aws_s3_object" "script" {
   for_each = local.jobs
 
-  bucket      = aws_s3_bucket.this["artifacts"].bucket
+  bucket      = local.bucket_names["artifacts"]
   key         = "scripts/${each.key}.py"
   source      = "${var.repository}/src/jobs/${each.value}.py"
   source_hash = filemd5("${var.repository}/src/jobs/${each.value}.py")
@@ -135,7 +161,7 @@ resource "aws_s3_object" "script" {
 }
 
 resource "aws_s3_object" "runtime" {
-  bucket      = aws_s3_bucket.this["artifacts"].bucket
+  bucket      = local.bucket_names["artifacts"]
   key         = "runtime/glue_runtime.zip"
   source      = local.runtime
   source_hash = fileexists(local.runtime) ? filemd5(local.runtime) : null
@@ -161,7 +187,7 @@ resource "aws_s3_object" "runtime" {
 resource "aws_s3_object" "wheels" {
   for_each = toset(values(local.wheels))
 
-  bucket      = aws_s3_bucket.this["artifacts"].bucket
+  bucket      = local.bucket_names["artifacts"]
   key         = "wheels/${each.key}"
   source      = "${var.repository}/build/wheels/${each.key}"
   source_hash = fileexists("${var.repository}/build/wheels/${each.key}") ? filemd5("${var.repository}/build/wheels/${each.key}") : null
@@ -188,12 +214,13 @@ resource "aws_s3_object" "wheels" {
 }
 
 resource "aws_cloudwatch_log_group" "jobs" {
-  #checkov:skip=CKV_AWS_158: CloudWatch encrypts with its own key; a customer key costs extra
+  #checkov:skip=CKV_AWS_158: CloudWatch encrypts with its own key; a customer key, kms_key_arns.logs, costs extra
   #checkov:skip=CKV_AWS_338: log_retention_days decides; keeping logs for a year costs more than it is worth
-  for_each = toset(["output", "error"])
+  for_each = toset(local.has_log_groups ? [] : ["output", "error"])
 
   name              = "${local.log_group_prefix}/${each.key}"
   retention_in_days = var.log_retention_days
+  kms_key_id        = lookup(var.kms_key_arns, "logs", null)
 }
 
 # CloudWatch counts missed schedules per schedule group.
@@ -234,11 +261,11 @@ resource "aws_s3_bucket_server_side_encryption_configuration" "this" {
   bucket = each.value.id
 
   rule {
-    bucket_key_enabled = var.kms_key_arn != null
+    bucket_key_enabled = local.bucket_keys[each.key] != null
 
     apply_server_side_encryption_by_default {
-      sse_algorithm     = var.kms_key_arn == null ? "AES256" : "aws:kms"
-      kms_master_key_id = var.kms_key_arn
+      sse_algorithm     = local.bucket_keys[each.key] == null ? "AES256" : "aws:kms"
+      kms_master_key_id = local.bucket_keys[each.key]
     }
   }
 }
@@ -309,9 +336,24 @@ resource "aws_s3_bucket_lifecycle_configuration" "this" {
   depends_on = [aws_s3_bucket_versioning.this]
 }
 
+# An existing bucket may have notifications of its owner, which this resource would replace.
 resource "aws_s3_bucket_notification" "bronze" {
-  count = var.manage_bucket_notifications ? 1 : 0
+  count = coalesce(var.manage_bucket_notifications, !contains(keys(var.existing_buckets), "bronze")) ? 1 : 0
 
-  bucket      = aws_s3_bucket.this["bronze"].id
+  bucket      = local.bucket_names["bronze"]
   eventbridge = true
+}
+
+# Runs of Glue reach a VPC through a connection that names one of its subnets.
+resource "aws_glue_connection" "vpc" {
+  count = var.vpc == null ? 0 : 1
+
+  name            = "${var.lake_prefix}-${var.environment}-vpc"
+  connection_type = "NETWORK"
+
+  physical_connection_requirements {
+    subnet_id              = var.vpc.subnet_id
+    security_group_id_list = var.vpc.security_group_ids
+    availability_zone      = var.vpc.availability_zone
+  }
 }

@@ -2,12 +2,12 @@
 
 output "s3_buckets" {
   description = "Names of the data lake's buckets by zone: bronze, silver, gold."
-  value       = { for zone in local.zones : zone => aws_s3_bucket.this[zone].bucket }
+  value       = { for zone in local.zones : zone => local.bucket_names[zone] }
 }
 
 output "artifact_bucket" {
   description = "Name of the bucket for scripts, the runtime and temporary data."
-  value       = aws_s3_bucket.this["artifacts"].bucket
+  value       = local.bucket_names["artifacts"]
 }
 
 output "glue_job_arns" {
@@ -25,7 +25,7 @@ output "schedule_group" {
 
 output "log_group" {
   description = "Name of the log group with the output of all jobs: their log, one JSON object per line."
-  value       = aws_cloudwatch_log_group.jobs["output"].name
+  value       = local.log_groups["output"].name
 }
 
 output "glue_job_settings" {

@@ -67,6 +67,7 @@ variable "glue_jobs" {
     timeout             = optional(number)
     max_concurrent_runs = optional(number)
     glue_version        = optional(string)
+    role_arn            = optional(string)
   }))
   default  = {}
   nullable = false
@@ -84,15 +85,98 @@ variable "run_metrics" {
 }
 
 variable "manage_bucket_notifications" {
-  description = "Whether this state manages the notifications of the bronze bucket. A bucket can have only one such resource: if another state has it, set this to false and enable EventBridge there."
+  description = "Whether this state manages the notifications of the bronze bucket. A bucket can have only one such resource: if another state has it, set this to false and enable EventBridge there. If it is null, they are managed unless the bucket is one of existing_buckets: true would replace all notifications that it has."
   type        = bool
-  default     = true
+  default     = null
 }
 
 variable "kms_key_arn" {
   description = "ARN of the KMS key of the buckets. If it is null, S3 encrypts them with its own keys."
   type        = string
   default     = null
+}
+
+variable "existing_buckets" {
+  description = "Names of buckets that exist, by zone: { bronze = \"acme-landing\", artifacts = \"acme-code\" }. Nothing of them is created, configured or deleted. A zone that is not here gets a bucket."
+  type        = map(string)
+  default     = {}
+  nullable    = false
+
+  validation {
+    condition     = alltrue([for zone, name in var.existing_buckets : contains(["bronze", "silver", "gold", "artifacts"], zone) && can(regex("^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$", name))])
+    error_message = "Expected names of buckets by zone, bronze, silver, gold or artifacts: { bronze = \"acme-landing\" }."
+  }
+
+  validation {
+    condition     = length(distinct(values(var.existing_buckets))) == length(var.existing_buckets)
+    error_message = "Expected a bucket of its own for each zone, found one for two: what a job writes could start it again."
+  }
+}
+
+variable "kms_key_arns" {
+  description = "ARNs of KMS keys by what they encrypt: bronze, silver, gold, artifacts, logs, queues, alarms. Those of zones win over kms_key_arn; an existing bucket keeps its own key, which the jobs' roles may use if it is here."
+  type        = map(string)
+  default     = {}
+  nullable    = false
+
+  validation {
+    condition = alltrue([
+      for use, arn in var.kms_key_arns :
+      contains(["bronze", "silver", "gold", "artifacts", "logs", "queues", "alarms"], use) && can(regex("^arn:[^:]+:kms:[^:]+:[^:]+:key/.+$", arn))
+    ])
+    error_message = "Expected ARNs of keys (not of aliases) for bronze, silver, gold, artifacts, logs, queues or alarms: { silver = \"arn:aws:kms:eu-central-1:123456789012:key/...\" }."
+  }
+}
+
+variable "existing_log_groups" {
+  description = "Log groups that exist: jobs = \"/acme/glue\" are /acme/glue/output and /acme/glue/error for the runs, executions is that for the starts and ends of executions."
+  type        = map(string)
+  default     = {}
+  nullable    = false
+
+  validation {
+    condition     = alltrue([for use, name in var.existing_log_groups : contains(["jobs", "executions"], use) && can(regex("^/?[A-Za-z0-9._#/-]+[^/]$", name))])
+    error_message = "Expected names of log groups as jobs and executions: { jobs = \"/acme/glue\", executions = \"/acme/executions\" }."
+  }
+}
+
+variable "role_path" {
+  description = "Path of the jobs' roles; infrastructure/jobs/<job>.json can give another one, such as /data/."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = can(regex("^/([!-~]+/)?$", coalesce(var.role_path, "/")))
+    error_message = "Expected a path that begins and ends with a slash: /data/."
+  }
+}
+
+variable "permissions_boundary" {
+  description = "ARN of the policy that bounds the jobs' roles; infrastructure/jobs/<job>.json can give another one."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = can(regex("^arn:[^:]+:iam::[^:]*:policy/.+$", coalesce(var.permissions_boundary, "arn:aws:iam::aws:policy/x")))
+    error_message = "Expected the ARN of a policy: arn:aws:iam::123456789012:policy/boundary."
+  }
+}
+
+variable "connections" {
+  description = "Names of Glue connections that exist, for all jobs. The jobs run in their subnets."
+  type        = list(string)
+  default     = []
+  nullable    = false
+}
+
+variable "vpc" {
+  description = "Subnet and security groups that all jobs run in: a Glue connection is made for them. Its security groups must let the workers reach each other, and the subnet needs a way to S3, Glue and CloudWatch."
+  type = object({
+    subnet_id          = string
+    security_group_ids = list(string)
+    availability_zone  = string
+  })
+  default = null
 }
 
 variable "noncurrent_version_days" {

@@ -164,7 +164,8 @@ resource "aws_sqs_queue" "dead_letters" {
 
   name                      = "${each.key}-dead-letters"
   message_retention_seconds = 1209600
-  sqs_managed_sse_enabled   = true
+  sqs_managed_sse_enabled   = var.settings.queue_kms_key_arn == null ? true : null
+  kms_master_key_id         = var.settings.queue_kms_key_arn
 
   policy = jsonencode({
     Version = "2012-10-17"

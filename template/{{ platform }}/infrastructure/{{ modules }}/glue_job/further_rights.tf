@@ -4,7 +4,7 @@ resource "aws_iam_role_policy" "further" {
   count = length(var.policy_statements) > 0 ? 1 : 0
 
   name = "further-rights"
-  role = aws_iam_role.job.id
+  role = aws_iam_role.job[0].id
 
   policy = jsonencode({
     Version   = "2012-10-17"

@@ -42,7 +42,7 @@ locals {
     ],
     [
       for title in ["files without a completed run"] :
-      { title = title, query = "SOURCE '${aws_cloudwatch_log_group.executions.name}' | ${local.execution_queries[title]}" }
+      { title = title, query = "SOURCE '${local.executions.name}' | ${local.execution_queries[title]}" }
     ],
   )
 

@@ -22,10 +22,13 @@ data "aws_cloudwatch_log_groups" "events" {
 }
 
 resource "aws_cloudwatch_log_group" "executions" {
-  #checkov:skip=CKV_AWS_158: CloudWatch encrypts with its own key; a customer key costs extra
+  #checkov:skip=CKV_AWS_158: CloudWatch encrypts with its own key; a customer key, kms_key_arns.logs, costs extra
   #checkov:skip=CKV_AWS_338: log_retention_days decides; keeping logs for a year costs more than it is worth
+  count = contains(keys(var.existing_log_groups), "executions") ? 0 : 1
+
   name              = local.log_name
   retention_in_days = var.log_retention_days
+  kms_key_id        = lookup(var.kms_key_arns, "logs", null)
 
   # The second platform is refused when it is new: it would take over rules of the first.
   lifecycle {
@@ -34,6 +37,20 @@ resource "aws_cloudwatch_log_group" "executions" {
       error_message = "Expected no other platform in this account and region whose jobs, rules and schedules are named as here, ${local.prefix}<job>-${var.environment}, found the one of ${join(", ", local.others)}. Choose a short name that sets this one apart, and put it into terraform.tfvars of the environment ${var.environment}: name_prefix = \"mart\"."
     }
   }
+}
+
+moved {
+  from = aws_cloudwatch_log_group.executions
+  to   = aws_cloudwatch_log_group.executions[0]
+}
+
+locals {
+  executions = one(concat([for group in aws_cloudwatch_log_group.executions : { name = group.name, arn = group.arn }], [
+    for use, name in var.existing_log_groups : {
+      name = name
+      arn  = "arn:${module.account.partition}:logs:${module.account.place}:log-group:${name}"
+    } if use == "executions"
+  ]))
 }
 
 resource "aws_cloudwatch_log_resource_policy" "executions" {
@@ -46,7 +63,7 @@ resource "aws_cloudwatch_log_resource_policy" "executions" {
       Effect    = "Allow"
       Principal = { Service = ["events.amazonaws.com", "delivery.logs.amazonaws.com"] }
       Action    = ["logs:CreateLogStream", "logs:PutLogEvents"]
-      Resource  = "${aws_cloudwatch_log_group.executions.arn}:*"
+      Resource  = "${local.executions.arn}:*"
     }]
   })
 }
@@ -81,5 +98,5 @@ resource "aws_cloudwatch_event_target" "executions" {
 
   rule      = aws_cloudwatch_event_rule.executions[count.index].name
   target_id = "log"
-  arn       = aws_cloudwatch_log_group.executions.arn
+  arn       = local.executions.arn
 }

@@ -2,12 +2,12 @@
 
 output "alarm_topic_arn" {
   description = "ARN of the SNS topic for all alarms; null without alarms."
-  value       = one(aws_sns_topic.alarms[*].arn)
+  value       = var.alarms ? one(local.topic_arns) : null
 }
 
 output "execution_log_group" {
   description = "Name of the log group with the starts and ends of all executions, one JSON object per line."
-  value       = aws_cloudwatch_log_group.executions.name
+  value       = local.executions.name
 }
 
 output "dashboard_name" {

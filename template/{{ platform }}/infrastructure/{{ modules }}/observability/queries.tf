@@ -87,6 +87,6 @@ resource "aws_cloudwatch_query_definition" "executions" {
   for_each = local.execution_queries
 
   name            = "${local.name}/${each.key}"
-  log_group_names = [aws_cloudwatch_log_group.executions.name]
+  log_group_names = [local.executions.name]
   query_string    = trimspace(each.value)
 }

@@ -170,3 +170,108 @@ run "without_a_prefix_a_block_may_name_its_environment" {
   command = plan
   variables { repository = "./tests/fixed" }
 }
+
+run "nothing_of_a_bucket_that_exists_is_made" {
+  command = plan
+  variables {
+    existing_buckets = { bronze = "acme-landing", artifacts = "acme-code" }
+    kms_key_arn      = "arn:aws:kms:eu-central-1:123456789012:key/one"
+    kms_key_arns     = { bronze = "arn:aws:kms:eu-central-1:123456789012:key/two" }
+  }
+
+  assert {
+    condition = alltrue([
+      for made in [
+        aws_s3_bucket.this, aws_s3_bucket_versioning.this, aws_s3_bucket_policy.this, aws_s3_bucket_public_access_block.this,
+        aws_s3_bucket_lifecycle_configuration.this, aws_s3_bucket_server_side_encryption_configuration.this,
+      ] : toset(keys(made)) == toset(["gold", "silver"])
+    ]) && length(aws_s3_bucket_notification.bronze) == 0
+    error_message = "Expected settings of silver and gold alone: others own the other buckets, and bronze has notifications of its owner."
+  }
+
+  assert {
+    condition     = output.s3_buckets == { bronze = "acme-landing", silver = "data-lake-dev-silver", gold = "data-lake-dev-gold" } && output.artifact_bucket == "acme-code"
+    error_message = "Expected the names in effect."
+  }
+
+  assert {
+    condition     = aws_s3_object.script["sales_etl"].bucket == "acme-code" && aws_s3_object.runtime.bucket == "acme-code"
+    error_message = "Expected the code in the bucket that exists."
+  }
+
+  assert {
+    condition = alltrue([
+      for zone in ["silver", "gold"] :
+      one(one(aws_s3_bucket_server_side_encryption_configuration.this[zone].rule).apply_server_side_encryption_by_default).kms_master_key_id == "arn:aws:kms:eu-central-1:123456789012:key/one"
+    ])
+    error_message = "Expected the usual key for zones without one of their own."
+  }
+}
+
+run "notifications_of_a_bucket_that_exists_are_managed_where_it_is_said" {
+  command = plan
+  variables {
+    existing_buckets            = { bronze = "acme-landing" }
+    manage_bucket_notifications = true
+  }
+
+  assert {
+    condition     = one(aws_s3_bucket_notification.bronze[*].bucket) == "acme-landing"
+    error_message = "Expected the notifications of the bucket that exists."
+  }
+}
+
+run "a_bucket_for_two_zones_is_refused" {
+  command = plan
+  variables { existing_buckets = { bronze = "acme-lake", silver = "acme-lake" } }
+  expect_failures = [var.existing_buckets]
+}
+
+run "a_bucket_of_an_unknown_zone_is_refused" {
+  command = plan
+  variables { existing_buckets = { landing = "acme-landing" } }
+  expect_failures = [var.existing_buckets]
+}
+
+run "an_alias_in_place_of_a_key_is_refused" {
+  command = plan
+  variables { kms_key_arns = { silver = "arn:aws:kms:eu-central-1:123456789012:alias/curated" } }
+  expect_failures = [var.kms_key_arns]
+}
+
+run "log_groups_that_exist_are_named" {
+  command = plan
+  variables { existing_log_groups = { jobs = "/acme/glue" } }
+
+  assert {
+    condition     = length(aws_cloudwatch_log_group.jobs) == 0 && output.log_group == "/acme/glue/output"
+    error_message = "Expected no log groups but those that exist."
+  }
+}
+
+run "a_vpc_becomes_a_connection" {
+  command = plan
+  variables {
+    vpc         = { subnet_id = "subnet-0abc", security_group_ids = ["sg-0abc"], availability_zone = "eu-central-1a" }
+    connections = ["acme-warehouse"]
+  }
+
+  assert {
+    condition     = aws_glue_connection.vpc[0].name == "data-lake-dev-vpc" && aws_glue_connection.vpc[0].connection_type == "NETWORK"
+    error_message = "Expected a connection of the network."
+  }
+
+  assert {
+    condition = (
+      aws_glue_connection.vpc[0].physical_connection_requirements[0].subnet_id == "subnet-0abc"
+      && aws_glue_connection.vpc[0].physical_connection_requirements[0].security_group_id_list == toset(["sg-0abc"])
+      && aws_glue_connection.vpc[0].physical_connection_requirements[0].availability_zone == "eu-central-1a"
+    )
+    error_message = "Expected the subnet, its zone and the security groups."
+  }
+
+  assert {
+    condition     = local.connections == ["data-lake-dev-vpc", "acme-warehouse"]
+    error_message = "Expected all jobs to use both connections."
+  }
+}

@@ -62,7 +62,7 @@ run "a_job_has_what_glue_accepts" {
 
   assert {
     condition = toset(flatten([
-      for statement in jsondecode(aws_iam_role_policy.job.policy).Statement : statement.Resource
+      for statement in jsondecode(aws_iam_role_policy.job[0].policy).Statement : statement.Resource
       if contains(statement.Action, "s3:ListBucketMultipartUploads")
     ])) == toset([for zone in ["silver", "gold", "artifacts"] : "arn:aws:s3:::lake-dev-${zone}"])
     error_message = "Expected the role to list unfinished uploads where the job writes."
@@ -141,7 +141,7 @@ run "the_role_reaches_its_buckets_and_no_others" {
 
   assert {
     condition = alltrue(flatten([
-      for statement in jsondecode(aws_iam_role_policy.job.policy).Statement :
+      for statement in jsondecode(aws_iam_role_policy.job[0].policy).Statement :
       [for action in flatten([statement.Action]) : !strcontains(action, "*")]
     ]))
     error_message = "Expected no wildcard as an action."
@@ -149,7 +149,7 @@ run "the_role_reaches_its_buckets_and_no_others" {
 
   assert {
     condition = alltrue(flatten([
-      for statement in jsondecode(aws_iam_role_policy.job.policy).Statement :
+      for statement in jsondecode(aws_iam_role_policy.job[0].policy).Statement :
       [for resource in flatten([statement.Resource]) : startswith(resource, "arn:aws:s3:::lake-dev-")]
       if statement.Sid != "WriteLogs"
     ]))
@@ -158,7 +158,7 @@ run "the_role_reaches_its_buckets_and_no_others" {
 
   assert {
     condition = !anytrue([
-      for statement in jsondecode(aws_iam_role_policy.job.policy).Statement :
+      for statement in jsondecode(aws_iam_role_policy.job[0].policy).Statement :
       contains(statement.Action, "s3:PutObject") && contains(statement.Resource, "arn:aws:s3:::lake-dev-bronze/*")
     ])
     error_message = "Expected read-only access to the sources."
@@ -166,7 +166,7 @@ run "the_role_reaches_its_buckets_and_no_others" {
 
   assert {
     condition = alltrue(flatten([
-      for statement in jsondecode(aws_iam_role_policy.job.policy).Statement : [
+      for statement in jsondecode(aws_iam_role_policy.job[0].policy).Statement : [
         for resource in flatten([statement.Resource]) :
         !startswith(resource, "arn:aws:s3:::lake-dev-artifacts/") || endswith(resource, "/temporary/sales-etl-dev/*")
       ] if contains(flatten([statement.Action]), "s3:PutObject")
@@ -180,7 +180,7 @@ run "a_job_without_reads_has_the_rights_that_it_always_had" {
 
   assert {
     condition = [
-      for statement in jsondecode(aws_iam_role_policy.job.policy).Statement : statement.Resource
+      for statement in jsondecode(aws_iam_role_policy.job[0].policy).Statement : statement.Resource
       if contains(["ListBuckets", "ReadSourcesAndArtifacts", "ReadAndWriteResults"], statement.Sid)
       ] == [
       [for zone in ["artifacts", "bronze", "gold", "silver"] : "arn:aws:s3:::lake-dev-${zone}"],
@@ -204,7 +204,7 @@ run "a_job_with_reads_reads_them_and_writes_its_own_tables" {
 
   assert {
     condition = toset(flatten([
-      for statement in jsondecode(aws_iam_role_policy.job.policy).Statement : statement.Resource
+      for statement in jsondecode(aws_iam_role_policy.job[0].policy).Statement : statement.Resource
       if contains(statement.Action, "s3:GetObject") && !contains(statement.Action, "s3:PutObject")
       ])) == toset([
       "arn:aws:s3:::lake-dev-artifacts/runtime/glue_runtime.zip",
@@ -222,7 +222,7 @@ run "a_job_with_reads_reads_them_and_writes_its_own_tables" {
 
   assert {
     condition = toset(flatten([
-      for statement in jsondecode(aws_iam_role_policy.job.policy).Statement : [
+      for statement in jsondecode(aws_iam_role_policy.job[0].policy).Statement : [
         for resource in statement.Resource : resource if endswith(resource, "/*")
       ] if contains(statement.Action, "s3:PutObject")
       ])) == toset([
@@ -237,7 +237,7 @@ run "a_job_with_reads_reads_them_and_writes_its_own_tables" {
 
   assert {
     condition = toset(flatten([
-      for statement in jsondecode(aws_iam_role_policy.job.policy).Statement : [
+      for statement in jsondecode(aws_iam_role_policy.job[0].policy).Statement : [
         for resource in statement.Resource : resource if !endswith(resource, "/*") && !strcontains(resource, "sales_etl")
       ] if contains(statement.Action, "s3:PutObject")
       ])) == toset(flatten([
@@ -249,7 +249,7 @@ run "a_job_with_reads_reads_them_and_writes_its_own_tables" {
 
   assert {
     condition = [
-      for statement in jsondecode(aws_iam_role_policy.job.policy).Statement : statement.Resource
+      for statement in jsondecode(aws_iam_role_policy.job[0].policy).Statement : statement.Resource
       if contains(["ListBuckets", "ListUploads"], statement.Sid)
       ] == [
       [for zone in ["artifacts", "bronze", "silver"] : "arn:aws:s3:::lake-dev-${zone}"],
@@ -271,11 +271,11 @@ run "further_prefixes_are_read_and_written" {
   assert {
     condition = (
       length(setsubtract(["arn:aws:s3:::lake-dev-silver/customer_import/*", "arn:aws:s3:::jars/a.jar"], flatten([
-        for statement in jsondecode(aws_iam_role_policy.job.policy).Statement : statement.Resource
+        for statement in jsondecode(aws_iam_role_policy.job[0].policy).Statement : statement.Resource
         if statement.Sid == "ReadSourcesAndArtifacts"
       ]))) == 0
       && length(setsubtract(["arn:aws:s3:::lake-dev-gold/reports/sales/*", "arn:aws:s3:::lake-dev-gold/reports/"], flatten([
-        for statement in jsondecode(aws_iam_role_policy.job.policy).Statement : statement.Resource
+        for statement in jsondecode(aws_iam_role_policy.job[0].policy).Statement : statement.Resource
         if statement.Sid == "ReadAndWriteResults"
       ]))) == 0
     )
@@ -284,7 +284,7 @@ run "further_prefixes_are_read_and_written" {
 
   assert {
     condition = alltrue(flatten([
-      for statement in jsondecode(aws_iam_role_policy.job.policy).Statement :
+      for statement in jsondecode(aws_iam_role_policy.job[0].policy).Statement :
       [for resource in statement.Resource : !startswith(resource, "arn:aws:s3:::lake-dev-bronze")]
     ]))
     error_message = "Expected nothing of bronze, of which reads names nothing."
@@ -347,7 +347,7 @@ run "a_key_of_the_buckets_may_be_used" {
 
   assert {
     condition = anytrue([
-      for statement in jsondecode(aws_iam_role_policy.job.policy).Statement :
+      for statement in jsondecode(aws_iam_role_policy.job[0].policy).Statement :
       contains(statement.Action, "kms:Decrypt") && statement.Resource == ["arn:aws:kms:eu-central-1:123456789012:key/1"]
     ])
     error_message = "Expected permission to use the key: without it, the job cannot read any object."
@@ -450,4 +450,146 @@ run "a_log_group_that_ends_in_a_slash_is_refused" {
   command = plan
   variables { log_group_prefix = "/aws-glue/" }
   expect_failures = [var.log_group_prefix]
+}
+
+run "nothing_of_a_role_that_exists_is_made" {
+  command = plan
+  variables {
+    role_arn    = "arn:aws:iam::123456789012:role/acme/glue"
+    connections = ["acme-network"]
+  }
+
+  assert {
+    condition     = aws_glue_job.this.role_arn == "arn:aws:iam::123456789012:role/acme/glue"
+    error_message = "Expected the job to run with the role that exists."
+  }
+
+  assert {
+    condition     = length(aws_iam_role.job) + length(aws_iam_role_policy.job) + length(aws_iam_role_policy.network) + length(aws_iam_role_policy.further) == 0
+    error_message = "Expected no role and no policy: others own them."
+  }
+}
+
+run "statements_for_a_role_that_exists_are_refused" {
+  command = plan
+  variables {
+    role_arn          = "arn:aws:iam::123456789012:role/acme/glue"
+    policy_statements = [{ Effect = "Allow", Action = ["s3:GetObject"], Resource = ["arn:aws:s3:::jars/*"] }]
+  }
+  expect_failures = [var.role_arn]
+}
+
+run "a_name_in_place_of_a_roles_arn_is_refused" {
+  command = plan
+  variables { role_arn = "glue" }
+  expect_failures = [var.role_arn]
+}
+
+run "a_role_has_its_path_and_boundary" {
+  command = plan
+  variables {
+    role_path            = "/acme/"
+    permissions_boundary = "arn:aws:iam::123456789012:policy/boundary"
+  }
+
+  assert {
+    condition     = aws_iam_role.job[0].path == "/acme/" && aws_iam_role.job[0].permissions_boundary == "arn:aws:iam::123456789012:policy/boundary"
+    error_message = "Expected the path and the boundary as given."
+  }
+}
+
+run "a_path_without_slashes_is_refused" {
+  command = plan
+  variables { role_path = "acme" }
+  expect_failures = [var.role_path]
+}
+
+run "a_boundary_that_is_no_policy_is_refused" {
+  command = plan
+  variables { permissions_boundary = "boundary" }
+  expect_failures = [var.permissions_boundary]
+}
+
+run "a_role_may_use_the_connections_of_its_job" {
+  command = plan
+  variables { connections = ["acme-network", "acme-warehouse"] }
+
+  assert {
+    condition     = toset(aws_glue_job.this.connections) == toset(["acme-network", "acme-warehouse"])
+    error_message = "Expected the job to run in these networks."
+  }
+
+  assert {
+    condition = {
+      for statement in jsondecode(aws_iam_role_policy.network[0].policy).Statement : statement.Sid => statement.Resource
+      } == {
+      ReadConnections = [
+        "arn:aws:glue:eu-central-1:123456789012:catalog",
+        "arn:aws:glue:eu-central-1:123456789012:connection/acme-network",
+        "arn:aws:glue:eu-central-1:123456789012:connection/acme-warehouse",
+      ]
+      SeeTheNetwork = ["*"]
+      CreateNetworkInterfaces = [
+        "arn:aws:ec2:eu-central-1:123456789012:network-interface/*",
+        "arn:aws:ec2:eu-central-1:123456789012:security-group/*",
+        "arn:aws:ec2:eu-central-1:123456789012:subnet/*",
+      ]
+      DeleteNetworkInterfaces = ["arn:aws:ec2:eu-central-1:123456789012:network-interface/*"]
+      TagNetworkInterfaces    = ["arn:aws:ec2:eu-central-1:123456789012:network-interface/*"]
+    }
+    error_message = "Expected these connections, and network interfaces of this account."
+  }
+}
+
+run "the_keys_of_different_buckets_may_be_used" {
+  command = plan
+  variables {
+    kms_key_arn  = "arn:aws:kms:eu-central-1:123456789012:key/one"
+    kms_key_arns = ["arn:aws:kms:eu-central-1:123456789012:key/one", "arn:aws:kms:eu-central-1:123456789012:key/two"]
+  }
+
+  assert {
+    condition = [
+      for statement in jsondecode(aws_iam_role_policy.job[0].policy).Statement : statement.Resource if statement.Sid == "UseTheKeyOfTheBuckets"
+    ] == [["arn:aws:kms:eu-central-1:123456789012:key/one", "arn:aws:kms:eu-central-1:123456789012:key/two"]]
+    error_message = "Expected the role to use each key, named once."
+  }
+}
+
+run "a_run_is_told_of_buckets_that_exist" {
+  command = plan
+  variables { existing_buckets = { bronze = "acme-landing", silver = "acme-curated" } }
+
+  assert {
+    condition     = aws_glue_job.this.default_arguments["--lake_buckets"] == "bronze=acme-landing,silver=acme-curated"
+    error_message = "Expected their names, which a run cannot know otherwise."
+  }
+}
+
+run "a_run_of_usual_buckets_is_told_nothing" {
+  command = plan
+
+  assert {
+    condition     = !contains(keys(aws_glue_job.this.default_arguments), "--lake_buckets") && aws_glue_job.this.connections == null
+    error_message = "Expected a job as it always was."
+  }
+}
+
+run "a_prefix_has_blanks_and_a_job_may_read_a_whole_bucket" {
+  command = plan
+  variables {
+    table = "sales_etl"
+    reads = { bronze = ["My Sales/daily sales/"], gold = [""] }
+  }
+
+  assert {
+    condition = toset([
+      for statement in jsondecode(aws_iam_role_policy.job[0].policy).Statement : statement.Resource if statement.Sid == "ReadSourcesAndArtifacts"
+      ][0]) == toset([
+      "arn:aws:s3:::lake-dev-bronze/My Sales/daily sales", "arn:aws:s3:::lake-dev-bronze/My Sales/daily sales_$folder$",
+      "arn:aws:s3:::lake-dev-bronze/My Sales/daily sales/*", "arn:aws:s3:::lake-dev-gold/*",
+      "arn:aws:s3:::lake-dev-artifacts/scripts/sales_etl.py", "arn:aws:s3:::lake-dev-artifacts/runtime/glue_runtime.zip",
+    ])
+    error_message = "Expected the folder with blanks, all of gold, and the job's code."
+  }
 }

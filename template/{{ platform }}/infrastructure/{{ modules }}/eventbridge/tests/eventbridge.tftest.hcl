@@ -620,3 +620,37 @@ run "a_job_that_others_start_has_a_machine" {
     error_message = "Expected a machine for a job that only another one starts."
   }
 }
+
+run "roles_have_the_path_and_boundary_of_the_environment_and_queues_its_key" {
+  command = apply
+  variables {
+    settings = {
+      role_path            = "/acme/"
+      permissions_boundary = "arn:aws:iam::123456789012:policy/boundary"
+      queue_kms_key_arn    = "arn:aws:kms:eu-central-1:123456789012:key/queues"
+    }
+  }
+
+  assert {
+    condition = alltrue([
+      for role in concat(values(aws_iam_role.rules), values(aws_iam_role.schedules), values(aws_iam_role.machine)) :
+      role.path == "/acme/" && role.permissions_boundary == "arn:aws:iam::123456789012:policy/boundary"
+    ])
+    error_message = "Expected every role in the path and within the boundary."
+  }
+
+  assert {
+    condition     = alltrue([for queue in values(aws_sqs_queue.dead_letters) : queue.kms_master_key_id == "arn:aws:kms:eu-central-1:123456789012:key/queues"])
+    error_message = "Expected the key of the environment."
+  }
+
+  assert {
+    condition = alltrue([
+      for policy in concat(values(aws_iam_role_policy.schedules), values(aws_iam_role_policy.machine)) : contains(
+        [for statement in jsondecode(policy.policy).Statement : statement.Resource if contains(flatten([statement.Action]), "kms:GenerateDataKey")],
+        "arn:aws:kms:eu-central-1:123456789012:key/queues"
+      )
+    ])
+    error_message = "Expected whoever sends to a queue to encrypt with its key."
+  }
+}

@@ -71,7 +71,7 @@ run "executions_of_this_environment_are_logged" {
   }
 
   assert {
-    condition     = jsondecode(aws_cloudwatch_log_resource_policy.executions.policy_document).Statement[0].Resource == "${aws_cloudwatch_log_group.executions.arn}:*"
+    condition     = jsondecode(aws_cloudwatch_log_resource_policy.executions.policy_document).Statement[0].Resource == "${aws_cloudwatch_log_group.executions[0].arn}:*"
     error_message = "Expected EventBridge to have write access to the log of executions only."
   }
 }
@@ -96,7 +96,7 @@ run "another_platform_with_a_prefix_is_none_of_the_same_names" {
   }
 
   assert {
-    condition     = aws_cloudwatch_log_group.executions.name == "/aws/events/data-lake-prod/executions"
+    condition     = aws_cloudwatch_log_group.executions[0].name == "/aws/events/data-lake-prod/executions"
     error_message = "Expected the name without a prefix."
   }
 }
@@ -115,7 +115,7 @@ run "a_prefix_sets_a_platform_apart" {
 
   assert {
     condition = (
-      aws_cloudwatch_log_group.executions.name == "/aws/events/data-lake-prod/mart-executions"
+      aws_cloudwatch_log_group.executions[0].name == "/aws/events/data-lake-prod/mart-executions"
       && one(aws_cloudwatch_event_rule.executions).name == "mart-prod-executions"
     )
     error_message = "Expected the prefix in the names of the rule and of the log group, which says to others that it has one."
@@ -267,4 +267,66 @@ run "a_share_above_all_rows_is_refused" {
   command = plan
   variables { quarantine_percent = 100 }
   expect_failures = [var.quarantine_percent]
+}
+
+run "alarms_go_to_a_topic_that_exists" {
+  command = apply
+  variables { alarm_topic_arn = "arn:aws:sns:eu-central-1:123456789012:acme" }
+
+  assert {
+    condition     = length(aws_sns_topic.alarms) + length(aws_sns_topic_policy.alarms) + length(aws_kms_key.alarms) + length(aws_sns_topic_subscription.emails) == 0
+    error_message = "Expected no topic, policy, key or subscription: others own them."
+  }
+
+  assert {
+    condition = alltrue([
+      for alarm in concat(values(aws_cloudwatch_metric_alarm.this), values(aws_cloudwatch_metric_alarm.dead_letters)) :
+      alarm.alarm_actions == toset(["arn:aws:sns:eu-central-1:123456789012:acme"])
+    ]) && output.alarm_topic_arn == "arn:aws:sns:eu-central-1:123456789012:acme"
+    error_message = "Expected all alarms there."
+  }
+}
+
+run "addresses_beside_a_topic_that_exists_are_refused" {
+  command = plan
+  variables {
+    alarm_topic_arn = "arn:aws:sns:eu-central-1:123456789012:acme"
+    alarm_emails    = ["team@example.com"]
+  }
+  expect_failures = [var.alarm_topic_arn]
+}
+
+run "a_log_group_that_exists_takes_the_executions" {
+  command = apply
+  variables { existing_log_groups = { executions = "/acme/executions" } }
+
+  assert {
+    condition     = length(aws_cloudwatch_log_group.executions) == 0 && aws_cloudwatch_event_target.executions[0].arn == "arn:aws:logs:eu-central-1:123456789012:log-group:/acme/executions"
+    error_message = "Expected the events in the log group that exists."
+  }
+
+  assert {
+    condition     = aws_cloudwatch_log_metric_filter.this["failed_executions"].log_group_name == "/acme/executions" && output.execution_log_group == "/acme/executions"
+    error_message = "Expected what counts and finds failures to look there."
+  }
+}
+
+run "the_topic_and_the_log_group_have_keys_that_exist" {
+  command = apply
+  variables {
+    kms_key_arns = {
+      alarms = "arn:aws:kms:eu-central-1:123456789012:key/alarms"
+      logs   = "arn:aws:kms:eu-central-1:123456789012:key/logs"
+    }
+  }
+
+  assert {
+    condition     = aws_sns_topic.alarms[0].kms_master_key_id == "arn:aws:kms:eu-central-1:123456789012:key/alarms" && length(aws_kms_key.alarms) == 0
+    error_message = "Expected the topic with this key, and no other key."
+  }
+
+  assert {
+    condition     = aws_cloudwatch_log_group.executions[0].kms_key_id == "arn:aws:kms:eu-central-1:123456789012:key/logs"
+    error_message = "Expected the log group with this key."
+  }
 }

@@ -109,7 +109,7 @@ run "a_job_reads_a_bucket_outside_of_the_lake" {
   assert {
     condition = alltrue([
       for resource in ["arn:aws:s3:::acme-landing-dev/orders/*", "arn:aws:s3:::acme-landing-dev"] : contains(flatten([
-        for statement in jsondecode(aws_iam_role_policy.job.policy).Statement : statement.Resource
+        for statement in jsondecode(aws_iam_role_policy.job[0].policy).Statement : statement.Resource
       ]), resource)
     ])
     error_message = "Expected the role to list the bucket of this environment, and to read the prefix there."
@@ -117,7 +117,7 @@ run "a_job_reads_a_bucket_outside_of_the_lake" {
 
   assert {
     condition = !contains(flatten([
-      for statement in jsondecode(aws_iam_role_policy.job.policy).Statement : statement.Resource
+      for statement in jsondecode(aws_iam_role_policy.job[0].policy).Statement : statement.Resource
     ]), "arn:aws:s3:::lake-dev-bronze")
     error_message = "Expected the role to list only buckets that it reads or writes."
   }

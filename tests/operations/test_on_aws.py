@@ -16,6 +16,8 @@ from moto import mock_aws
 from gluecast.template.bundled import TEMPLATE_ROOT
 from operations import replay
 from operations.cli import main
+from operations.doctor import roles_are_allowed_what_they_do, uploads_are_announced
+from operations.environment import Environment
 
 REGION, ACCOUNT = "eu-central-1", "123456789012"
 TOOLING = TEMPLATE_ROOT / "examples/data-platform/tooling"
@@ -184,6 +186,11 @@ def test_a_bucket_outside_of_the_lake_is_followed_like_the_bronze_one(
     traced = answered("trace", "--key", "s3://acme-landing/landed/b.csv")
     assert [row["what"] for row in traced] == ["object", "rule", "execution"]
     assert "1 bytes in acme-landing" in traced[0]["told"]
+    silent = list(uploads_are_announced(Environment("dev"), ["sales_etl"]))
+    assert [finding.where for finding in silent] == ["data-lake-dev-bronze", "acme-landing"]
+    assert silent[1].mend == "let its owner enable them"
+    unreadable = roles_are_allowed_what_they_do(Environment("dev"), ["sales_etl"])
+    assert any("acme-landing/landed/" in finding.problem for finding in unreadable)
     elsewhere = answered("trace", "--key", "s3://acme-landing/sales/a.csv")
     assert [row["what"] for row in elsewhere] == ["object", "rule"]
     assert "not in acme-landing" in elsewhere[0]["told"]

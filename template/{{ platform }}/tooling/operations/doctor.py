@@ -5,6 +5,7 @@ import hashlib
 import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import islice, product
 from typing import Any
 
 from botocore.exceptions import ClientError
@@ -14,7 +15,7 @@ from operations.environment import REPOSITORY, Environment, deployed_name
 from operations.errors import OperationError
 from operations.events import object_created
 from operations.keys import keys_of, texts_of
-from operations.matching import definition_of, next_machines, rules, sent_input
+from operations.matching import buckets_of, definition_of, next_machines, rules, sent_input
 from operations.patterns import PatternError, matches
 from operations.permissions import queue_allows, role_allows
 from operations.tables import Row
@@ -35,23 +36,41 @@ Check = Callable[[Environment, list[str]], Iterator[Finding]]
 
 
 def uploads_are_announced(environment: Environment, jobs: list[str]) -> Iterator[Finding]:
-    """The bronze bucket sends events of uploads to EventBridge."""
-    bucket = environment.bucket("bronze")
-    try:
-        found = environment.client("s3").get_bucket_notification_configuration(Bucket=bucket)
-    except ClientError as error:
-        yield Finding(bucket, f"cannot be read: {_reason(error)}", _apply(environment))
-        return
-    if "EventBridgeConfiguration" not in found:
-        problem = "does not send events to EventBridge: no upload starts anything"
-        mend = (
-            "let its owner enable them; with manage_bucket_notifications = true this state does, and "
-            "replaces all other notifications of the bucket"
-            if environment.is_existing("bronze")
-            else f"{_apply(environment)}; if another Terraform state owns the bucket's notifications, "
-            "enable them there"
+    """The bronze bucket, and others that rules are about, send events of uploads to EventBridge."""
+    bronze, s3 = environment.bucket("bronze"), environment.client("s3")
+    machines = {environment.machine_arn(job) for job in jobs}
+    others = {
+        name
+        for rule, target in rules(environment)
+        if target["Arn"] in machines
+        for name in buckets_of(rule)
+    }
+    for bucket in [bronze, *sorted(others - {bronze})]:
+        is_ours = bucket == bronze and not environment.is_existing("bronze")
+        try:
+            found = s3.get_bucket_notification_configuration(Bucket=bucket)
+        except ClientError as error:
+            mend = (
+                _apply(environment) if is_ours else "let its owner allow s3:GetBucketNotification"
+            )
+            yield Finding(bucket, f"cannot be read: {_reason(error)}", mend)
+            continue
+        if "EventBridgeConfiguration" in found:
+            continue
+        mend = "let its owner enable them"
+        if is_ours:
+            mend = (
+                f"{_apply(environment)}; if another Terraform state owns the bucket's notifications, "
+                "enable them there"
+            )
+        elif bucket == bronze:
+            mend += (
+                "; with manage_bucket_notifications = true this state does, and replaces all other "
+                "notifications of the bucket"
+            )
+        yield Finding(
+            bucket, "does not send events to EventBridge: no upload starts anything", mend
         )
-        yield Finding(bucket, problem, mend)
 
 
 def rules_start_runs_over_the_object(
@@ -105,11 +124,11 @@ def roles_are_allowed_what_they_do(environment: Environment, jobs: list[str]) ->
     for job in jobs:
         glue_job, machine = environment.glue_job(job), environment.machine_arn(job)
         queue, run = environment.queue_arn(job), environment.glue_job_arn(job)
-        bronze, silver = environment.bucket("bronze"), environment.bucket("silver")
+        silver = environment.bucket("silver")
         own = _role_of(environment, job)
         needed = [
-            (own, "glue", "s3:GetObject", f"{s3}{bronze}/{key}")
-            for key in _keys_that_start(environment, machine)
+            (own, "glue", "s3:GetObject", f"{s3}{bucket}/{key}")
+            for bucket, key in _objects_that_start(environment, machine)
         ]
         needed += [
             (own, "glue", "s3:PutObject", f"{s3}{silver}/{folder}{table}/x")
@@ -233,8 +252,10 @@ def _problem_of_target(
             "files (intended after a rollback: pass_s3_object = false)"
         )
     pattern = json.loads(rule["EventPattern"])
-    for key in keys_of(texts_of(pattern, definition)):
-        event = object_created(environment.bucket("bronze"), key, size=1)
+    for bucket, key in product(
+        buckets_of(rule) or [environment.bucket("bronze")], keys_of(texts_of(pattern, definition))
+    ):
+        event = object_created(bucket, key, size=1)
         try:
             if not matches(pattern, event):
                 continue
@@ -248,21 +269,27 @@ def _problem_of_target(
     return "sends an input for which its machine does not start a run over the object"
 
 
-def _keys_that_start(environment: Environment, machine: str) -> Iterator[str]:
-    """A key of the bronze bucket for each rule that starts a machine."""
+def _objects_that_start(environment: Environment, machine: str) -> Iterator[tuple[str, str]]:
+    """The bucket and the key of an object for each rule that starts a machine."""
     for rule, target in rules(environment):
-        if target["Arn"] != machine:
-            continue
-        pattern = json.loads(rule["EventPattern"])
-        for key in keys_of(texts_of(pattern)):
-            event = object_created(environment.bucket("bronze"), key, size=1)
+        if target["Arn"] == machine:
             try:
-                is_matched = matches(pattern, event)
+                yield from islice(_matched(environment, rule), 1)
             except PatternError:  # see rules_start_runs_over_the_object
                 continue
-            if is_matched:
-                yield key
-                break
+
+
+def _matched(environment: Environment, rule: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Objects that a rule matches, one for each combination of its texts.
+
+    Raises:
+        PatternError: EventBridge would reject the pattern.
+    """
+    pattern = json.loads(rule["EventPattern"])
+    for bucket in buckets_of(rule) or [environment.bucket("bronze")]:
+        for key in keys_of(texts_of(pattern)):
+            if matches(pattern, object_created(bucket, key, size=1)):
+                yield bucket, key
 
 
 def _role_of(environment: Environment, job: str) -> str:

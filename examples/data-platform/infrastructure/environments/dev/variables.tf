@@ -73,7 +73,7 @@ variable "alarm_emails" {
   default     = []
 }
 
-# --- what exists in the account: docs/deploying.md -------------------------------------------------
+# --- what exists in the account: docs/existing-account.md ---------------------------------------------
 
 variable "existing_buckets" {
   description = "Names of buckets that exist, by zone: { bronze = \"acme-landing\", artifacts = \"acme-code\" }. Nothing of them is created, configured or deleted."

@@ -75,10 +75,10 @@ def test_an_upload_ends_as_the_rows_of_that_file(cloud: Cloud, job: str) -> None
 
 
 @pytest.mark.parametrize("job", chosen_jobs())
-def test_the_table_of_another_job_is_out_of_reach(cloud: Cloud, job: str) -> None:
+def test_the_table_of_another_job_is_out_of_reach_of_a_narrow_role(cloud: Cloud, job: str) -> None:
     declared = REPOSITORY / f"infrastructure/jobs/{job}.json"
-    if not declared.is_file() or "reads" not in json.loads(declared.read_text(encoding="utf-8")):
-        pytest.skip(f"infrastructure/jobs/{job}.json has no reads: the role writes all of silver")
+    text = declared.read_text(encoding="utf-8") if declared.is_file() else "{}"
+    is_narrow = "reads" in json.loads(text)
     bronze, silver = (cloud.outputs["s3_buckets"][zone] for zone in ("bronze", "silver"))
     theirs = [(silver, "another_job/rows"), (bronze, "another_source/file")]
     for bucket, key in theirs:
@@ -91,10 +91,11 @@ def test_the_table_of_another_job_is_out_of_reach(cloud: Cloud, job: str) -> Non
     assert status(s3.delete_object, **mine) == 204
     for bucket, key in theirs:
         place = {"Bucket": bucket, "Key": key}
-        assert status(s3.get_object, **place) == 403
-        assert status(s3.put_object, **place, Body=b"mine") == 403
-        assert status(s3.delete_object, **place) == 403
-        assert status(s3.copy_object, **mine, CopySource=place) == 403
+        assert status(s3.get_object, **place) == (403 if is_narrow else 200)
+        if is_narrow:
+            assert status(s3.put_object, **place, Body=b"mine") == 403
+            assert status(s3.delete_object, **place) == 403
+            assert status(s3.copy_object, **mine, CopySource=place) == 403
 
 
 def status(request: Callable[..., Mapping[str, Any]], **place: Any) -> int:

@@ -17,6 +17,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, unquote
@@ -35,7 +36,10 @@ _ACCOUNT, _PARTITION = "123456789012", "aws"
 
 _ERROR = """<?xml version="1.0" encoding="UTF-8"?>
 <Error><Code>{code}</Code><Message>planted</Message><RequestId>planted</RequestId></Error>"""
-_CODES = {403: "AccessDenied", 500: "InternalError", 503: "SlowDown"}
+ARCHIVED = "InvalidObjectState"
+"""How S3 answers a GET of an object in an archive class, with the status 403."""
+
+_CODES: dict[int | str, str] = {403: "AccessDenied", 500: "InternalError", 503: "SlowDown"}
 
 
 def jars() -> Path:
@@ -55,7 +59,7 @@ def jars() -> Path:
 class Request:
     """A request of S3: LIST, GET, HEAD, PUT, COPY, DELETE, DELETES (of many keys) or POST.
 
-    at: when it came, in seconds of the monotonic clock.
+    at: when it came, in seconds of the monotonic clock. agent: the client, as it describes itself.
     """
 
     kind: str
@@ -63,17 +67,18 @@ class Request:
     key: str
     query: str
     at: float = field(default_factory=time.monotonic)
+    agent: str = ""
 
 
 class S3Server:
     """The emulated S3 and what it was asked.
 
-    refuse: the status with which to answer a request in moto's place, or None.
+    refuse: the status with which to answer a request in moto's place, ARCHIVED, or None.
     """
 
     def __init__(self, lake: Path) -> None:
         self.requests: list[Request] = []
-        self.refuse: Callable[[Request], int | None] = lambda request: None
+        self.refuse: Callable[[Request], int | str | None] = lambda request: None
         self._moto = DomainDispatcherApplication(create_backend_app)
         self._mirror = _Mirror(lake)
         server = make_server("127.0.0.1", 0, self._answer, threaded=True, request_handler=_Silent)
@@ -94,8 +99,8 @@ class S3Server:
         if size := int(environ.get("CONTENT_LENGTH") or 0):
             environ["wsgi.input"] = io.BytesIO(environ["wsgi.input"].read(size))
         self.requests.append(request)
-        if status := self.refuse(request):
-            code = _CODES[status]
+        if refused := self.refuse(request):
+            status, code = (403, refused) if refused == ARCHIVED else (refused, _CODES[refused])
             start_response(f"{status} {code}", [("Content-Type", "application/xml")])
             return [b"" if request.kind == "HEAD" else _ERROR.format(code=code).encode()]
         self._mirror.take_in()
@@ -124,12 +129,14 @@ def _request_of(environ: dict[str, Any]) -> Request:
     path = unquote(environ.get("RAW_URI", environ["PATH_INFO"]).partition("?")[0])
     bucket, _, key = path.removeprefix("/").partition("/")
     query, method = environ.get("QUERY_STRING", ""), environ["REQUEST_METHOD"]
+    agent = environ.get("HTTP_USER_AGENT", "")
+    request = partial(Request, bucket=bucket, key=key, query=query, agent=agent)
     if method == "POST" and "delete" in parse_qs(query, keep_blank_values=True):
-        return Request("DELETES", bucket, key, query)
+        return request("DELETES")
     if method == "GET" and not key:
-        return Request("LIST", bucket, parse_qs(query).get("prefix", [""])[0], query)
+        return request("LIST", key=parse_qs(query).get("prefix", [""])[0])
     is_copy = method == "PUT" and "HTTP_X_AMZ_COPY_SOURCE" in environ
-    return Request("COPY" if is_copy else method, bucket, key, query)
+    return request("COPY" if is_copy else method)
 
 
 class _Mirror:

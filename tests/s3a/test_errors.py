@@ -10,7 +10,7 @@ from glue_runtime import BaseGlueJob, JobError, Source
 from glue_runtime.errors import CommitError, S3AccessError, SourceNotFoundError
 from glue_runtime.s3_object import S3Object
 from glue_runtime.testing import Lake, run_for, run_scheduled
-from s3_server import Request, S3Server
+from s3_server import ARCHIVED, Request, S3Server
 
 BRONZE, SILVER = "s3://data-lake-test-bronze", "s3://data-lake-test-silver"
 
@@ -88,6 +88,33 @@ def test_a_scheduled_run_does_not_take_a_refused_file_for_an_unreadable_one(
             run_scheduled(Rows, "rows")
     finally:
         s3.refuse = lambda request: None
+
+
+@pytest.mark.parametrize("source", [SOURCE, None], ids=["event", "schedule"])
+@pytest.mark.parametrize("by", ["Boto3", "Hadoop"])
+def test_an_archived_object_is_named(
+    lake: Lake, s3: S3Server, source: S3Object | None, by: str
+) -> None:
+    lake.upload("sales/a.csv", "v\n1\n")
+    asked: list[Request] = []
+
+    def refuse(request: Request) -> str | None:
+        if request.kind != "GET" or "bronze" not in request.bucket or by not in request.agent:
+            return None
+        asked.append(request)
+        return ARCHIVED
+
+    s3.refuse = refuse
+    try:
+        with pytest.raises(
+            S3AccessError, match=rf"read {BRONZE}/sales/a\.csv, found it in an archive class"
+        ) as failed:
+            run_for(Rows, "rows", source) if source else run_scheduled(Rows, "rows")
+    finally:
+        s3.refuse = lambda request: None
+
+    assert asked
+    assert len(str(failed.value).splitlines()) == 1
 
 
 def test_a_missing_bucket_is_named(lake: Lake, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,6 +6,7 @@ import re
 from glue_runtime.errors import JobError, S3AccessError, SourceNotFoundError
 
 _REFUSED = re.compile(r"AccessDeniedException|Amazon ?S3.*Status Code: 403", re.DOTALL)
+_ARCHIVED = "InvalidObjectState"
 _NO_BUCKET = re.compile(r"UnknownStoreException|NoSuchBucket")
 _NO_LOCAL_BUCKET = "Could not initialize target File System"
 
@@ -42,10 +43,12 @@ def s3_error(error: Exception, place: str) -> JobError | None:
         )
     if _NO_BUCKET.search(text):
         return no_bucket(place)
-    if not _REFUSED.search(text):
+    if not _REFUSED.search(text) and _ARCHIVED not in text:
         return None
     found = _PLACE_AND_OPERATION.search(text)
     uri = _uri(found[1], place) if found else place
+    if _ARCHIVED in text:
+        return archived(uri)
     return refused(_action(found[2] if found else ""), uri)
 
 
@@ -54,6 +57,15 @@ def no_bucket(place: str) -> SourceNotFoundError:
     return SourceNotFoundError(
         f"expected the bucket of {place}, found that S3 has no bucket of this name; check the "
         "bucket, the name of the lake and the environment of the run (--env)"
+    )
+
+
+def archived(uri: str) -> S3AccessError:
+    """The error of a run that reads an object in an archive class, which a lifecycle rule may have moved there."""
+    return S3AccessError(
+        f"expected to read {uri}, found it in an archive class of S3, from which nothing can be read; "
+        "restore the object and run the job again, or let the lifecycle rule of the bucket leave the "
+        "job's prefix alone"
     )
 
 

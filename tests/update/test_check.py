@@ -133,6 +133,12 @@ def plant_long_rule(repository: Path) -> None:
     edit(repository, "infrastructure/jobs/orders.tf", "orders_file_trigger", "o" * 64)
 
 
+def plant_long_prefix(repository: Path) -> None:
+    path = repository / "infrastructure/environments/prod/terraform.tfvars"
+    path.write_text('# name_prefix = "x"\nregion = "eu-west-1"\nname_prefix="mart" # short\n')
+    edit(repository, "infrastructure/jobs/orders.tf", "orders_file_trigger", "o" * 56)
+
+
 def plant_bad_answer(repository: Path) -> None:
     edit(repository, ".copier-answers/orders.yml", 'prefix: "orders/"', 'prefix: "/orders"')
 
@@ -231,6 +237,7 @@ def plant_broken_terraform(repository: Path) -> None:
             r"in aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa-prod-schedules",
         ),
         (plant_long_rule, r"characters on AWS, found 69 in prod-ooo"),
+        (plant_long_prefix, r"characters on AWS, found 66 in mart-prod-ooo"),
         (plant_bad_answer, r"orders at v0.1.0: Validation error for question 'prefix'"),
         (plant_markers, r"conflict markers, found some in src/jobs/orders.py"),
         (plant_name_of_another, r"that orders and sales_etl are sales_etl there"),

@@ -1,7 +1,6 @@
 """The name of a job on AWS: the declared one, and the one that its module passes to main()."""
 
 import json
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum, auto
@@ -12,17 +11,21 @@ from gluecast.errors import GluecastError
 from gluecast.repository.job_start import name_in_main
 from gluecast.repository.layers import Layer
 from gluecast.repository.ownership import owned_by_template
-
-_NAME_PREFIX = re.compile(r'^\s*name_prefix\s*=\s*"([^"]*)"', re.MULTILINE)
+from gluecast.repository.terraform_modules import values_of
 
 
 def name_prefix(repository: Path, environment: str) -> str:
-    """What names on AWS begin with in an environment: mart-, or nothing, as in most repositories."""
-    folder = repository / "infrastructure/environments" / environment
-    files = [folder / "terraform.tfvars", *sorted(folder.glob("*.auto.tfvars"))]
-    text = "\n".join(file.read_text(encoding="utf-8") for file in files if file.is_file())
-    found = ["", *_NAME_PREFIX.findall(text)]
-    return f"{found[-1]}-" if found[-1] else ""
+    """What names on AWS begin with in an environment: mart-, or nothing, as in most repositories.
+
+    Raises:
+        TerraformError: its file of variables cannot be read.
+    """
+    folder, found = repository / "infrastructure/environments" / environment, ""
+    for file in (folder / "terraform.tfvars", *sorted(folder.glob("*.auto.tfvars"))):
+        # Parsing takes far longer than seeing that there is nothing to find.
+        if file.is_file() and b"name_prefix" in file.read_bytes():
+            found = str(values_of(file).get("name_prefix", found))
+    return f"{found}-" if found else ""
 
 
 class Naming(Enum):

@@ -1,4 +1,7 @@
-"""The module blocks of Terraform files. A file is parsed once, and remembered in the git directory."""
+"""The module blocks and the values of Terraform files.
+
+The blocks of a file are parsed once, and remembered in the git directory.
+"""
 
 import hashlib
 import json
@@ -52,18 +55,34 @@ def remembered_modules(repository: Path, folder: str) -> Iterator[Callable[[Path
         _write(place, parsed)
 
 
+def values_of(path: Path) -> Mapping[str, Any]:
+    """The values of a file of variables, such as terraform.tfvars.
+
+    Raises:
+        TerraformError: it cannot be read.
+    """
+    try:
+        return _code(path, path.read_bytes())
+    except OSError as error:
+        raise TerraformError(f"expected Terraform code in {path}, found {error}") from error
+
+
 def _parse(path: Path, data: bytes) -> list[Module]:
+    return [body for block in _code(path, data).get("module", []) for body in block.values()]
+
+
+def _code(path: Path, data: bytes) -> Mapping[str, Any]:
     # Importing the parser takes longer than reading the modules of a hundred files from the cache.
     import hcl2
     from lark.exceptions import LarkError
 
     options = hcl2.SerializationOptions(with_comments=False, strip_string_quotes=True)
     try:
-        code = hcl2.loads(data.decode(), serialization_options=options)
+        code: Mapping[str, Any] = hcl2.loads(data.decode(), serialization_options=options)
     except (LarkError, UnicodeDecodeError) as error:
         reason = str(error).splitlines()[0]
         raise TerraformError(f"expected Terraform code in {path}, found {reason}") from error
-    return [body for block in code.get("module", []) for body in block.values()]
+    return code
 
 
 @cache

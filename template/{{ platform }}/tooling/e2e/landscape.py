@@ -22,7 +22,7 @@ ROLE_PATH = "/acme/"
 ROLE = "acme-glue"
 CONNECTION = "acme-network"
 
-# What an administrator adds to infrastructure/deployer/policy.json for them: docs/deploying.md.
+# What an administrator adds to infrastructure/deployer/policy.json for them: docs/existing-account.md.
 DEPLOYER: list[Mapping[str, Any]] = [
     {
         "Sid": "ReadExisting",
@@ -161,7 +161,7 @@ def _bucket(aws: EmulatedAws, name: str, key: str) -> None:
 
 
 def _role(aws: EmulatedAws, job: str, keys: list[str]) -> str:
-    """A role for a job, with what docs/deploying.md says that it needs."""
+    """A role for a job, with what docs/existing-account.md says that it needs."""
     trust = _allow("trust", ["sts:AssumeRole"], None)
     trust["Principal"] = {"Service": "glue.amazonaws.com"}
     trust["Condition"] = {"StringEquals": {"aws:SourceAccount": ACCOUNT}}

@@ -205,7 +205,7 @@ def on_a_page(name: str) -> str:
 def test_tables_and_logs_are_on_the_pages_where_they_are() -> None:
     quarantine = f"s3://{settings.lake_bucket('<env>', 'silver')}/{settings.QUARANTINE}/<job>/"
     code = hcl2.loads(DATA_PLATFORM.read_text(encoding="utf-8"))
-    [prefix] = [each["log_group_prefix"] for each in code["locals"] if "log_group_prefix" in each]
+    [prefix] = [each["usual_log_groups"] for each in code["locals"] if "usual_log_groups" in each]
     lake = prefix.strip('"').replace("${var.lake_prefix}", "<lake>")
     logs = lake.replace("${var.environment}", "<env>") + "/output"
 

@@ -64,7 +64,8 @@ locals {
   provider_of_objects = length(data.aws_default_tags.this.tags) > 10 ? [{}] : []
 
   # All jobs share one pair of log groups, so that one query covers all jobs; each line names its job.
-  log_group_prefix = lookup(var.existing_log_groups, "jobs", "/aws-glue/${var.lake_prefix}-${var.environment}")
+  usual_log_groups = "/aws-glue/${var.lake_prefix}-${var.environment}"
+  log_group_prefix = lookup(var.existing_log_groups, "jobs", local.usual_log_groups)
   has_log_groups   = contains(keys(var.existing_log_groups), "jobs")
   log_groups = {
     for stream in ["output", "error"] : stream => local.has_log_groups ? {

@@ -85,8 +85,9 @@ class Runner:
 
     def __init__(self, repository: Path, folder: Path, aws: EmulatedAws, key: str) -> None:
         self.checkout = shutil.copytree(
-            repository, folder, symlinks=True, ignore=shutil.ignore_patterns(".terraform*", "build")
+            repository, folder, symlinks=True, ignore=shutil.ignore_patterns(".terraform*")
         )
+        shutil.rmtree(self.checkout / "build", ignore_errors=True)
         self.environment = self.checkout / "infrastructure/environments/dev"
         self.files = {
             name: folder.parent / f"{folder.name}-{name}" for name in ("OUTPUT", "STEP_SUMMARY")

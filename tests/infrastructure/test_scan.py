@@ -87,7 +87,12 @@ def test_every_exception_gives_its_reason() -> None:
 def test_the_scan_finds_planted_faults(repository: Path) -> None:
     for file, right, wrong in [
         ("data_platform/main.tf", "block_public_acls       = true", "block_public_acls = false"),
-        ("eventbridge/main.tf", "sqs_managed_sse_enabled   = true", ""),
+        (
+            "eventbridge/main.tf",
+            "sqs_managed_sse_enabled   = var.settings.queue_kms_key_arn == null ? true : null\n"
+            "  kms_master_key_id         = var.settings.queue_kms_key_arn\n",
+            "",
+        ),
         ("eventbridge/roles.tf", '"sqs:SendMessage", Resource =', '"sqs:*", Resource = "*" #'),
     ]:
         path = repository / "infrastructure/modules" / file

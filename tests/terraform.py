@@ -59,7 +59,7 @@ def repository_with_archive(target: Path) -> Path:
 
 def write_archives(repository: Path) -> None:
     """Files in the places where `make build` writes the runtime and the packages of jobs without their own."""
-    (repository / "build/wheels").mkdir(parents=True)
+    (repository / "build/wheels").mkdir(parents=True, exist_ok=True)
     project = tomllib.loads((repository / "pyproject.toml").read_text())["project"]
     wheels = [archive_of(version, project["dependencies"]).name for version in GLUE_VERSIONS]
     for name in ("glue_runtime.zip", *(f"wheels/{each}" for each in wheels)):

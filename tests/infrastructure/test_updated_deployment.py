@@ -17,7 +17,7 @@ from emulated_aws.server import REGION, EmulatedAws, emulated_aws
 from gluecast.template.bundled import commit
 from gluecast.update.update import update
 from small_template import git
-from terraform import needs_terraform
+from terraform import needs_terraform, write_archives
 from test_releases import history, rendered
 
 __all__ = ["history"]
@@ -48,6 +48,7 @@ def plan(
 
     update(repository, say=lambda line: None)
 
+    write_archives(repository)
     assert "name_prefix" in git(repository, "diff", "HEAD")
     again = initialised(aws, repository)
     again.terraform("plan", "-no-color", "-input=false", "-out=planned", GIVEN)

@@ -43,6 +43,18 @@ def test_jobs_with_the_same_packages_share_an_archive(repository: Path) -> None:
     assert wheels.packages_of_jobs() == [OURS, OF_AVRO]
 
 
+def test_an_owners_own_dependencies_are_not_for_runs(repository: Path) -> None:
+    project = repository / "pyproject.toml"
+    text = project.read_text()
+    listed = 'dependencies = ["structlog==26.1.0"]'
+    assert listed in text
+    project.write_text(
+        text.replace(listed, 'dependencies = ["requests==2.32.0", "structlog==26.1.0"]')
+    )
+
+    assert wheels.packages_of_jobs() == [OURS, OF_AVRO]
+
+
 @pytest.mark.parametrize("version", ["5.1", "6.0"])
 def test_glue_installs_the_packages_without_an_index(
     repository: Path, version: str, tmp_path: Path

@@ -1,5 +1,6 @@
 """Sources in buckets of their own: an event, a schedule and a local run agree on what belongs to the job."""
 
+from functools import reduce
 from typing import Any, ClassVar
 
 import pytest
@@ -87,6 +88,28 @@ def test_sources_of_two_buckets_own_their_objects_whatever_their_prefixes(lake: 
     run_scheduled(TwoBucketsJob, "two")
 
     assert after_events == rows(lake, events[0]) == [(1, landed.uri), (2, bronze.uri)]
+
+
+class NamedBronzeJob(BaseGlueJob):
+    """Names the bronze bucket for one of two sources."""
+
+    sources: ClassVar = (
+        Source("sales/", ".csv", "csv", "id BIGINT", bucket="data-lake-{env}-bronze"),
+        Source("returns/", ".csv", "csv", "id BIGINT"),
+    )
+
+    def extract(self) -> DataFrame:
+        return reduce(DataFrame.unionByName, map(self.load_data, self.due_sources))
+
+
+def test_a_source_may_name_the_bronze_bucket(lake: Lake) -> None:
+    uploads = [lake.upload(f"{name}/a.csv", "id\n1\n") for name in ("sales", "returns")]
+    jobs = [run_for(NamedBronzeJob, "named", each).job for each in uploads]
+    after_events = rows(lake, jobs[0])
+
+    run_scheduled(NamedBronzeJob, "named")
+
+    assert after_events == rows(lake, jobs[0]) == sorted((1, each.uri) for each in uploads)
 
 
 def test_files_are_checked_in_the_bucket_of_their_source(lake: Lake) -> None:

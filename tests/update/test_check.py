@@ -268,6 +268,13 @@ def test_a_job_that_another_one_starts_is_no_problem(repository: Path) -> None:
     assert not check(repository).problems
 
 
+def test_a_bucket_that_a_run_computes_is_no_problem(repository: Path) -> None:
+    plant_rule_of_another_bucket(repository)
+    edit(repository, "src/jobs/orders.py", 'suffix=".json",', 'suffix=".json",\n bucket=f(1),')
+
+    assert not check(repository).problems
+
+
 @pytest.mark.parametrize(
     ("zone", "bucket"),
     [(LANDING, "acme-landing-{env}"), ('var.s3_buckets["gold"]', "data-lake-{env}-gold")],

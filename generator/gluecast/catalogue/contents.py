@@ -276,7 +276,8 @@ def _remarks(
                     "of the module: such runs fail."
                 )
             elif "${" not in place.bucket and not any(
-                _takes(each, place) and _bucket(lake, zone_of(each, lake)) == place.bucket
+                _takes(each, place)
+                and (each.computes_bucket or _bucket(lake, zone_of(each, lake)) == place.bucket)
                 for each in module.sources
             ):
                 yield (

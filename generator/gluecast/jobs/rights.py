@@ -121,7 +121,8 @@ def _places(
 ) -> dict[tuple[str, str], str]:
     """The prefixes that a job reads, by zone or bucket, as far as they are literal, each with its file."""
     code, rules = f"src/jobs/{job}.py", f"infrastructure/jobs/{job}.tf"
-    zones = {each.prefix: key_of_reads(zone_of(each, lake)) for each in module.sources}
+    known = [each for each in module.sources if not each.computes_bucket]
+    zones = {each.prefix: key_of_reads(zone_of(each, lake)) for each in known}
     places = {
         (key_of_reads(each.zone), each.prefix[: each.prefix.rfind("/") + 1]): rules
         for each in plain_uploads(found)
@@ -151,6 +152,8 @@ def _unclear(module: JobModule) -> Iterator[str]:
     for source in module.sources:
         if not _is_literal(source.prefix):
             yield f"a source whose prefix a run computes ({source.prefix})"
+        if source.computes_bucket:
+            yield f"a source whose bucket a run computes ({source.bucket})"
     if not module.standard:
         yield "what its base class in another module reads and writes"
 

@@ -1,6 +1,7 @@
 """Read what the module of a job declares from its source code, without importing it."""
 
 import ast
+import re
 import warnings
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -41,6 +42,11 @@ class Source:
     def pattern(self) -> str:
         """``sales/*.csv``."""
         return f"{self.prefix}*{self.suffix}"
+
+    @property
+    def computes_bucket(self) -> bool:
+        """Whether a run computes the bucket."""
+        return not re.fullmatch(r"[a-z0-9.{}-]*", self.bucket)
 
 
 @dataclass(frozen=True)
@@ -277,8 +283,12 @@ def _source(call: ast.Call, names: _Names) -> Source:
         computed=computed,
         multiline=names.text(given.get("multiline")) == "True",
         routes=_routes(given.get("routes"), names),
-        bucket=names.text(given.get("bucket")).removeprefix("None"),
+        bucket=_bucket(names.text(given.get("bucket"))),
     )
+
+
+def _bucket(text: str) -> str:
+    return "" if text == "None" else text
 
 
 def _routes(node: ast.expr | None, names: _Names) -> Mapping[str, str]:

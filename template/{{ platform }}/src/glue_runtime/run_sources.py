@@ -12,7 +12,7 @@ from glue_runtime.input.location import (
     event_location,
     local_location,
 )
-from glue_runtime.input.source import Source, owner_of
+from glue_runtime.input.source import Source, inner
 
 if TYPE_CHECKING:
     from glue_runtime.base_job import BaseGlueJob
@@ -65,7 +65,7 @@ class RunSources:
             key = origin.removeprefix(f"s3://{bucket}/")
             if not key.startswith(self._prefix):
                 return False
-            owner = owner_of(job.sources, job.environment, bucket, key)
+            owner = self._owner(bucket, key)
             return source is None or (owner in (source, None) and source.route_of(origin) == route)
 
         if job.environment != "local":
@@ -96,8 +96,18 @@ class RunSources:
     @property
     def event_owner(self) -> Source | None:
         """The declared source of the uploaded object, if there is one."""
-        uploaded = self._job.event_object
-        return owner_of(self._job.sources, self._job.environment, uploaded.bucket, uploaded.key)
+        return self._owner(self._job.event_object.bucket, self._job.event_object.key)
+
+    def _owner(self, bucket: str, key: str) -> Source | None:
+        """The source of an object.
+
+        In the bucket of a source, only sources of that bucket own an object. Those without a declared
+        one also own the objects of any other bucket.
+        """
+        sources = self._job.sources
+        there = [source for source in sources if self._bucket(source) == bucket]
+        candidates = there or [source for source in sources if source.bucket is None]
+        return inner(source for source in candidates if source.fits(key))
 
     def _bucket(self, source: Source | None) -> str:
         declared = source.bucket_of(self._job.environment) if source else None

@@ -1,7 +1,7 @@
 # Owned by the gluecast template: an update rewrites this file and merges local edits into it.
 """The declaration of a data source."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from functools import cached_property
@@ -117,20 +117,12 @@ class Source:
         return f"*{literal_path(self.suffix)}"
 
 
-def owner_of(sources: Sequence[Source], environment: str, bucket: str, key: str) -> Source | None:
-    """The source of an object; of nested sources, the inner one.
-
-    In a bucket that sources declare, only these can own an object. The others own objects of the
-    bronze bucket and, as long as no source declares it, of any other.
-    """
-    of_bucket = [source for source in sources if source.bucket_of(environment) == bucket]
-    candidates = of_bucket or [source for source in sources if source.bucket is None]
-    owners = [source for source in candidates if source.fits(key)]
-    return max(owners, key=lambda source: len(source.prefix), default=None)
+def inner(sources: Iterable[Source]) -> Source | None:
+    """Of nested sources, the inner one."""
+    return max(sources, key=lambda source: len(source.prefix), default=None)
 
 
 def bucket_for(sources: Sequence[Source], environment: str, key: str) -> str | None:
     """The declared bucket of the source to which a sample with this key belongs; None for the bronze one."""
-    owners = [source for source in sources if key.startswith(source.prefix)]
-    inner = max(owners, key=lambda source: len(source.prefix), default=None)
-    return inner.bucket_of(environment) if inner else None
+    owner = inner(source for source in sources if key.startswith(source.prefix))
+    return owner.bucket_of(environment) if owner else None

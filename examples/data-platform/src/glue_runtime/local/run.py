@@ -2,8 +2,8 @@
 """Run a job on this machine, as `make run-local` does.
 
 Without a file, this is a scheduled run over the job's test data. With a file, it copies the file to
-the local bucket of its source and runs the job as S3's event for it would on AWS. At a terminal it shows the
-table's first rows at the end.
+the local bucket of its source and runs the job as S3's event for it would on AWS. At a terminal it
+shows the table's first rows at the end.
 """
 
 import argparse

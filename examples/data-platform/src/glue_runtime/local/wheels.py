@@ -20,6 +20,10 @@ from glue_runtime.local.archive import write_archive
 from glue_runtime.local.glue_versions import DEFAULT, GLUE_VERSIONS
 
 FOLDER = settings.REPOSITORY / "build" / "wheels"
+
+_OF_RUNTIME = "structlog=="
+"""What each run installs. Other dependencies in pyproject.toml, which may be yours, are not for runs."""
+
 _PLATFORMS = [f"manylinux_2_{minor}_x86_64" for minor in (34, 28, 27, 24, 17)] + [
     "manylinux2014_x86_64"
 ]
@@ -39,7 +43,8 @@ def packages_of_jobs() -> list[tuple[str, ...]]:
         ValueError: the declaration of a job is not one.
     """
     project = tomllib.loads((settings.REPOSITORY / "pyproject.toml").read_text(encoding="utf-8"))
-    ours: list[str] = project["project"]["dependencies"]
+    listed: list[str] = project["project"]["dependencies"]
+    ours = [each for each in listed if each.startswith(_OF_RUNTIME)]
     found = {tuple(ours)}
     for job in (settings.REPOSITORY / "src/jobs").glob("*.py"):
         declaration = settings.REPOSITORY / f"infrastructure/jobs/{job.stem}.json"

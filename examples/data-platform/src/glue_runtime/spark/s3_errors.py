@@ -6,7 +6,9 @@ import re
 from glue_runtime.errors import JobError, S3AccessError, SourceNotFoundError
 
 _REFUSED = re.compile(r"AccessDeniedException|Amazon ?S3.*Status Code: 403", re.DOTALL)
-_ARCHIVED = "InvalidObjectState"
+ARCHIVED = "InvalidObjectState"
+"""The code of S3's error for an object in an archive class."""
+
 _NO_BUCKET = re.compile(r"UnknownStoreException|NoSuchBucket")
 _NO_LOCAL_BUCKET = "Could not initialize target File System"
 
@@ -43,11 +45,11 @@ def s3_error(error: Exception, place: str) -> JobError | None:
         )
     if _NO_BUCKET.search(text):
         return no_bucket(place)
-    if not _REFUSED.search(text) and _ARCHIVED not in text:
+    if not _REFUSED.search(text) and ARCHIVED not in text:
         return None
     found = _PLACE_AND_OPERATION.search(text)
     uri = _uri(found[1], place) if found else place
-    if _ARCHIVED in text:
+    if ARCHIVED in text:
         return archived(uri)
     return refused(_action(found[2] if found else ""), uri)
 

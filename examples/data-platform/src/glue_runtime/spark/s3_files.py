@@ -17,7 +17,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from glue_runtime.errors import S3AccessError
 from glue_runtime.spark.files import Files, StorageError, StoredFile
-from glue_runtime.spark.s3_errors import archived, no_bucket, refused
+from glue_runtime.spark.s3_errors import ARCHIVED, archived, no_bucket, refused
 
 CONNECTIONS = 16
 """The number of connections that are kept open."""
@@ -181,7 +181,7 @@ def _explained(action: str, uri: str) -> Iterator[None]:
         code = error.response["Error"].get("Code", "")
         if code == "NoSuchBucket":
             raise no_bucket(uri) from error
-        if code == "InvalidObjectState":
+        if code == ARCHIVED:
             raise archived(uri) from error
         if _status(error) == 403:
             raise refused(action, uri) from error

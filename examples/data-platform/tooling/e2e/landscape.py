@@ -1,7 +1,8 @@
 # Owned by the gluecast template: an update rewrites this file and merges local edits into it.
-"""An account in which others own buckets, roles, keys, log groups, a topic and a network.
+"""What others own in the account: buckets, roles, keys, log groups, a topic and a network.
 
-`make test-e2e EXISTING=1` deploys into it: to these, and without making one of them.
+The buckets that sources declare are always there. `make test-e2e EXISTING=1` deploys into an
+account with all the rest too: to these, and without making one of them.
 """
 
 import json
@@ -10,6 +11,7 @@ from typing import Any
 
 from deployment import ENVIRONMENT, REPOSITORY
 from emulated_aws.server import ACCOUNT, REGION, EmulatedAws
+from glue_runtime.local.run import find_job
 from operations.environment import deployed_name
 
 BUCKETS = {
@@ -61,12 +63,26 @@ DEPLOYER: list[Mapping[str, Any]] = [
 ]
 
 
+def make_declared(aws: EmulatedAws, jobs: Iterable[str]) -> None:
+    """Make the buckets that sources declare, with what others keep in them."""
+    sources = [source for job in jobs for source in find_job(job).sources]
+    for bucket in sorted({source.bucket_of(ENVIRONMENT) or "" for source in sources} - {""}):
+        _bucket(aws, bucket)
+        _send_events(aws, bucket)
+
+
 def make(aws: EmulatedAws, jobs: Iterable[str]) -> dict[str, Any]:
-    """Make them, with what others keep in them; returns the variables that tell Terraform of them."""
+    """Make all the rest, with what others keep in them; returns the variables that tell Terraform of them."""
     landing, curated = (_key(aws, name) for name in ("landing", "curated"))
     keys = {zone: landing if zone == "bronze" else curated for zone in BUCKETS}
     for zone, bucket in BUCKETS.items():
-        _bucket(aws, bucket, keys[zone])
+        _bucket(aws, bucket)
+        encryption = {"SSEAlgorithm": "aws:kms", "KMSMasterKeyID": keys[zone]}
+        rules = [{"ApplyServerSideEncryptionByDefault": encryption}]
+        aws.client("s3").put_bucket_encryption(
+            Bucket=bucket, ServerSideEncryptionConfiguration={"Rules": rules}
+        )
+    _send_events(aws, BUCKETS["bronze"])
     logs = aws.client("logs")
     for group in ("/acme/glue/output", "/acme/glue/error", "/acme/executions"):
         logs.create_log_group(logGroupName=group)
@@ -140,24 +156,19 @@ def _key(aws: EmulatedAws, name: str) -> str:
     return str(aws.client("kms").create_key(Description=name)["KeyMetadata"]["Arn"])
 
 
-def _bucket(aws: EmulatedAws, name: str, key: str) -> None:
+def _bucket(aws: EmulatedAws, name: str) -> None:
     """A bucket with its own settings, and an object of its owner."""
     s3 = aws.client("s3")
     s3.create_bucket(Bucket=name, CreateBucketConfiguration={"LocationConstraint": REGION})
     s3.put_bucket_versioning(Bucket=name, VersioningConfiguration={"Status": "Enabled"})
-    encryption = {"SSEAlgorithm": "aws:kms", "KMSMasterKeyID": key}
-    s3.put_bucket_encryption(
-        Bucket=name,
-        ServerSideEncryptionConfiguration={
-            "Rules": [{"ApplyServerSideEncryptionByDefault": encryption}]
-        },
-    )
-    if name == BUCKETS["bronze"]:
-        # Its owner has enabled EventBridge.
-        s3.put_bucket_notification_configuration(
-            Bucket=name, NotificationConfiguration={"EventBridgeConfiguration": {}}
-        )
     s3.put_object(Bucket=name, Key="theirs", Body=b"theirs")
+
+
+def _send_events(aws: EmulatedAws, bucket: str) -> None:
+    """The owner of the bucket has enabled EventBridge."""
+    aws.client("s3").put_bucket_notification_configuration(
+        Bucket=bucket, NotificationConfiguration={"EventBridgeConfiguration": {}}
+    )
 
 
 def _role(aws: EmulatedAws, job: str, keys: list[str]) -> str:
@@ -179,9 +190,11 @@ def _role(aws: EmulatedAws, job: str, keys: list[str]) -> str:
 def _rights(job: str, keys: list[str]) -> list[dict[str, Any]]:
     declared = REPOSITORY / f"infrastructure/jobs/{job}.json"
     found = json.loads(declared.read_text(encoding="utf-8")) if declared.is_file() else {}
-    bronze, silver, code = (
-        f"arn:aws:s3:::{BUCKETS[each]}" for each in ("bronze", "silver", "artifacts")
-    )
+    silver, code = (f"arn:aws:s3:::{BUCKETS[each]}" for each in ("silver", "artifacts"))
+    reads = {
+        f"arn:aws:s3:::{_named(place)}": prefixes
+        for place, prefixes in found.get("reads", {"bronze": [""]}).items()
+    }
     table, name = deployed_name(job), f"{deployed_name(job).replace('_', '-')}-{ENVIRONMENT}"
     folders = [
         f"{silver}/{folder}{table}"
@@ -189,13 +202,15 @@ def _rights(job: str, keys: list[str]) -> list[dict[str, Any]]:
     ]
     above = [f"{silver}/_staging", f"{silver}/_quarantine", f"{silver}/_quarantine/_staging"]
     read = [
-        f"{bronze}/{prefix.rstrip('/')}" for prefix in found.get("reads", {}).get("bronze", [""])
+        f"{bucket}/{prefix.rstrip('/')}"
+        for bucket, prefixes in reads.items()
+        for prefix in prefixes
     ]
     written = [f"{place}{end}" for place in folders for end in ("", "_$folder$", "/*")]
     written += [f"{place}{end}" for place in above for end in ("", "/", "_$folder$")]
     readable = [f"{place}{end}" for place in read for end in ("", "_$folder$", "/*")]
     return [
-        _allow("List", ["s3:ListBucket", "s3:GetBucketLocation"], [bronze, silver, code]),
+        _allow("List", ["s3:ListBucket", "s3:GetBucketLocation"], [*reads, silver, code]),
         _allow("Uploads", ["s3:ListBucketMultipartUploads"], [silver, code]),
         _allow(
             "Read",
@@ -217,6 +232,11 @@ def _rights(job: str, keys: list[str]) -> list[dict[str, Any]]:
         ),
         _allow("Keys", ["kms:Decrypt", "kms:GenerateDataKey"], keys),
     ]
+
+
+def _named(place: str) -> str:
+    """The bucket of a zone, or of a place that a job's `reads` names: s3://acme-landing-{env}."""
+    return BUCKETS.get(place, place.removeprefix("s3://").replace("{env}", ENVIRONMENT))
 
 
 def _allow(sid: str, actions: list[str], resources: list[str] | None) -> dict[str, Any]:

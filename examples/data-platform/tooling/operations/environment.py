@@ -92,6 +92,10 @@ class Environment:
         bucket, slash, rest = key.removeprefix("s3://").partition("/")
         return (bucket, rest) if key.startswith("s3://") and slash else (self.bucket("bronze"), key)
 
+    def shown(self, bucket: str, key: str) -> str:
+        """An object as commands take it: its key if it is in the bronze bucket, else s3://bucket/key."""
+        return key if bucket in ("", self.bucket("bronze")) else f"s3://{bucket}/{key}"
+
     def log_group(self, job: str) -> str:
         """The log group of a job's runs, from its deployed Glue job."""
         found = self.client("glue").get_job(JobName=self.glue_job(job))["Job"]

@@ -40,10 +40,14 @@ _Found = TypeVar("_Found")
 
 @dataclass(frozen=True)
 class Sample:
-    """A file of the job's test data. key: its path below tests/test_data/<job>."""
+    """A file of the job's test data. key: its path below tests/test_data/<job>.
+
+    bucket: where its upload starts the job.
+    """
 
     key: str
     content: bytes
+    bucket: str
 
     def named(self, part: str) -> str:
         """A key in the same folder, with `part` before the first dot of its name."""
@@ -65,10 +69,14 @@ def sample_of(environment: Environment, job: str) -> Sample:
             f"expected a file in {folder}/<prefix>/, found none; put one there whose rows the job "
             "accepts"
         )
-    rules, bucket = Rules(environment, environment.machine_arn(job)), environment.bucket("bronze")
-    samples = [Sample(path.relative_to(folder).as_posix(), path.read_bytes()) for path in paths]
+    rules = Rules(environment, environment.machine_arn(job))
+    samples = [
+        Sample(path.relative_to(folder).as_posix(), path.read_bytes(), bucket)
+        for path in paths
+        for bucket in rules.buckets or [environment.bucket("bronze")]
+    ]
     for sample in samples:
-        matched = rules.matching(object_created(bucket, sample.key, size=1))
+        matched = rules.matching(object_created(sample.bucket, sample.key, size=1))
         if any(match.over == "object" for match in matched):
             return sample
     return samples[0]
@@ -99,7 +107,7 @@ class Probe:
         self.marker = f"gluecast-smoke-{uuid.uuid4().hex[:10]}"
         self.hostile = self.sample.named(f"{self.marker}-hostile{_HOSTILE}")
         self.broken = self.sample.named(f"{self.marker}-broken")
-        self.bronze = environment.bucket("bronze")
+        self.bucket = self.sample.bucket
         self.machine = environment.machine_arn(job)
         # The clock of this machine may be fast.
         self.since = datetime.now(UTC) - timedelta(minutes=10)
@@ -108,7 +116,7 @@ class Probe:
         self._check_that_no_other_job_starts()
 
     def _check_that_no_other_job_starts(self) -> None:
-        event = object_created(self.bronze, self.hostile, size=1)
+        event = object_created(self.bucket, self.hostile, size=1)
         others = sorted(
             match.glue_job
             for match in Rules(self.environment).matching(event)
@@ -125,11 +133,11 @@ class Probe:
     def put(self, key: str, content: bytes) -> None:
         """Upload an object."""
         self._awaits = True
-        self.environment.client("s3").put_object(Bucket=self.bronze, Key=key, Body=content)
+        self.environment.client("s3").put_object(Bucket=self.bucket, Key=key, Body=content)
 
     def put_in_parts(self, key: str, content: bytes) -> str:
         """Upload an object in one part; returns its ETag, which is no checksum of the content."""
-        s3, place = self.environment.client("s3"), {"Bucket": self.bronze, "Key": key}
+        s3, place = self.environment.client("s3"), {"Bucket": self.bucket, "Key": key}
         place["UploadId"] = s3.create_multipart_upload(**place)["UploadId"]
         try:
             part = s3.upload_part(**place, PartNumber=1, Body=content)
@@ -184,7 +192,7 @@ class Probe:
         # It imports Spark, which no other command needs.
         from glue_runtime.lineage import source_id
 
-        partition = f"source_id={source_id(f's3://{self.bronze}/{key}')}"
+        partition = f"source_id={source_id(f's3://{self.bucket}/{key}')}"
         silver = self.environment.bucket("silver")
         pages = self.environment.client("s3").get_paginator("list_objects_v2")
         where = {"Bucket": silver, "Prefix": f"{folder}{deployed_name(self.job)}/{partition}/"}
@@ -220,13 +228,13 @@ class Probe:
 
     def _take_objects(self) -> list[str]:
         s3 = self.environment.client("s3")
-        where = {"Bucket": self.bronze, "Prefix": self.sample.named(self.marker).partition(".")[0]}
+        where = {"Bucket": self.bucket, "Prefix": self.sample.named(self.marker).partition(".")[0]}
         for page in s3.get_paginator("list_object_versions").paginate(**where):
             for each in [*page.get("Versions", []), *page.get("DeleteMarkers", [])]:
                 place = {"Key": each["Key"], "VersionId": each["VersionId"]}
-                s3.delete_object(Bucket=self.bronze, **place)
+                s3.delete_object(Bucket=self.bucket, **place)
         found = s3.list_objects_v2(**where).get("Contents", [])
-        return [f"s3://{self.bronze}/{each['Key']}" for each in found]
+        return [f"s3://{self.bucket}/{each['Key']}" for each in found]
 
     def _take_rows(self) -> list[str]:
         """Remove the rows in runs over the deleted objects, as after late events of theirs."""
@@ -235,7 +243,7 @@ class Probe:
         wait(lambda: all(each.stopped for each in self.executions()) or None, ENDS)
         deployed, left = Rules(self.environment, self.machine), []
         for number, key in enumerate((self.hostile, self.broken)):
-            matched = deployed.matching(object_created(self.bronze, key, size=1))
+            matched = deployed.matching(object_created(self.bucket, key, size=1))
             sent = [match.sent for match in matched if match.over == "object"]
             why = ""
             if sent and self.table_files(key):

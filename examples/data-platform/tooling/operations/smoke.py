@@ -230,7 +230,7 @@ class Trial:
     # --- what is seen ---------------------------------------------------------------------------
 
     def _rule(self) -> Row:
-        event = object_created(self.probe.bronze, self.probe.hostile, size=1)
+        event = object_created(self.probe.bucket, self.probe.hostile, size=1)
         right = "one rule starts a run over the object"
         matched = Rules(self._environment, self.probe.machine).matching(event)
         found = [self._fault(match) or right for match in matched]
@@ -265,7 +265,8 @@ class Trial:
         run = self._run(execution)  # the cause of the execution has its error far inside
         reason = (run.error if run else "") or execution.reason
         told = f"{found}: {' '.join(reason.split())[:500]}"
-        return _row(what, WRONG, status, f"{told}; make trace KEY={shlex.quote(execution.key)}")
+        traced = shlex.quote(self._environment.shown(execution.bucket, execution.key))
+        return _row(what, WRONG, status, f"{told}; make trace KEY={traced}")
 
     def _key(self, execution: Execution, run: Run | None, log: Log) -> Row:
         """The key, byte for byte, at each link."""
@@ -277,7 +278,7 @@ class Trial:
         return _row("key", result, key, "; ".join(wrong or unseen) or key)
 
     def _times(self, execution: Execution, run: Run | None, log: Log) -> Row:
-        head = {"Bucket": self.probe.bronze, "Key": self.probe.hostile}
+        head = {"Bucket": self.probe.bucket, "Key": self.probe.hostile}
         uploaded = self._environment.client("s3").head_object(**head)["LastModified"]
         written = next(
             (each["timestamp"] for each in log if each.get("event") == "data_written"), None
@@ -311,7 +312,7 @@ class Trial:
 
     def _written(self, what: str, key: str, log: Log) -> Row:
         logged = sum(each["rows_written"] for each in log if each.get("event") == "data_written")
-        files, uri = self.probe.table_files(key), f"s3://{self.probe.bronze}/{key}"
+        files, uri = self.probe.table_files(key), f"s3://{self.probe.bucket}/{key}"
         expected = f"{logged} rows, as in the log, of {uri}"
         rows = self.probe.origins(files)
         if rows is None:

@@ -7,8 +7,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from deployment import REPOSITORY
+from deployment import ENVIRONMENT, REPOSITORY
 from emulated_aws.server import EmulatedAws
+from glue_runtime.input.source import bucket_for
 from glue_runtime.local.run import find_job
 from glue_runtime.s3_object import S3Object
 
@@ -20,9 +21,19 @@ class Cloud:
     aws: EmulatedAws
     outputs: Mapping[str, Any]
 
-    def upload(self, key: str, content: bytes, bucket: str = "") -> list[Mapping[str, Any]]:
-        """Upload an object to the bronze bucket; returns the executions that it started, finished."""
-        name = bucket or self.outputs["s3_buckets"]["bronze"]
+    def bucket_of(self, job: str) -> str:
+        """The bucket in which uploads start the job."""
+        declared = bucket_for(find_job(job).sources, ENVIRONMENT, next(iter(samples(job))))
+        return declared or str(self.outputs["s3_buckets"]["bronze"])
+
+    def upload(
+        self, job: str, key: str, content: bytes, bucket: str = ""
+    ) -> list[Mapping[str, Any]]:
+        """Upload an object to a job's bucket, or another one.
+
+        Returns the executions that it started, finished.
+        """
+        name = bucket or self.bucket_of(job)
         return self.started_by(
             lambda: self.aws.client("s3").put_object(Bucket=name, Key=key, Body=content)
         )

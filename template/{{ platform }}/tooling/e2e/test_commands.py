@@ -70,9 +70,14 @@ def ask(capsys: pytest.CaptureFixture[str]) -> Ask:
 @pytest.fixture(scope="module")
 def uploaded(cloud: Cloud) -> Mapping[str, Any]:
     """The finished execution that an upload of the job's first sample started."""
-    [execution] = cloud.upload(KEY, CONTENT)
+    [execution] = cloud.upload(JOB, KEY, CONTENT)
     assert execution["status"] == "SUCCEEDED", execution
     return execution
+
+
+def shown(cloud: Cloud, key: str) -> str:
+    """A key in the job's bucket, as the commands take it."""
+    return Environment(ENVIRONMENT).shown(cloud.bucket_of(JOB), key)
 
 
 def queue(cloud: Cloud) -> str:
@@ -117,8 +122,10 @@ def test_the_cost_of_a_job_is_that_of_its_runs(ask: Ask, uploaded: Row) -> None:
     assert spent["cost (USD)"] == pytest.approx(sum(run["cost"] for run in runs))
 
 
-def test_an_object_is_traced_from_its_upload_to_its_rows(ask: Ask, uploaded: Row) -> None:
-    found = ask("trace", "--key", KEY)
+def test_an_object_is_traced_from_its_upload_to_its_rows(
+    ask: Ask, uploaded: Row, cloud: Cloud
+) -> None:
+    found = ask("trace", "--key", shown(cloud, KEY))
 
     steps = [row["what"] for row in found]
     assert steps[:2] == ["object", "rule"]
@@ -129,7 +136,7 @@ def test_an_object_is_traced_from_its_upload_to_its_rows(ask: Ask, uploaded: Row
     assert any(row["what"] == "execution" and "SUCCEEDED" in row["told"] for row in found)
 
 
-def test_the_commands_of_the_page_run(deployment: Deployment, uploaded: Row) -> None:
+def test_the_commands_of_the_page_run(deployment: Deployment, uploaded: Row, cloud: Cloud) -> None:
     text = (REPOSITORY / "docs/operating.md").read_text(encoding="utf-8")
     lines = re.findall(r"^ {4}(make [^#\n]*)", text, re.MULTILINE)
     # Do not inherit variables of the make that runs these tests, such as JOB=all.
@@ -140,7 +147,8 @@ def test_the_commands_of_the_page_run(deployment: Deployment, uploaded: Row) -> 
         (deployment.folder / part).symlink_to(REPOSITORY / part)
 
     for line in lines:
-        words = shlex.split(line.replace("<job>", JOB).replace("sales/daily.csv", shlex.quote(KEY)))
+        key = shlex.quote(shown(cloud, KEY))
+        words = shlex.split(line.replace("<job>", JOB).replace("sales/daily.csv", key))
         if words[1] not in ON_THE_PAGE:
             continue
         if "JOB=" not in line and chosen_jobs() != all_jobs():
@@ -161,13 +169,13 @@ def test_a_missing_object_is_reported(ask: Ask) -> None:
 
 
 def test_rules_that_match_a_key_are_those_of_its_upload(ask: Ask, cloud: Cloud) -> None:
-    [match] = ask("matching-rules", "--key", KEY)
+    [match] = ask("matching-rules", "--key", shown(cloud, KEY))
 
     assert (match["machine"], match["runs over"]) == (GLUE_JOB, "object")
-    [other_suffix] = ask("matching-rules", "--key", f"{KEY}.part")
+    [other_suffix] = ask("matching-rules", "--key", shown(cloud, f"{KEY}.part"))
     assert other_suffix["runs over"] == "nothing"
-    assert ask("matching-rules", "--key", f"another/{KEY}") == []
-    assert ask("matching-rules", "--key", KEY, "--size", "0") == []
+    assert ask("matching-rules", "--key", shown(cloud, f"another/{KEY}")) == []
+    assert ask("matching-rules", "--key", shown(cloud, KEY), "--size", "0") == []
 
 
 def test_what_rules_have_started_is_counted(ask: Ask, cloud: Cloud, uploaded: Row) -> None:
@@ -175,7 +183,7 @@ def test_what_rules_have_started_is_counted(ask: Ask, cloud: Cloud, uploaded: Ro
     before = next(
         row for row in ask("rule-invocations", "--job", JOB) if row["rule or schedule"] == rule
     )
-    cloud.upload(f"{KEY}.part", CONTENT)
+    cloud.upload(JOB, f"{KEY}.part", CONTENT)
 
     row = next(
         row for row in ask("rule-invocations", "--job", JOB) if row["rule or schedule"] == rule
@@ -217,7 +225,7 @@ def test_an_upload_that_could_not_be_delivered_is_found_and_replayed(
 ) -> None:
     key = renamed(KEY, "undelivered")
     mend = without_policy_of_the_rules(cloud)
-    assert cloud.upload(key, CONTENT) == []
+    assert cloud.upload(JOB, key, CONTENT) == []
     mend()
     words = ["--job", JOB, "--failed", "--rate", "60000"]
 
@@ -237,11 +245,11 @@ def test_a_failed_run_is_reported_with_its_reason_and_can_be_replayed(
 ) -> None:
     # Spark ignores files of such names, so the runtime fails the run.
     hidden = renamed(KEY, "_hidden_from_spark")
-    [execution] = cloud.upload(hidden, CONTENT)
+    [execution] = cloud.upload(JOB, hidden, CONTENT)
     assert execution["status"] == "FAILED"
 
     [waiting] = ask("replay", "--job", JOB, "--failed", "--dry-run")
-    steps = ask("trace", "--key", hidden)
+    steps = ask("trace", "--key", shown(cloud, hidden))
     run = next(run for run in ask("job-runs", "--job", JOB) if run["object"] == hidden)
 
     assert waiting["for"] == hidden
@@ -254,7 +262,7 @@ def test_a_failed_run_is_reported_with_its_reason_and_can_be_replayed(
 
 
 def without_notifications(cloud: Cloud) -> Mend:
-    s3, bucket = cloud.aws.client("s3"), cloud.outputs["s3_buckets"]["bronze"]
+    s3, bucket = cloud.aws.client("s3"), cloud.bucket_of(JOB)
     put = s3.put_bucket_notification_configuration
     put(Bucket=bucket, NotificationConfiguration={})
     on: dict[str, Any] = {"EventBridgeConfiguration": {}}

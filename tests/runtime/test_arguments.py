@@ -124,7 +124,7 @@ def test_a_run_reads_and_writes_the_buckets_that_it_is_told() -> None:
 
     assert job.output_uri == "s3://acme-curated/sales_etl"
     assert job.quarantine_uri == "s3://acme-curated/_quarantine/sales_etl"
-    assert RunSources(job).bronze_uri("sales") == "s3://acme-landing/sales/"
+    assert RunSources(job).uri("sales") == "s3://acme-landing/sales/"
     assert job.lake_bucket("gold") == settings.lake_bucket("prod", "gold")
 
 

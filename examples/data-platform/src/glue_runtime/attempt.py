@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from pyspark.sql import DataFrame
 
+from glue_runtime.declarations import allowed_removal
 from glue_runtime.errors import (
     OutputError,
     SourceNotFoundError,
@@ -21,7 +22,7 @@ from glue_runtime.spark.errors import explained_row_errors
 from glue_runtime.spark.query_counter import QueryCounter
 from glue_runtime.spark.time_limit import limited_tasks
 from glue_runtime.tables import open_table, quarantine, replacing
-from glue_runtime.tables.replacing import Written
+from glue_runtime.tables.replacing import Removal, Written
 from glue_runtime.tables.table import NOTHING, Staged, Table
 
 if TYPE_CHECKING:
@@ -265,12 +266,20 @@ class Attempt:
             elif self.job.whole_directory and len(written) > 1:
                 replaced = replacing.replace_all(written, self.loads)
             else:
-                replaced = replacing.replace_directory(written, self.loads)
+                replaced = replacing.replace_directory(written, self.loads, self._removal)
         self.outdated = replaced.outdated
         if replaced.spared:
             found = sorted(replaced.spared)
             self.job.logger.warning("rows_of_other_buckets", objects=len(found), first=found[0])
         self._is_committed = True
+
+    @property
+    def _removal(self) -> Removal:
+        """What this run removes because files are gone: on this machine, all that is not test data."""
+        job = self.job
+        limit = allowed_removal(type(job), job.args.get("removal_limit"))
+        is_free = self._own_load or job.environment == "local"
+        return Removal(self._sources.keeps, 1.0 if is_free else limit)
 
     def _recover(self, *tables: Table) -> None:
         """Finish what killed runs have begun; this run has succeeded, whether or not it can."""

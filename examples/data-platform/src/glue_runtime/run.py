@@ -202,7 +202,10 @@ class JobRun:
         alone._job_run.process()
 
     def _removed_gone_source(self) -> bool:
-        """Remove the rows of the event's object if it is gone and the table has rows of it."""
+        """Remove the rows of the event's object if it is gone and the table has rows of it.
+
+        Returns whether that is so. A source that keeps the rows of such objects keeps these.
+        """
         job = self.job
         if not job.is_event_triggered or job.whole_directory:
             return False
@@ -210,7 +213,14 @@ class JobRun:
         written = table.files({source_id(job.event_object.uri)})
         if not written or Storage(job.spark).file(job.event_object.uri):
             return False
-        with explained_commit_errors(table.uri):
-            table.delete(written)
-        job.logger.warning("source_gone", path=job.event_object.uri, output=job.output_uri)
+        is_kept = RunSources(job).keeps(job.event_object.uri)
+        if not is_kept:
+            with explained_commit_errors(table.uri):
+                table.delete(written)
+        job.logger.warning(
+            "source_gone",
+            path=job.event_object.uri,
+            output=job.output_uri,
+            rows="kept" if is_kept else "removed",
+        )
         return True

@@ -13,7 +13,7 @@ from pyspark.sql import DataFrame, SparkSession
 
 from glue_runtime import settings
 from glue_runtime.arguments import parse_arguments, parse_buckets
-from glue_runtime.declarations import check_sources
+from glue_runtime.declarations import allowed_removal, check_sources
 from glue_runtime.errors import ArgumentError, JobError
 from glue_runtime.input.source import Source
 from glue_runtime.observe import logs, metrics, run_log
@@ -25,7 +25,7 @@ from glue_runtime.validation import Finding, Validation
 
 ARGUMENTS = (
     *("env", "bucket", "object_key", "uploaded_at", "lake_buckets"),
-    *("run_metrics", "validate", "JOB_RUN_ID"),
+    *("run_metrics", "validate", "removal_limit", "JOB_RUN_ID"),
 )
 
 EVERYTHING = "*"
@@ -59,6 +59,11 @@ class BaseGlueJob(ABC):
     bad_rows_limit: ClassVar[float] = 0.1
     """The share of invalid rows of a source above which a lenient run fails too."""
 
+    removal_limit: ClassVar[float] = 0.2
+    """The share of the table's source files of which a scheduled run removes the rows because the
+    files are gone. If more are gone, and not only a single one, the run fails before it removes any.
+    ``--removal_limit 1`` lets one run remove them all."""
+
     own_load: ClassVar[str | None] = None
     """What an overridden `load()` does to its target: ``appends`` to it, ``replaces_source`` (the
     rows of the files that were read), or ``replaces_all``. Without it, an event run fails, because
@@ -75,8 +80,8 @@ class BaseGlueJob(ABC):
             ``object_key``, neither of them URL-encoded.
 
         Raises:
-            ArgumentError: ``env`` is missing, there is a key without a bucket, or ``lake_buckets`` is
-            no list of buckets.
+            ArgumentError: ``env`` is missing, there is a key without a bucket, ``lake_buckets`` is no
+            list of buckets, or ``removal_limit`` no share.
         """
         self.job_name = job_name
         self.args = dict(args)
@@ -99,6 +104,7 @@ class BaseGlueJob(ABC):
             )
         self._buckets = parse_buckets(args.get("lake_buckets"))
         check_sources(type(self), self.sources)
+        allowed_removal(type(self), args.get("removal_limit"))
         self.logger = run_log.bound_logger(self._described_run())
         self._job_run = JobRun(self, own_load=type(self).load is not BaseGlueJob.load)
 

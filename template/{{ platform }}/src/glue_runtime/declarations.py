@@ -5,18 +5,19 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from glue_runtime.errors import ArgumentError
-from glue_runtime.input.source import Source
+from glue_runtime.input.source import KEEP, REMOVE, Source
 from glue_runtime.tables.quarantine import DEFAULT_POLICIES
 
 if TYPE_CHECKING:
     from glue_runtime.base_job import BaseGlueJob
 
 
-def check_sources(job_class: type, sources: Sequence[Source]) -> None:
-    """Check that sources have different prefixes, and that each route has a method in the job.
+def check_sources(job_class: type["BaseGlueJob"], sources: Sequence[Source]) -> None:
+    """Check that sources have different prefixes, and that the job can do what they declare.
 
     Raises:
-        ArgumentError: two sources have the same prefix, or a route has no method.
+        ArgumentError: two sources have the same prefix, a route has no method, or a job of the whole
+            directory is to keep the rows of files that are gone.
     """
     prefixes = [source.prefix for source in sources]
     if len(set(prefixes)) < len(prefixes):
@@ -30,6 +31,32 @@ def check_sources(job_class: type, sources: Sequence[Source]) -> None:
                 f"expected a method transform_{route}() of {job_class.__name__} for the route "
                 f"{route!r} of its sources, found none; write it, or correct the route's name"
             )
+    if job_class.whole_directory and any(source.when_gone == KEEP for source in sources):
+        raise ArgumentError(
+            f'expected when_gone = "{REMOVE}" in the sources of {job_class.__name__}, found "{KEEP}": with '
+            "whole_directory = True each run computes its table from the files that are there"
+        )
+
+
+def allowed_removal(job_class: type["BaseGlueJob"], given: str | None) -> float:
+    """The share of a table's source files whose rows a scheduled run may remove.
+
+    given: the value of ``--removal_limit``, if the run has one; else what the job declares counts.
+
+    Raises:
+        ArgumentError: it is no number from 0 to 1.
+    """
+    where = "--removal_limit" if given else f"{job_class.__name__}.removal_limit"
+    found = given or job_class.removal_limit
+    try:
+        share = float(found)
+    except (TypeError, ValueError):
+        share = -1.0
+    if not 0 <= share <= 1:
+        raise ArgumentError(
+            f"expected a share from 0 to 1 as {where}, such as 0.2, found {found!r}"
+        )
+    return share
 
 
 OWN_LOADS = ("appends", "replaces_source", "replaces_all")

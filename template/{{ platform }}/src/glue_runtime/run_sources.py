@@ -12,7 +12,7 @@ from glue_runtime.input.location import (
     event_location,
     local_location,
 )
-from glue_runtime.input.source import Source, inner
+from glue_runtime.input.source import KEEP, Source, inner
 
 if TYPE_CHECKING:
     from glue_runtime.base_job import BaseGlueJob
@@ -97,6 +97,12 @@ class RunSources:
     def event_owner(self) -> Source | None:
         """The declared source of the uploaded object, if there is one."""
         return self._owner(self._job.event_object.bucket, self._job.event_object.key)
+
+    def keeps(self, uri: str) -> bool:
+        """Whether the rows of an object stay when it is gone."""
+        bucket, _, key = uri.removeprefix("s3://").partition("/")
+        owner = self._owner(bucket, key)
+        return owner is not None and owner.when_gone == KEEP
 
     def _owner(self, bucket: str, key: str) -> Source | None:
         """The source of an object.

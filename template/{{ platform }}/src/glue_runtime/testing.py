@@ -78,9 +78,9 @@ class Run:
         return next(entry for entry in self.log if entry["event"] == name)
 
 
-def run_scheduled(job_class: type[BaseGlueJob], job_name: str) -> Run:
-    """Run a job as its schedule would, for the whole directory."""
-    return _run(job_class(job_name, {"env": ENVIRONMENT}))
+def run_scheduled(job_class: type[BaseGlueJob], job_name: str, **arguments: str) -> Run:
+    """Run a job as its schedule would, for the whole directory. arguments: further ones of the run."""
+    return _run(job_class(job_name, {"env": ENVIRONMENT, **arguments}))
 
 
 def run_for(job_class: type[BaseGlueJob], job_name: str, uploaded: S3Object) -> Run:

@@ -11,6 +11,9 @@ from glue_runtime.input.formats.options import NONE, Options, parsed
 from glue_runtime.input.formats.registry import FORMATS
 from glue_runtime.s3_object import S3Object, is_bucket, literal_path
 
+REMOVE, KEEP = "remove", "keep"
+"""What becomes of the rows of a file that is gone."""
+
 
 @dataclass(frozen=True)
 class Source:
@@ -31,6 +34,8 @@ class Source:
         environment: ``"acme-landing-{env}"``. Rules that start the job have the same `bucket_name`.
     multiline: whether a quoted cell of a CSV file may span lines, as with the option ``multiLine``.
         One task then reads each file.
+    when_gone: what a scheduled run does with the rows of a file that is no longer there: ``"remove"``
+        them, or ``"keep"`` them, as where a lifecycle rule deletes files that are loaded.
     routes: names of kinds of files, by file name patterns (``*`` and ``?``), of which the first
         match counts: ``{"corrections_*": "corrections"}``. Such files go through the job's
         ``transform_corrections()``, all others through ``transform()``.
@@ -44,6 +49,7 @@ class Source:
     routes: Mapping[str, str] = field(default_factory=dict)
     options: Mapping[str, str] = field(default_factory=dict)
     bucket: str | None = None
+    when_gone: str = "remove"
 
     def __post_init__(self) -> None:
         where = f"{self.prefix}*{self.suffix}"
@@ -51,6 +57,10 @@ class Source:
             raise ArgumentError(
                 f"expected the name of an S3 bucket as bucket of {where}, such as acme-landing-{{env}}, "
                 f"found {self.bucket!r}"
+            )
+        if self.when_gone not in (REMOVE, KEEP):
+            raise ArgumentError(
+                f'expected "{REMOVE}" or "{KEEP}" as when_gone of {where}, found {self.when_gone!r}'
             )
         options = self.read_options
         if self.multiline and not self.schema:

@@ -74,7 +74,7 @@ EVENTS: Mapping[str, LogEvent] = {
     ),
     "source_changed_during_run": LogEvent("WARNING", {"sources": None}),
     "rows_of_other_buckets": LogEvent("WARNING", {"objects": None, "first": None}),
-    "source_gone": LogEvent("WARNING", {"path": None, "output": None}),
+    "source_gone": LogEvent("WARNING", {"path": None, "output": None, "rows": None}),
     "recovery_failed": LogEvent("WARNING", {"path": None, "error": None}),
     "job_completed_successfully": LogEvent(
         "INFO", {"duration_seconds": "Seconds", "lag_seconds": "Seconds"}, counts="runs_completed"

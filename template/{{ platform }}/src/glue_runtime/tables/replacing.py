@@ -6,7 +6,7 @@ an older run may have ended after a newer one, and the object must be processed 
 """
 
 import re
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence, Set
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence, Set
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -160,6 +160,22 @@ Written = Sequence[tuple[Table, Staged]]
 
 
 @dataclass(frozen=True)
+class Removal:
+    """What a run removes because the files of its source are gone.
+
+    keeps: whether the rows of an object stay, by its URI.
+    limit: the share of the source files of the last table of which it removes the rows at most.
+    """
+
+    keeps: Callable[[str], bool]
+    limit: float
+
+
+EVERYTHING = Removal(lambda uri: False, 1.0)
+"""The rows of all objects that are gone."""
+
+
+@dataclass(frozen=True)
 class Replaced:
     """What a commit has come to.
 
@@ -182,10 +198,15 @@ def replace_object(written: Written, loads: Sequence[Loaded], uri: str) -> Repla
     )
 
 
-def replace_directory(written: Written, loads: Sequence[Loaded]) -> Replaced:
+def replace_directory(
+    written: Written, loads: Sequence[Loaded], removal: Removal = EVERYTHING
+) -> Replaced:
     """Replace the partitions of all objects of the directory, and remove those of deleted objects.
 
     What has come from another bucket is not in the directory either, but it is not deleted.
+
+    Raises:
+        OutputError: more objects are gone than may be; nothing of them is removed.
     """
     partitions = {source_id(each) for loaded in loads for each in loaded.files}
     broken = set()
@@ -200,11 +221,17 @@ def replace_directory(written: Written, loads: Sequence[Loaded]) -> Replaced:
     }
     buckets = {_bucket(each) for each in {*read, *current}}
     spared: set[str] = set()
+    removed: list[tuple[Table, list[DataFile]]] = []
     for table, files in held:
         gone = [file for file in files if file.partition not in here]
-        elsewhere = _of_other_buckets(table, gone, buckets)
-        table.delete(file for file in gone if file.partition not in elsewhere)
+        origins = {} if "" in buckets else _origins(table, gone)  # "": data of this machine
+        elsewhere = {part: uri for part, uri in origins.items() if _bucket(uri) not in buckets}
+        kept = elsewhere.keys() | {part for part, uri in origins.items() if removal.keeps(uri)}
+        removed.append((table, [file for file in gone if file.partition not in kept]))
         spared |= {*elsewhere.values()}
+    _check_removal(*held[-1], removed[-1][1], removal.limit)
+    for table, files in removed:
+        table.delete(files)
     outdated = {
         each
         for each in current
@@ -227,17 +254,30 @@ def replace_all(written: Written, loads: Sequence[Loaded]) -> Replaced:
     return Replaced(replaced.outdated | outdated | ({*read} if broken else set()), replaced.spared)
 
 
-def _of_other_buckets(
-    table: Table, files: Iterable[DataFile], buckets: Collection[str]
-) -> dict[str, str]:
-    """The objects of the partitions that are not in these buckets, by partition."""
-    if "" in buckets:  # data of this machine
-        return {}
+def _check_removal(
+    table: Table, held: Collection[DataFile], removed: Sequence[DataFile], limit: float
+) -> None:
+    """Raise OutputError if more source files of a table are gone than a run may remove.
+
+    A single one may always be: somebody deletes a file, a rule or a mistake deletes many.
+    """
+    every, gone = ({file.partition for file in files} for files in (held, removed))
+    if len(gone) < 2 or len(gone) <= limit * len(every):
+        return
+    first = next(iter(_origins(table, removed[:1]).values()), "")
+    raise OutputError(
+        f"expected at most {limit:.0%} of the {len(every)} source files of {table.uri} to be gone, found "
+        f"{len(gone)} gone{f', such as {first}' if first else ''}; their rows are still in the table. "
+        "If this is right, start the job once with --removal_limit 1, or declare another "
+        'removal_limit in it; with when_gone="keep", its Source keeps the rows of files that are gone'
+    )
+
+
+def _origins(table: Table, files: Iterable[DataFile]) -> dict[str, str]:
+    """The object of each partition of these files, where its rows say so."""
     first = {file.partition: file for file in files}
-    origins = dict(zip(first, in_parallel(table.origin, first.values()), strict=True))
-    return {
-        partition: uri for partition, uri in origins.items() if uri and _bucket(uri) not in buckets
-    }
+    origins = zip(first, in_parallel(table.origin, first.values()), strict=True)
+    return {partition: uri for partition, uri in origins if uri}
 
 
 def _bucket(uri: str) -> str:

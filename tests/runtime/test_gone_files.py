@@ -3,8 +3,9 @@
 from typing import Any, ClassVar
 
 import pytest
-from pyarrow import dataset
+from pyarrow import dataset, parquet
 from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
 
 from glue_runtime import BaseGlueJob, Source
 from glue_runtime.errors import ArgumentError, OutputError
@@ -63,7 +64,7 @@ def test_a_run_that_finds_many_files_gone_removes_none_of_their_rows(lake: Lake)
 
     told = str(failed.value)
     assert "at most 20% of the 11 source files of s3://data-lake-test-silver/job to be gone" in told
-    assert "found 3 gone, such as s3://data-lake-test-bronze/sales/" in told
+    assert "found 3 no longer in their source, such as s3://data-lake-test-bronze/sales/" in told
     assert "--removal_limit 1" in told and 'when_gone="keep"' in told
     # What has arrived is in the table all the same.
     assert values(lake) == [*range(11)]
@@ -125,6 +126,34 @@ def test_each_source_says_for_itself_what_becomes_of_its_rows(lake: Lake) -> Non
     run_scheduled(KeepingOne, "job")
 
     assert values(lake) == [0, 0, 1]
+
+
+def test_rows_that_do_not_say_where_they_come_from_are_kept_too(lake: Lake) -> None:
+    files = uploaded(lake, 2)
+    run_scheduled(Keeping, "job")
+    for path in (lake.root / "data-lake-test-silver/job").rglob("*.parquet"):
+        parquet.write_table(parquet.read_table(path), path, write_statistics=False)
+    delete(lake, files[0])
+
+    run_scheduled(Keeping, "job")
+
+    assert values(lake) == [0, 1]
+
+
+def test_the_result_of_an_older_version_over_all_files_is_not_kept(lake: Lake) -> None:
+    class Total(Removing):
+        whole_directory: ClassVar = True
+
+        def transform(self, df: DataFrame) -> DataFrame:
+            return df.agg(F.sum("v").alias("v"))
+
+    uploaded(lake, 3)
+    run_scheduled(Total, "job")
+    assert values(lake) == [3]
+
+    run_scheduled(Keeping, "job")
+
+    assert values(lake) == [0, 1, 2]
 
 
 def test_a_file_that_comes_back_replaces_the_rows_that_were_kept(lake: Lake) -> None:

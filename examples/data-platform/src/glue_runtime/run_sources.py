@@ -99,7 +99,9 @@ class RunSources:
         return self._owner(self._job.event_object.bucket, self._job.event_object.key)
 
     def keeps(self, uri: str) -> bool:
-        """Whether the rows of an object stay when it is gone."""
+        """Whether the rows of an object stay when it is gone; "" is an object of any source."""
+        if not uri:
+            return any(source.when_gone == KEEP for source in self._job.sources)
         bucket, _, key = uri.removeprefix("s3://").partition("/")
         owner = self._owner(bucket, key)
         return owner is not None and owner.when_gone == KEEP

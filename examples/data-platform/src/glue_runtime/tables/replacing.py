@@ -163,7 +163,7 @@ Written = Sequence[tuple[Table, Staged]]
 class Removal:
     """What a run removes because the files of its source are gone.
 
-    keeps: whether the rows of an object stay, by its URI.
+    keeps: whether the rows of an object stay, by its URI; "" for one that nothing names.
     limit: the share of the source files of the last table of which it removes the rows at most.
     """
 
@@ -226,7 +226,9 @@ def replace_directory(
         gone = [file for file in files if file.partition not in here]
         origins = {} if "" in buckets else _origins(table, gone)  # "": data of this machine
         elsewhere = {part: uri for part, uri in origins.items() if _bucket(uri) not in buckets}
-        kept = elsewhere.keys() | {part for part, uri in origins.items() if removal.keeps(uri)}
+        # The one result of all files, which an older version of the job has left, is of no object.
+        parts = {file.partition for file in gone if file.partition}
+        kept = elsewhere.keys() | {part for part in parts if removal.keeps(origins.get(part, ""))}
         removed.append((table, [file for file in gone if file.partition not in kept]))
         spared |= {*elsewhere.values()}
     _check_removal(*held[-1], removed[-1][1], removal.limit)
@@ -267,7 +269,8 @@ def _check_removal(
     first = next(iter(_origins(table, removed[:1]).values()), "")
     raise OutputError(
         f"expected at most {limit:.0%} of the {len(every)} source files of {table.uri} to be gone, found "
-        f"{len(gone)} gone{f', such as {first}' if first else ''}; their rows are still in the table. "
+        f"{len(gone)} no longer in their source{f', such as {first}' if first else ''}; their rows are "
+        "still in the table. "
         "If this is right, start the job once with --removal_limit 1, or declare another "
         'removal_limit in it; with when_gone="keep", its Source keeps the rows of files that are gone'
     )

@@ -24,6 +24,7 @@ class Rows(BaseGlueJob):
     """A row for each row but the negative ones, in up to two files: a source may leave no rows."""
 
     sources: ClassVar = (Source("sales/", ".csv", "csv", schema="v BIGINT"),)
+    removal_limit: ClassVar = 1.0  # a history may delete most of its few files
 
     def extract(self) -> DataFrame:
         return self.load_data("sales")

@@ -164,7 +164,7 @@ def test_an_administrator_creates_the_roles_as_the_page_says(
         in PAGE
     )
     attached = iam.list_attached_role_policies(RoleName=deploy)["AttachedPolicies"]
-    assert len(attached) == 3
+    assert len(attached) == 4
     plan = roles["AWS_PLAN_ROLE_PROD"].rpartition("/")[2]
     assert len(iam.list_attached_role_policies(RoleName=plan)["AttachedPolicies"]) == 1
 
@@ -184,7 +184,7 @@ def test_the_policies_are_valid_and_fit_with_the_longest_names(
     for name, value in longest.items():
         monkeypatch.setitem(deployer.NAMES, name, value)
 
-    for part in ("Read", "Change", "Roles"):
+    for part in ("Read", "Change", "Later", "Roles"):
         statements = [
             {name: value for name, value in each.items() if name != "//"}
             for each in deployer.statements(part)

@@ -56,6 +56,23 @@ def test_a_schedule_reads_the_bucket_of_the_source_and_an_event_its_object(lake:
     assert not [entry for entry in run.log if entry["event"] == "rows_of_other_buckets"]
 
 
+def test_a_bucket_that_was_missing_is_seen_when_it_is_there(lake: Lake) -> None:
+    missing = S3Object("acme-later-test", "sales/a.csv")
+
+    class Later(LandingJob):
+        sources: ClassVar = (
+            Source("sales/", ".csv", "csv", "id BIGINT", bucket="acme-later-{env}"),
+        )
+
+    with pytest.raises(SourceNotFoundError, match="acme-later-test"):
+        run_for(Later, "later", missing)
+    lake.upload(missing.key, "id\n1\n", missing.bucket)
+
+    job = run_for(Later, "later", missing).job
+
+    assert rows(lake, job) == [(1, missing.uri)]
+
+
 def test_rows_of_a_file_that_is_gone_from_the_bucket_are_removed(lake: Lake) -> None:
     gone = lake.upload("sales/a.csv", "id\n1\n", LANDING)
     kept = lake.upload("sales/b.csv", "id\n2\n", LANDING)

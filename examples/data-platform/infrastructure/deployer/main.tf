@@ -64,6 +64,7 @@ locals {
     for environment, statements in local.statements : {
       "${environment}-read"   = [for statement in statements : statement if startswith(statement.Sid, "Read")]
       "${environment}-change" = [for statement in statements : statement if startswith(statement.Sid, "Change")]
+      "${environment}-later"  = [for statement in statements : statement if startswith(statement.Sid, "Later")]
       "${environment}-roles"  = [for statement in statements : statement if startswith(statement.Sid, "Roles")]
     }
   ]...)
@@ -73,6 +74,7 @@ locals {
       "${environment}-plan-read"     = { role = "${environment}-plan", policy = "${environment}-read" }
       "${environment}-deploy-read"   = { role = "${environment}-deploy", policy = "${environment}-read" }
       "${environment}-deploy-change" = { role = "${environment}-deploy", policy = "${environment}-change" }
+      "${environment}-deploy-later"  = { role = "${environment}-deploy", policy = "${environment}-later" }
       "${environment}-deploy-roles"  = { role = "${environment}-deploy", policy = "${environment}-roles" }
     }
   ]...)

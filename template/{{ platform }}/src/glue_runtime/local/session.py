@@ -14,6 +14,7 @@ import os
 import sys
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import pyspark
@@ -68,9 +69,14 @@ def local_session(app_name: str, lake: Path | None = None, jvm_options: str = ""
 def add_bucket(spark: SparkSession, folder: Path) -> None:
     """Let a session that has started see a further bucket of its lake."""
     folder.mkdir(parents=True, exist_ok=True)
+    jvm: Any = spark.sparkContext._jvm
     configuration = spark.sparkContext._jsc.hadoopConfiguration()
     for name, value in _mount(folder).items():
         configuration.set(name.removeprefix("spark.hadoop."), value)
+    # Hadoop keeps the file system of a bucket that somebody has asked for before it was there.
+    jvm.org.apache.hadoop.fs.FileSystem.get(
+        jvm.java.net.URI(f"s3://{folder.name}/"), configuration
+    ).close()
 
 
 def class_archive() -> Path:

@@ -159,6 +159,13 @@ def made(aws: EmulatedAws) -> list[str]:
     return found
 
 
+def deploy(aws: EmulatedAws, repository: Path, script: str) -> None:
+    """Put another script in the place of the job's."""
+    (repository / f"src/jobs/{JOB}.py").write_text(script)
+    place = {"Bucket": ARTIFACTS, "Key": f"scripts/{JOB}.py"}
+    aws.client("s3").put_object(**place, Body=script.encode())
+
+
 def empty(aws: EmulatedAws) -> None:
     """Delete what the next test must not find."""
     s3, sqs = aws.client("s3"), aws.client("sqs")
@@ -179,6 +186,21 @@ def test_a_right_deployment_is_as_expected_and_nothing_stays_of_the_try(
 
     assert {row["result"] for row in rows.values()} == {smoke.OK}
     assert {"rule", "key", "committer", "region", "rows", "replay", "cost"} <= rows.keys()
+    assert made(aws) == []
+
+
+def test_rows_that_the_source_of_the_job_keeps_are_taken_away_too(
+    run: Smoke, aws: EmulatedAws, repository: Path
+) -> None:
+    removes = 's3.delete_object(**target)\n        return log("source_gone")'
+    assert removes in SCRIPT
+    deploy(aws, repository, SCRIPT.replace(removes, 'return log("source_gone", rows="kept")'))
+    try:
+        rows = run(0)
+    finally:
+        deploy(aws, repository, SCRIPT)
+
+    assert rows["taken away"]["result"] == smoke.OK
     assert made(aws) == []
 
 

@@ -22,6 +22,7 @@ from operations.environment import REPOSITORY, Environment, deployed_name
 from operations.errors import OperationError
 from operations.events import object_created
 from operations.executions import Execution, executions
+from operations.logs import entries
 from operations.matching import Rules
 
 ARRIVES = 300.0
@@ -248,12 +249,28 @@ class Probe:
             why = ""
             if sent and self.table_files(key):
                 try:
-                    self.start(f"gone-{number}", json.loads(sent[0]))
+                    self._remove_rows(f"gone-{number}", json.loads(sent[0]), key)
                 except (BotoCoreError, ClientError, OperationError) as error:
                     why = f" ({error})"
             files = [*self.table_files(key), *self.table_files(key, "_quarantine/")]
             left += [f"s3://{each['Bucket']}/{each['Key']}{why}" for each in files]
         return left
+
+    def _remove_rows(self, what: str, given: dict[str, Any], key: str) -> None:
+        """Remove the rows of a deleted object in a run, or here if its source keeps them."""
+        execution = self.start(what, given)
+        files = [*self.table_files(key), *self.table_files(key, "_quarantine/")]
+        if not files or execution is None:
+            return
+
+        def told() -> str | None:
+            lines = entries(self.environment, self.job, execution.run_id)
+            gone = (str(each.get("rows")) for each in lines if each.get("event") == "source_gone")
+            return next(gone, None)
+
+        if wait(told, ARRIVES) == "kept":
+            for file in files:
+                self.environment.client("s3").delete_object(**file)
 
     def _take_letters(self) -> list[str]:
         for letter in self.letters():

@@ -28,8 +28,8 @@ TASKS: dict[str, tuple[str, list[list[str]]]] = {
             ["-m", "ruff", "check", "."],
             ["-m", "ruff", "format", "--check", "."],
             ["-m", "mypy"],
-            # Three at once on two cores, each file in one piece: some of the time is waiting, for AWS's provider
-            # above all. The longest files begin first (tests/durations.json).
+            # Three at once on two cores, each file in one piece: some of the time is waiting, for
+            # AWS's provider above all. The longest files begin first (tests/durations.json).
             ["-m", "pytest", "-n", "3", "--dist", "loadfile", "--no-loadscope-reorder"],
         ],
     ),

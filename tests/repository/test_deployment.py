@@ -67,7 +67,8 @@ def checkout(repository: Path, folder: Path) -> Path:
 
 
 OF_THE_ACCOUNT = (
-    "fresh or second_plan or ends_as or traced or narrow or schedule or destroyed or deployer"
+    "fresh or second_plan or ends_as or traced or narrow or schedule or delivered or kept "
+    "or destroyed or deployer"
 )
 """Words in the names of the tests that an account may change the result of; others take long."""
 

@@ -13,6 +13,7 @@ from deployment import ENVIRONMENT, REPOSITORY
 from emulated_aws.server import ACCOUNT, REGION, EmulatedAws
 from glue_runtime.local.run import find_job
 from operations.environment import deployed_name
+from operations.settings import LAKE_PREFIX
 
 BUCKETS = {
     "bronze": "acme-landing",
@@ -64,9 +65,15 @@ DEPLOYER: list[Mapping[str, Any]] = [
 
 
 def make_declared(aws: EmulatedAws, jobs: Iterable[str]) -> None:
-    """Make the buckets that sources declare, with what others keep in them."""
+    """Make the buckets that sources declare, with what others keep in them.
+
+    A source may also name a bucket of the platform, which Terraform makes, or one of `make`.
+    """
     sources = [source for job in jobs for source in find_job(job).sources]
-    for bucket in sorted({source.bucket_of(ENVIRONMENT) or "" for source in sources} - {""}):
+    declared = {source.bucket_of(ENVIRONMENT) or "" for source in sources} - {""}
+    ours = {f"{LAKE_PREFIX}-{ENVIRONMENT}-{zone}" for zone in BUCKETS}
+    made = {bucket["Name"] for bucket in aws.client("s3").list_buckets()["Buckets"]}
+    for bucket in sorted(declared - ours - made):
         _bucket(aws, bucket)
         _send_events(aws, bucket)
 

@@ -40,8 +40,9 @@ def aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmulatedAws]:
 @pytest.fixture(scope="session")
 def variables(aws: EmulatedAws) -> Mapping[str, Any]:
     """What Terraform is told of what exists in the account, which is made first."""
+    given = landscape.make(aws, chosen_jobs()) if os.environ.get("EXISTING") else {}
     landscape.make_declared(aws, chosen_jobs())
-    return landscape.make(aws, chosen_jobs()) if os.environ.get("EXISTING") else {}
+    return given
 
 
 @pytest.fixture(scope="session")

@@ -49,7 +49,7 @@ class Source:
     routes: Mapping[str, str] = field(default_factory=dict)
     options: Mapping[str, str] = field(default_factory=dict)
     bucket: str | None = None
-    when_gone: str = "remove"
+    when_gone: str = REMOVE
 
     def __post_init__(self) -> None:
         where = f"{self.prefix}*{self.suffix}"

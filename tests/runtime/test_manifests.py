@@ -272,7 +272,9 @@ def test_uploads_of_several_sources_and_routes_are_each_processed_once(lake: Lak
     assert rows(lake, "job", "v", "is_fix") == [(0, False), (1, True), (2, False)]
 
 
-@pytest.mark.parametrize("missing", ["sales/a.csv", "sales/fix_a.csv", "returns/a.csv", "sales/", "none"])
+@pytest.mark.parametrize(
+    "missing", ["sales/a.csv", "sales/fix_a.csv", "returns/a.csv", "sales/", "none"]
+)
 def test_a_schedule_processes_the_files_of_several_sources_and_routes(
     lake: Lake, missing: str
 ) -> None:

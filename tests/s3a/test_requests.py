@@ -6,6 +6,9 @@ from typing import ClassVar
 from pyspark.sql import DataFrame
 
 from glue_runtime import BaseGlueJob, Source
+from glue_runtime.fingerprint import fingerprint
+from glue_runtime.lineage import provenance, source_id
+from glue_runtime.spark.storage import Storage
 from glue_runtime.testing import Lake, run_for, run_scheduled
 from s3_server import S3Server
 
@@ -63,3 +66,29 @@ def test_a_scheduled_run_makes_so_many_requests_for_each_file(lake: Lake, s3: S3
         counts.append(sum(of_a_schedule(s3).values()))
 
     assert (counts[1] - counts[0]) / 20 <= 38, counts
+
+
+class Changed(Rows):
+    scheduled: ClassVar = "changed"
+
+
+def test_a_schedule_after_which_nothing_has_changed_makes_few_requests(
+    lake: Lake, s3: S3Server
+) -> None:
+    upload(lake, range(1000), 1)
+    # The table of a run over them, but for the rows, which nothing reads.
+    storage, code = Storage(lake.spark), fingerprint(Changed)
+    for file in storage.files("s3://data-lake-test-bronze/sales/"):
+        made_from = provenance(file.version, code)
+        name = f"v{1:016}-{0:012}-000000-of-000001.{made_from}.snappy.parquet"
+        path = lake.root / f"data-lake-test-silver/rows/source_id={source_id(file.uri)}" / name
+        path.parent.mkdir(parents=True)
+        path.write_bytes(b"rows")
+
+    with s3.counted() as requests:
+        run = run_scheduled(Changed, "rows")
+
+    found = run.event("changes_found")
+    assert (found["files_listed"], found["files_changed"], found["files_gone"]) == (1000, 0, 0)
+    # Two listings have a page for each thousand files.
+    assert sum(requests.values()) <= 10, requests

@@ -20,7 +20,7 @@ from glue_runtime.spark.columns import holds, quoted
 from glue_runtime.spark.errors import SparkError, reason_of
 from glue_runtime.spark.files import StorageError, StoredFile
 from glue_runtime.spark.s3_errors import refuse_unreachable, s3_error
-from glue_runtime.tables.removing import EVERYTHING, Held, Removal, remove_gone
+from glue_runtime.tables import removing
 from glue_runtime.tables.table import Staged, Table
 
 _NO_ORIGIN = f"expected {SOURCE_OBJECT} in every row of the result, found a row without it"
@@ -81,18 +81,18 @@ def as_in_table(table: Table, df: DataFrame, objects: Iterable[str]) -> DataFram
     A value that would change in the cast fails the write; see `explained_write_errors`.
     """
     replaced = {*map(source_id, objects)}
-    known = {field.name.casefold(): field for field in table.columns(but=replaced)}
+    known = {column.name.casefold(): column for column in table.columns(but=replaced)}
     changed = {}
-    for field in df.schema.fields:
-        there = known.get(field.name.casefold())
-        if there is not None and (there.name, there.dataType) != (field.name, field.dataType):
-            value = F.col(quoted(field.name))
-            if not holds(there.dataType, field.dataType):
-                types = (there.dataType.simpleString(), table.uri, field.dataType.simpleString())
+    for column in df.schema.fields:
+        there = known.get(column.name.casefold())
+        if there is not None and (there.name, there.dataType) != (column.name, column.dataType):
+            value = F.col(quoted(column.name))
+            if not holds(there.dataType, column.dataType):
+                types = (there.dataType.simpleString(), table.uri, column.dataType.simpleString())
                 begin, end = _OTHER_TYPE.format(there.name, *types, "{}").split("{}")
                 complaint = F.concat(F.lit(begin), F.col(SOURCE_OBJECT), F.lit(end))
                 value = F.when(value.isNotNull(), F.raise_error(complaint))
-            changed[field.name] = value.cast(there.dataType).alias(there.name)
+            changed[column.name] = value.cast(there.dataType).alias(there.name)
     if not changed:
         return df
     return df.select([changed.get(name, F.col(quoted(name))) for name in df.columns])
@@ -199,7 +199,7 @@ def replace_objects(written: Written, loads: Sequence[Loaded], objects: Sequence
 
 
 def replace_directory(
-    written: Written, loads: Sequence[Loaded], removal: Removal = EVERYTHING
+    written: Written, loads: Sequence[Loaded], removal: removing.Removal = removing.EVERYTHING
 ) -> Replaced:
     """Replace the partitions of all objects of the directory, and remove those of deleted objects.
 
@@ -209,10 +209,10 @@ def replace_directory(
     broken = written.commit({source_id(each) for loaded in loads for each in loaded.files})
     # The tables are listed before the sources: a partition whose object is not among the sources
     # then belongs to a deleted object, not to a new one.
-    held = [Held(table) for table, _ in written.tables]
+    held = [removing.Held(table) for table, _ in written.tables]
     read, current = _read(loads), _current(loads)
     lookups = {uri for loaded in loads if not loaded.owned for uri in loaded.files}
-    spared = remove_gone(held, current.keys() | lookups, {*read, *current}, removal)
+    spared = removing.remove_gone(held, current.keys() | lookups, {*read, *current}, removal)
     outdated = {
         each
         for each in current

@@ -167,7 +167,6 @@ run "what_aws_would_refuse_is_refused" {
   command = plan
 
   variables {
-    environment       = "Prod"
     name              = "landing_zone"
     bucket_name       = "s3://acme-landing"
     prefixes          = ["orders/*"]
@@ -177,6 +176,16 @@ run "what_aws_would_refuse_is_refused" {
   }
 
   expect_failures = [
-    var.environment, var.name, var.bucket_name, var.prefixes, var.event_bus_arn, var.queue_kms_key_arn, var.alarm_topic_arn,
+    var.name, var.bucket_name, var.prefixes, var.event_bus_arn, var.queue_kms_key_arn, var.alarm_topic_arn,
   ]
+}
+
+run "the_name_of_an_environment_is_expected" {
+  command = plan
+
+  variables {
+    environment = "Prod"
+  }
+
+  expect_failures = [var.environment]
 }

@@ -40,7 +40,7 @@ class EmulatedAws:
 
     def at(self, region: str, account: str) -> "EmulatedAws":
         """The same AWS in another region or account."""
-        key = self.access_key
+        key = EmulatedAws.access_key
         if account != ACCOUNT:
             role = f"arn:aws:iam::{account}:role/emulated"
             assumed = self.client("sts").assume_role(RoleArn=role, RoleSessionName="emulated")

@@ -117,6 +117,10 @@ def test_the_forecast_has_the_prices_of_a_calculation_by_hand() -> None:
     assert {way: row["a day (USD)"] for way, row in rows.items()} == pytest.approx(
         {way: hours[way] * 0.44 + besides.get(way, 0) for way in hours}
     )
+    free = replace(PRICES, dpu_hour=0)
+    assert {way: per_day(way, load, free) for way in hours} == pytest.approx(
+        {way: besides.get(way, 0) for way in hours}
+    )
     assert [(row["runs"], row["seconds"]) for row in rows.values()] == [
         (10, 120),
         (3, 260),

@@ -76,18 +76,14 @@ def test_there_are_forecasts() -> None:
 
 def test_a_burst_costs_on_each_glue_version_what_the_page_says() -> None:
     load = Load(files=200, start_seconds=40, file_seconds=0.1, batch=200)
-    versions = sorted(registry("glue_versions"))
+    rows = cells("cost.md", "200 files a day, in USD a month")
 
-    assert cells("cost.md", "200 files a day, in USD a month") == [
-        [
-            f"Glue {version}",
-            *(
-                f"{per_day(way, load, read_prices().on(version)) * 30.4:.2f}"
-                for way in ("event", "batch")
-            ),
-        ]
-        for version in versions
-    ]
+    assert len(rows) >= 3
+    for name, *said in rows:
+        prices = read_prices().on(name.removeprefix("Glue "))
+        assert said == [f"{per_day(way, load, prices) * 30.4:.2f}" for way in ("event", "batch")], (
+            name
+        )
 
 
 @pytest.mark.parametrize(("page", "said", "file", "pattern"), FACTS)

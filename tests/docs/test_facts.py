@@ -14,6 +14,8 @@ from gluecast.catalogue.contents import catalogue
 from gluecast.template.bundled import TEMPLATE_ROOT
 from gluecast.template.registries import registry
 from operations.cli import main
+from operations.cost import Load, per_day
+from operations.prices import read_prices
 from pages import commands, pages
 from tasks.examples import RENDERED
 
@@ -38,6 +40,18 @@ FACTS = [
         "tooling/operations/prices.toml",
         r"^million_transitions = 25\.00$",
     ),
+    (
+        "cost.md",
+        "queue | 0.40 a million",
+        "tooling/operations/prices.toml",
+        r"^million_queue_requests = 0\.40$",
+    ),
+    (
+        "cost.md",
+        "pipe | 0.40 a million",
+        "tooling/operations/prices.toml",
+        r"^million_pipe_requests = 0\.40$",
+    ),
     ("cost.md", "1.00 a million", "tooling/operations/prices.toml", r"^million_events = 1\.00$"),
 ]
 """Page, what it says, and where in a rendered repository that stands, as a pattern."""
@@ -57,7 +71,19 @@ def test_a_forecast_is_printed_as_the_page_shows_it(
 
 
 def test_there_are_forecasts() -> None:
-    assert len(FORECASTS) == 2
+    assert len(FORECASTS) == 3
+
+
+def test_a_burst_costs_on_each_glue_version_what_the_page_says() -> None:
+    load = Load(files=200, start_seconds=40, file_seconds=0.1, batch=200)
+    rows = cells("cost.md", "200 files a day, in USD a month")
+
+    assert len(rows) >= 3
+    for name, *said in rows:
+        prices = read_prices().on(name.removeprefix("Glue "))
+        assert said == [f"{per_day(way, load, prices) * 30.4:.2f}" for way in ("event", "batch")], (
+            name
+        )
 
 
 @pytest.mark.parametrize(("page", "said", "file", "pattern"), FACTS)

@@ -12,19 +12,21 @@ from terraform import PROVIDER_ALONE, initialise, needs_terraform, repository_wi
 
 EXAMPLE = re.compile(r"^```hcl\n(.*?)^```", re.MULTILINE | re.DOTALL)
 
+ALIAS = '\n  alias = "{}"\n'
+MOCKED = """
+mock_provider "aws" {{{alias}
+  mock_data "aws_caller_identity" {{
+    defaults = {{ account_id = "{account}" }}
+  }}
+  mock_data "aws_partition" {{
+    defaults = {{ partition = "aws" }}
+  }}
+  mock_data "aws_region" {{
+    defaults = {{ endpoint = "ec2.{region}.amazonaws.com" }}
+  }}
+}}
+"""
 PLAN = """
-mock_provider "aws" {
-  mock_data "aws_caller_identity" {
-    defaults = { account_id = "123456789012" }
-  }
-  mock_data "aws_partition" {
-    defaults = { partition = "aws" }
-  }
-  mock_data "aws_region" {
-    defaults = { endpoint = "ec2.eu-central-1.amazonaws.com" }
-  }
-}
-
 run "the_examples_are_planned" {
   command = plan
 
@@ -73,6 +75,7 @@ def test_every_module_has_an_example_of_each_use() -> None:
         "account": 1,
         "data_platform": 3,
         "eventbridge": 5,
+        "forwarded_events": 2,
         "glue_job": 2,
         "observability": 3,
     }
@@ -86,7 +89,12 @@ def test_terraform_formats_and_plans_every_example(tmp_path: Path) -> None:
     (folder / "tests").mkdir(parents=True)
     codes = [code for found in examples().values() for code in found]
     (folder / "main.tf").write_text("\n".join([PROVIDER_ALONE.strip() + "\n", *codes]))
-    (folder / "tests/plan.tftest.hcl").write_text(PLAN)
+    providers = [
+        MOCKED.format(alias="", region="eu-central-1", account="123456789012"),
+        MOCKED.format(alias=ALIAS.format("ireland"), region="eu-west-1", account="123456789012"),
+        MOCKED.format(alias=ALIAS.format("partner"), region="eu-central-1", account="210987654321"),
+    ]
+    (folder / "tests/plan.tftest.hcl").write_text("".join([*providers, PLAN]))
     initialise(folder)
 
     for command in (["fmt", "-check", "-diff"], ["test", "-no-color"]):

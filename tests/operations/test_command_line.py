@@ -36,6 +36,7 @@ def test_a_wrong_word_is_reported_and_exits_with_2(
         ["cost", "--files", "200", "--dpus", "-2"],
         ["cost", "--files", "200", "--file-seconds", "nan"],
         ["cost", "--files", "200", "--schedules", "inf"],
+        ["cost", "--files", "200", "--batch", "0"],
         ["replay", "--job", "sales_etl", "--since", "1d", "--rate", "0"],
     ],
 )
@@ -61,10 +62,10 @@ def test_a_price_below_zero_is_refused(
 def test_a_forecast_needs_no_aws(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["cost", "--env", "dev", "--files", "200", "--json"]) == 0
     ways = json.loads(capsys.readouterr().out)
-    assert [way["way"] for way in ways] == ["by event", "by schedule"]
+    assert [way["way"] for way in ways] == ["event", "batch", "schedule", "changed"]
 
     assert main(["cost", "--env", "dev", "--files", "200", "--file-seconds", "1"]) == 0
-    assert "a schedule is cheaper from" in capsys.readouterr().out
+    assert "cheapest with 200 files a day: changed;" in capsys.readouterr().out
 
 
 def test_prices_are_dated_and_name_where_they_are_from() -> None:

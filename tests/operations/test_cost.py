@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from operations.cli import main
-from operations.cost import Load, break_even, by_event, by_schedule, forecast, spent
+from operations.cost import Load, break_even, cheapest, forecast, per_day, spent
 from operations.errors import OperationError
 from operations.prices import read_prices
 from operations.runs import run_of
@@ -80,8 +80,8 @@ def test_a_forecast_has_the_price_of_the_glue_version_that_is_asked_for(
 ) -> None:
     def per_hour(*options: str) -> float:
         assert main(["cost", "--env", "dev", "--json", "--files", "10", *options]) == 0
-        way = json.loads(capsys.readouterr().out)[1]
-        return float(way["a day (USD)"]) / float(way["DPU-hours a day"])
+        way = json.loads(capsys.readouterr().out)[2]
+        return float(way["a day (USD)"]) / float(way["DPU-hours"])
 
     assert per_hour() == pytest.approx(0.44)
     assert per_hour("--glue", "6.0") == pytest.approx(0.308)
@@ -102,28 +102,98 @@ def test_runs_are_added_up_by_job_and_trigger() -> None:
 
 
 def test_the_forecast_has_the_prices_of_a_calculation_by_hand() -> None:
-    load = Load(files=10, days=1, start_seconds=60, file_seconds=60, dpus=2, schedules=1)
+    load = Load(files=10, days=3, start_seconds=60, file_seconds=60, dpus=2, schedules=2, batch=4)
+    hours = {
+        "event": 10 * 2 * 120 / 3600,
+        "batch": 2 * (300 + 300 + 180) / 3600,
+        "schedule": 2 * 2 * 1860 / 3600,
+        "changed": 2 * 2 * 360 / 3600,
+    }
+    besides = {"event": 10 * 76e-6, "batch": 10 * (1 + 0.48 + 0.4) * 1e-6 + 3 * 100e-6}
 
-    assert by_event(load, PRICES) == pytest.approx(10 * (2 * 120 / 3600 * 0.44 + 76e-6))
-    assert by_schedule(load, PRICES) == pytest.approx(2 * 660 / 3600 * 0.44)
-    event, schedule = forecast(load, PRICES)
-    assert event["a day (USD)"] == by_event(load, PRICES)
-    assert schedule["DPU-hours a day"] == pytest.approx(2 * 660 / 3600)
+    rows = {row["way"]: row for row in forecast(load, PRICES)}
+
+    assert {way: row["DPU-hours"] for way, row in rows.items()} == pytest.approx(hours)
+    assert {way: row["a day (USD)"] for way, row in rows.items()} == pytest.approx(
+        {way: hours[way] * 0.44 + besides.get(way, 0) for way in hours}
+    )
+    free = replace(PRICES, dpu_hour=0)
+    assert {way: per_day(way, load, free) for way in hours} == pytest.approx(
+        {way: besides.get(way, 0) for way in hours}
+    )
+    assert [(row["runs"], row["seconds"]) for row in rows.values()] == [
+        (10, 120),
+        (3, 260),
+        (2, 1860),
+        (2, 360),
+    ]
+    assert rows["batch"]["a month (USD)"] == pytest.approx(30.4 * rows["batch"]["a day (USD)"])
 
 
-def test_the_break_even_is_where_one_way_becomes_cheaper_than_the_other() -> None:
-    load = Load(files=0, days=30, start_seconds=300, file_seconds=1)
+def test_a_batch_is_billed_for_one_minute_where_single_runs_are_billed_for_each() -> None:
+    load = Load(files=200, start_seconds=40, file_seconds=0.1, batch=200)
 
-    files = break_even(load, PRICES)
+    event, batch, *_ = forecast(load, PRICES)
 
+    assert event["DPU-hours"] == pytest.approx(200 * 2 / 60)
+    assert batch["DPU-hours"] == pytest.approx(2 / 60)
+
+
+def test_no_files_cost_a_schedule_alone() -> None:
+    event, batch, schedule, changed = forecast(Load(files=0), PRICES)
+
+    assert event["a day (USD)"] == batch["a day (USD)"] == 0
+    assert schedule["a day (USD)"] == changed["a day (USD)"] == pytest.approx(2 / 60 * 0.44)
+
+
+@pytest.mark.parametrize("way", ["batch", "schedule", "changed"])
+def test_the_break_even_is_where_one_way_becomes_cheaper_than_the_other(way: str) -> None:
+    load = Load(files=0, days=30, start_seconds=300, file_seconds=1, schedules=24)
+
+    files = break_even(way, load, PRICES)
+
+    if way == "schedule":
+        assert files is None
+        load = replace(load, schedules=1)
+        files = break_even(way, load, PRICES)
     assert files is not None and files > 1
     there, before = replace(load, files=files), replace(load, files=files - 1)
-    assert by_schedule(there, PRICES) < by_event(there, PRICES)
-    assert by_schedule(before, PRICES) >= by_event(before, PRICES)
+    assert per_day(way, there, PRICES) < per_day("event", there, PRICES)
+    assert per_day(way, before, PRICES) >= per_day("event", before, PRICES)
 
 
 def test_large_files_that_are_read_every_day_never_make_a_schedule_cheaper() -> None:
-    assert break_even(Load(files=0, days=30, file_seconds=300), PRICES) is None
+    load = Load(files=20, days=30, file_seconds=300)
+
+    assert break_even("schedule", load, PRICES) is None
+    assert forecast(load, PRICES)[2]["cheaper from"] is None
+
+
+@pytest.mark.parametrize(
+    ("schedules", "way"), [(1, "changed"), (24, "batch"), (0.1, "changed"), (1000, "batch")]
+)
+def test_the_cheapest_way_is_that_with_the_lowest_price(schedules: float, way: str) -> None:
+    load = Load(files=200, file_seconds=5, schedules=schedules)
+
+    assert cheapest(load, PRICES) == way
+    rows = forecast(load, PRICES)
+    assert min(rows, key=lambda row: float(row["a day (USD)"]))["way"] == way
+
+
+def test_one_file_a_day_needs_no_batch() -> None:
+    assert cheapest(Load(files=1, schedules=24), PRICES) == "event"
+
+
+def test_a_forecast_fits_into_a_terminal(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+
+    assert main(["cost", "--env", "dev", "--files", "200", "--file-seconds", "5"]) == 0
+
+    heading, *rows = capsys.readouterr().out.split("\n\n")[0].splitlines()
+    assert heading.startswith("way")
+    assert [row.split()[0] for row in rows] == ["event", "batch", "schedule", "changed"]
 
 
 def test_prices_of_ones_own_take_the_place_of_some(tmp_path: Path) -> None:

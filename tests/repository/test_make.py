@@ -187,10 +187,15 @@ def test_a_deployment_needs_an_environment_and_an_action(
 
 
 def test_a_forecast_of_the_cost_is_made_without_aws(repository: Path) -> None:
-    ran = make(repository, "cost", "FILES=200", "FILE_SECONDS=1", "JSON=1")
+    ran = make(repository, "cost", "FILES=200", "FILE_SECONDS=1", "BATCH=50", "JSON=1")
 
     assert ran.returncode == 0, ran.stderr
-    assert [way["way"] for way in json.loads(ran.stdout)] == ["by event", "by schedule"]
+    assert [(way["way"], way["runs"]) for way in json.loads(ran.stdout)] == [
+        ("event", 200),
+        ("batch", 4),
+        ("schedule", 1),
+        ("changed", 1),
+    ]
 
 
 @pytest.mark.parametrize(

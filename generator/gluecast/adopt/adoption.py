@@ -49,6 +49,7 @@ LEFT_OUT = (
     "/docs/existing-account.md",
     "/docs/jobs.md",
     "/docs/operating.md",
+    "/docs/other-regions.md",
     "/pyproject.toml",
     # Its Terraform code already defines buckets and Glue jobs.
     "/infrastructure/*/data_platform/",

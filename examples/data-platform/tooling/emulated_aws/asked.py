@@ -85,6 +85,7 @@ _NAMED = {
     "sns": ("", ["TopicArn", "ResourceArn", "Name"]),
     "sqs": ("", ["QueueName", "QueueUrl"]),
     "states": ("stateMachine:", ["stateMachineArn", "resourceArn", "name"]),
+    "sts": ("role/", ["RoleArn"]),
 }
 _ROLE = re.compile(r"arn:[\w-]+:iam::\d+:role/[\w+=,.@/-]+")
 
@@ -173,6 +174,9 @@ def _resource(service: str, action: str, region: str, parameters: Mapping[str, A
         asked = parameters.get("ConnectionInput", parameters)
         name = asked.get("Name") or asked["ConnectionName"]
         return f"arn:aws:glue:{region}:{ACCOUNT}:connection/{name}"
+    if action.startswith("events:") and action.endswith(("EventBus", "Permission")):
+        name = parameters.get("EventBusName") or parameters.get("Name") or "default"
+        return f"arn:aws:events:{region}:{ACCOUNT}:event-bus/{name}"
     kind, names = _NAMED[service]
     name = str(next(parameters[name] for name in names if parameters.get(name)))
     if name.startswith("arn:"):

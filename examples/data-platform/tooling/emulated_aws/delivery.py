@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Protocol
 
 from operations.patterns import matches
-from operations.permissions import queue_allows, role_allows
+from operations.permissions import bus_allows, queue_allows, role_allows
 from operations.transformer import TransformerError, transform
 
 _LOG = logging.getLogger(__name__)
@@ -24,13 +24,22 @@ class Aws(Protocol):
     def client(self, service: str) -> Any:
         """A boto3 client of this service."""
 
+    def at(self, region: str, account: str) -> "Aws":
+        """The factory for another region or account."""
+
 
 def deliver(aws: Aws, event: Mapping[str, Any]) -> None:
-    """Start every target of every enabled rule on the default bus that the event matches."""
+    """Start every target of every enabled rule on a default bus that the event matches.
+
+    The bus is that of the region and the account of `aws`.
+    """
     events = aws.client("events")
     for rule in matching_rules(aws, event):
         for target in events.list_targets_by_rule(Rule=rule["Name"])["Targets"]:
             try:
+                if ":event-bus/" in target["Arn"]:
+                    _send_on(aws, target, rule["Arn"], event)
+                    continue
                 text = _input(event, target)
             except TransformerError as error:
                 _keep(
@@ -87,6 +96,26 @@ def _start(aws: Aws, target: Mapping[str, Any], service: str, source: str, text:
         states.start_execution(stateMachineArn=arn, name=uuid.uuid4().hex, input=text)
         return
     _keep(aws, target, service, source, text, reason)
+
+
+def _send_on(aws: Aws, target: Mapping[str, Any], rule: str, event: Mapping[str, Any]) -> None:
+    """Deliver an event to the bus of another region or account, unchanged, if that is permitted.
+
+    The rule's role must permit it, and the policy of a bus in another account too.
+    """
+    arn, role, service = target["Arn"], target.get("RoleArn", ""), "events.amazonaws.com"
+    region, account = arn.split(":")[3:5]
+    there, sender = aws.at(region, account), rule.split(":")[4]
+    if not role or not role_allows(aws.client("iam"), role, service, "events:PutEvents", arn):
+        reason = f"expected a role that may put events on {arn}, found {role or 'none'}"
+    elif account != sender and not bus_allows(
+        there.client("events"), arn, sender, str(event["source"])
+    ):
+        reason = f"expected a policy of {arn} that permits {sender}, found none"
+    else:
+        deliver(there, event)
+        return
+    _keep(aws, target, service, rule, json.dumps(event), reason)
 
 
 def _keep(

@@ -203,7 +203,7 @@ def _announce_objects_as_s3_does(aws: Aws) -> None:
             "resources": [bucket.arn],
             "detail": detail,
         }
-        deliver(aws, event)
+        deliver(aws.at(bucket.region_name, account_id), event)
 
     notifications._send_event_bridge_message = send
 

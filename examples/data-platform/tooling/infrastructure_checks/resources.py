@@ -7,6 +7,7 @@ references between resources are known.
 """
 
 import json
+import re
 import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -20,28 +21,34 @@ PLACE = f"{REGION}:{ACCOUNT}"
 # In .terraform, which git ignores and terraform init creates.
 FOLDER = ".terraform/checks"
 
-PROVIDER = f"""
-mock_provider "aws" {{
+_PROVIDER = """
+mock_provider "aws" {{{alias}
   mock_data "aws_caller_identity" {{
-    defaults = {{ account_id = "{ACCOUNT}" }}
+    defaults = {{ account_id = "{account}" }}
   }}
   mock_data "aws_partition" {{
     defaults = {{ partition = "aws" }}
   }}
   mock_data "aws_region" {{
-    defaults = {{ endpoint = "ec2.{REGION}.amazonaws.com" }}
+    defaults = {{ endpoint = "ec2.{region}.amazonaws.com" }}
   }}
 }}
 """
 
 ARNS = {
-    "aws_cloudwatch_event_rule": f"arn:aws:events:{PLACE}:rule/{{name}}",
-    "aws_cloudwatch_log_group": f"arn:aws:logs:{PLACE}:log-group:{{name}}",
-    "aws_iam_role": f"arn:aws:iam::{ACCOUNT}:role/{{name}}",
+    "aws_cloudwatch_event_rule": "arn:aws:events:{place}:rule/{name}",
+    "aws_cloudwatch_log_group": "arn:aws:logs:{place}:log-group:{name}",
+    "aws_iam_role": "arn:aws:iam::{account}:role/{name}",
     "aws_s3_bucket": "arn:aws:s3:::{name}",
-    "aws_sfn_state_machine": f"arn:aws:states:{PLACE}:stateMachine:{{name}}",
-    "aws_sqs_queue": f"arn:aws:sqs:{PLACE}:{{name}}",
+    "aws_sfn_state_machine": "arn:aws:states:{place}:stateMachine:{name}",
+    "aws_sqs_queue": "arn:aws:sqs:{place}:{name}",
 }
+
+_BLOCK = r'^{kind} "{label}" \{{\n(.*?)^\}}'
+_ALIAS = re.compile(r'^\s*alias\s*=\s*"(\w+)"', re.MULTILINE)
+_OTHER_REGION = re.compile(r'^\s*region\s*=\s*"([a-z0-9-]+)"', re.MULTILINE)
+_OTHER_ACCOUNT = re.compile(r'"arn:[^"]*:iam::(\d{12}):role/')
+_PROVIDERS = re.compile(r"^\s*providers\s*=\s*\{\s*aws\s*=\s*aws\.(\w+)\s*\}", re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -59,13 +66,23 @@ def resources_of(environment: Path) -> list[Resource]:
     Raises:
         RuntimeError: Terraform cannot plan or apply it; the message contains Terraform's errors.
     """
-    planned = _test(environment, "plan", PROVIDER)["resource_changes"]
+    aliases, modules = _other_places(environment)
+    providers = "".join(_provider(*place, alias) for alias, place in aliases.items())
+    providers += _provider(REGION, ACCOUNT)
+    planned = _test(environment, "plan", providers)["resource_changes"]
     overrides = "".join(
-        _override(resource["address"], _identity(resource["type"], resource["change"]))
+        _override(
+            resource["address"],
+            _identity(
+                resource["type"],
+                resource["change"],
+                *modules.get(resource["address"].split(".")[1], (REGION, ACCOUNT)),
+            ),
+        )
         for resource in planned
         if resource["mode"] == "managed"
     )
-    state = _test(environment, "apply", PROVIDER + overrides)
+    state = _test(environment, "apply", providers + overrides)
     return [
         Resource(resource["address"], resource["type"], resource["values"])
         for resource in _resources(state["root_module"])
@@ -121,15 +138,54 @@ def _test(environment: Path, command: str, text: str) -> dict[str, Any]:
     return found
 
 
-def _identity(kind: str, change: dict[str, Any]) -> dict[str, str]:
+def _provider(region: str, account: str, alias: str = "") -> str:
+    named = f'\n  alias = "{alias}"\n' if alias else ""
+    return _PROVIDER.format(alias=named, region=region, account=account)
+
+
+def _other_places(
+    environment: Path,
+) -> tuple[dict[str, tuple[str, str]], dict[str, tuple[str, str]]]:
+    """Region and account of the environment's further providers by alias, and of the modules that use them.
+
+    A provider without a region, or without a role, is in that of the environment.
+    """
+    code = "\n".join(path.read_text(encoding="utf-8") for path in sorted(environment.glob("*.tf")))
+
+    def blocks(kind: str, label: str) -> list[tuple[str, ...]]:
+        found = re.finditer(_BLOCK.format(kind=kind, label=label), code, re.MULTILINE | re.DOTALL)
+        return [each.groups() for each in found]
+
+    def first(pattern: re.Pattern[str], body: str, usual: str) -> str:
+        found = pattern.search(body)
+        return found[1] if found else usual
+
+    aliases = {
+        first(_ALIAS, body, ""): (
+            first(_OTHER_REGION, body, REGION),
+            first(_OTHER_ACCOUNT, body, ACCOUNT),
+        )
+        for (body,) in blocks("provider", "aws")
+        if _ALIAS.search(body)
+    }
+    modules = {
+        name: aliases[alias]
+        for name, body in blocks("module", r"(\w+)")
+        if (alias := first(_PROVIDERS, body, "")) in aliases
+    }
+    return aliases, modules
+
+
+def _identity(kind: str, change: dict[str, Any], region: str, account: str) -> dict[str, str]:
     """The ARN, and the id or URL, that AWS would derive from the name of a resource."""
     if not change["after_unknown"].get("arn"):
         return {}
     name = change["after"].get("bucket") or change["after"].get("name") or "unnamed"
-    service = kind.split("_")[1]
-    arn = ARNS.get(kind, f"arn:aws:{service}:{PLACE}:{kind}/{{name}}").format(name=name)
+    service, place = kind.split("_")[1], f"{region}:{account}"
+    form = ARNS.get(kind, f"arn:aws:{service}:{{place}}:{kind}/{{name}}")
+    arn = form.format(place=place, account=account, name=name)
     if kind == "aws_sqs_queue":
-        url = f"https://sqs.{REGION}.amazonaws.com/{ACCOUNT}/{name}"
+        url = f"https://sqs.{region}.amazonaws.com/{account}/{name}"
         return {"arn": arn, "id": url, "url": url}
     return {"arn": arn, "id": name}
 

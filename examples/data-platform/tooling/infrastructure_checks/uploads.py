@@ -24,7 +24,8 @@ INPUT_PATH = re.compile(r"\$(\.[A-Za-z0-9_-]+)+")
 def rules_start_machines(resources: list[Resource]) -> list[str]:
     """Every rule has a target: a state machine, with a role and a queue that accepts its events.
 
-    A rule may also log its events, which needs neither a role nor a queue.
+    A rule may also send its events on to the bus of another place, with a role and a queue too, or
+    log them, which needs neither.
     """
     machines = by_arn(resources, "aws_sfn_state_machine")
     roles = by_arn(resources, "aws_iam_role")
@@ -40,7 +41,7 @@ def rules_start_machines(resources: list[Resource]) -> list[str]:
         values, where = target.values, target.address
         if ":log-group:" in values["arn"]:
             continue
-        if values["arn"] not in machines:
+        if values["arn"] not in machines and not is_event_bus(values["arn"]):
             findings.append(f"expected a state machine, found {values['arn']} in {where}")
         if values["role_arn"] not in roles:
             findings.append(f"expected a role, found {values['role_arn']} in {where}")
@@ -137,6 +138,11 @@ def lake_buckets(resources: list[Resource]) -> set[str]:
     )
     existing = {pair.partition("=")[2] for pair in listed.split(",") if pair}
     return existing | {bucket.values["bucket"] for bucket in of_type(resources, "aws_s3_bucket")}
+
+
+def is_event_bus(arn: str) -> bool:
+    """Whether an ARN is that of an event bus, to which a rule sends its events on."""
+    return ":event-bus/" in arn
 
 
 def dead_letter_queue(values: dict[str, Any]) -> str:

@@ -72,6 +72,21 @@ def queue_allows(sqs: Any, queue_url: str, service: str, source_arn: str) -> boo
     return policy_allows(policy, "sqs:SendMessage", attributes["QueueArn"], service, context)
 
 
+def bus_allows(events: Any, bus_arn: str, account: str, source: str) -> bool:
+    """Whether the policy of an event bus lets another account put events of this source on it."""
+    name = bus_arn.rpartition("/")[2]
+    statements = json.loads(events.describe_event_bus(Name=name).get("Policy") or "{}")
+    senders = (account, f"arn:{bus_arn.split(':')[1]}:iam::{account}:root", "*")
+    own = [
+        statement
+        for statement in _listed(statements.get("Statement"))
+        if (principal := statement["Principal"]) == "*"
+        or any(each in senders for each in _listed(principal.get("AWS")))
+    ]
+    context = {"events:source": source}
+    return policy_allows({"Statement": own}, "events:PutEvents", bus_arn, None, context)
+
+
 def _policies(iam: Any, role: str) -> Iterator[Mapping[str, Any]]:
     for name in iam.list_role_policies(RoleName=role)["PolicyNames"]:
         yield iam.get_role_policy(RoleName=role, PolicyName=name)["PolicyDocument"]

@@ -10,7 +10,7 @@ import threading
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -31,10 +31,21 @@ class EmulatedAws:
     """The endpoint of the API: ``http://127.0.0.1:PORT``.
 
     access_key: the id of a Glue run, for the rights of its role; another one is not restricted.
+    region: that of the clients.
     """
 
     endpoint: str
     access_key: str = "emulated"
+    region: str = REGION
+
+    def at(self, region: str, account: str) -> "EmulatedAws":
+        """The same AWS in another region or account."""
+        key = EmulatedAws.access_key
+        if account != ACCOUNT:
+            role = f"arn:aws:iam::{account}:role/emulated"
+            assumed = self.client("sts").assume_role(RoleArn=role, RoleSessionName="emulated")
+            key = assumed["Credentials"]["AccessKeyId"]
+        return replace(self, region=region, access_key=key)
 
     def client(self, service: str) -> Any:
         """A boto3 client of this service for this endpoint, without retries."""
@@ -42,7 +53,7 @@ class EmulatedAws:
         return boto3.client(
             service,
             endpoint_url=self.endpoint,
-            region_name=REGION,
+            region_name=self.region,
             aws_access_key_id=self.access_key,
             aws_secret_access_key="emulated",
             config=config,

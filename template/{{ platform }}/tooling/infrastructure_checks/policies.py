@@ -9,7 +9,7 @@ import parliament
 
 from infrastructure_checks.machines import api_call, tasks
 from infrastructure_checks.resources import PLACE, Resource, by_arn, of_type, statements
-from infrastructure_checks.uploads import dead_letter_queue
+from infrastructure_checks.uploads import dead_letter_queue, is_event_bus
 
 Right = tuple[str, str]
 """An action and its resource: sqs:SendMessage, arn:aws:sqs:..."""
@@ -144,7 +144,9 @@ def _needed(resources: list[Resource]) -> dict[str, set[Right] | None]:
         needed[role] = None if known is None or rights is None else known | rights
 
     for target in of_type(resources, "aws_cloudwatch_event_target"):
-        add(target.values["role_arn"], {("states:StartExecution", target.values["arn"])})
+        arn = target.values["arn"]
+        action = "events:PutEvents" if is_event_bus(arn) else "states:StartExecution"
+        add(target.values["role_arn"], {(action, arn)})
     for schedule in of_type(resources, "aws_scheduler_schedule"):
         for target_of_schedule in schedule.values["target"]:
             add(

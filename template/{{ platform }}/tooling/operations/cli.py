@@ -140,10 +140,11 @@ def _cost(asked: Environment, options: Options) -> Answer:
             options.file_seconds,
             options.dpus,
             options.schedules,
+            options.batch,
         )
-        files = cost.break_even(load, prices)
         summary = (
-            f"a schedule is cheaper from {files} files a day on" if files else "events are cheaper"
+            f"cheapest with {load.files} files a day: {cost.cheapest(load, prices)}; "
+            "cheaper from: files a day, against event"
         )
         return cost.forecast(load, prices), f"{summary}; {listed}", 0
     since, jobs = point_in_time(options.since or "30d"), _jobs(asked, options)
@@ -248,6 +249,7 @@ _OPTIONS = {
         "--file-seconds",
         "--dpus",
         "--schedules",
+        "--batch",
         "--glue",
     ],
     "replay": ["--since", "--until", "--prefix", "--failed", "--name", "--rate", "--dry-run"],
@@ -267,6 +269,12 @@ def _whole(text: str) -> int:
     number = int(text)
     if number < 0:
         raise argparse.ArgumentTypeError(f"expected a whole number of 0 or more, found {text}")
+    return number
+
+
+def _at_least_one(text: str) -> int:
+    if not (number := _whole(text)):
+        raise argparse.ArgumentTypeError(f"expected a whole number of 1 or more, found {text}")
     return number
 
 
@@ -293,6 +301,7 @@ _ARGUMENTS: dict[str, dict[str, Any]] = {
     "--file-seconds": {"type": _positive, "default": 30.0, "help": "forecast: seconds per file"},
     "--dpus": {"type": _positive, "default": 2.0, "help": "forecast: DPUs of a run"},
     "--schedules": {"type": _positive, "default": 1.0, "help": "forecast: scheduled runs per day"},
+    "--batch": {"type": _at_least_one, "default": 100, "help": "forecast: files of a batch"},
     "--glue": {"help": "forecast: Glue version, if not the environment's"},
     "--prefix": {"default": "", "help": "only keys with this prefix"},
     "--failed": {

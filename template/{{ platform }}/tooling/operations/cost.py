@@ -1,7 +1,7 @@
 # Owned by the gluecast template: an update rewrites this file and merges local edits into it.
-"""Compute what runs have cost, and forecast costs by event or by schedule."""
+"""Compute what runs have cost, and forecast the cost of each way to start them."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
 from operations.prices import Prices
@@ -18,7 +18,8 @@ class Load:
 
     files: files per day. days: days of files in the folder, all of which a scheduled run reads.
     start_seconds: seconds of a run before its first file. file_seconds: seconds per file. dpus:
-    DPUs of a run (2 workers of G.1X are 2). schedules: scheduled runs per day.
+    DPUs of a run (2 workers of G.1X are 2). schedules: scheduled runs per day. batch: the most
+    files of a batch; the files of a day are one burst.
     """
 
     files: int
@@ -27,6 +28,7 @@ class Load:
     file_seconds: float = 30
     dpus: float = 2
     schedules: float = 1
+    batch: int = 100
 
 
 def spent(runs: Iterable[Run], prices: Prices) -> list[Row]:
@@ -53,44 +55,76 @@ def spent(runs: Iterable[Run], prices: Prices) -> list[Row]:
     ]
 
 
-def by_event(load: Load, prices: Prices) -> float:
-    """The cost per day with one run per file."""
-    hours = prices.dpu_hours(load.start_seconds + load.file_seconds, load.dpus)
-    return load.files * (prices.of_run(hours) + prices.of_event)
+Runs = list[tuple[float, float]]
+"""Runs per day, by how many files each of them reads: 2 runs over 100 files are (2, 100)."""
 
 
-def by_schedule(load: Load, prices: Prices) -> float:
-    """The cost per day if every scheduled run reads the whole folder."""
-    return load.schedules * prices.of_run(prices.dpu_hours(_folder_seconds(load), load.dpus))
+def _batches(load: Load) -> Runs:
+    full, rest = divmod(load.files, load.batch)
+    return [(full, load.batch), (1, rest)] if rest else [(full, load.batch)]
 
 
-def break_even(load: Load, prices: Prices) -> int | None:
-    """The number of files per day from which schedules are cheaper; None if they never are."""
+_WAYS: dict[str, Callable[[Load], Runs]] = {
+    "event": lambda load: [(load.files, 1)],
+    "batch": _batches,
+    "schedule": lambda load: [(load.schedules, load.files * load.days)],
+    "changed": lambda load: [(load.schedules, load.files / load.schedules)],
+}
+"""The ways to start runs: one per file, one per batch of files, a schedule over the directory, and
+a schedule over what has changed since its last run."""
+
+
+def per_day(way: str, load: Load, prices: Prices) -> float:
+    """What a way to start runs costs per day."""
+    return prices.of_run(_dpu_hours(way, load, prices)) + {
+        "event": load.files * prices.of_event,
+        "batch": load.files * prices.of_message + _number(_batches(load)) * prices.of_batch,
+    }.get(way, 0.0)
+
+
+def break_even(way: str, load: Load, prices: Prices) -> int | None:
+    """The number of files per day from which a way costs less than one run per file.
+
+    None if it never does.
+    """
     for files in range(1, _MOST_FILES + 1):
         one = replace(load, files=files)
-        if by_schedule(one, prices) < by_event(one, prices):
+        if per_day(way, one, prices) < per_day("event", one, prices):
             return files
     return None
 
 
 def forecast(load: Load, prices: Prices) -> list[Row]:
-    """The costs by event and by schedule."""
-    one_file = load.start_seconds + load.file_seconds
+    """One row per way to start runs; seconds are the mean of its runs."""
     return [
         {
             "way": way,
-            "runs a day": runs,
-            "seconds a run": seconds,
-            "DPU-hours a day": runs * prices.dpu_hours(seconds, load.dpus),
-            f"a day ({prices.currency})": day,
-            f"a month ({prices.currency})": day * _DAYS,
+            "runs": float(_number(runs(load))),
+            "seconds": _seconds(runs(load), load) / max(_number(runs(load)), 1),
+            "DPU-hours": _dpu_hours(way, load, prices),
+            f"a day ({prices.currency})": per_day(way, load, prices),
+            f"a month ({prices.currency})": per_day(way, load, prices) * _DAYS,
+            "cheaper from": None if way == "event" else break_even(way, load, prices),
         }
-        for way, runs, seconds, day in (
-            ("by event", float(load.files), one_file, by_event(load, prices)),
-            ("by schedule", load.schedules, _folder_seconds(load), by_schedule(load, prices)),
-        )
+        for way, runs in _WAYS.items()
     ]
 
 
-def _folder_seconds(load: Load) -> float:
-    return load.start_seconds + load.files * load.days * load.file_seconds
+def cheapest(load: Load, prices: Prices) -> str:
+    """The way to start runs that costs the least."""
+    return min(_WAYS, key=lambda way: per_day(way, load, prices))
+
+
+def _dpu_hours(way: str, load: Load, prices: Prices) -> float:
+    return sum(
+        number * prices.dpu_hours(load.start_seconds + files * load.file_seconds, load.dpus)
+        for number, files in _WAYS[way](load)
+    )
+
+
+def _number(runs: Runs) -> float:
+    return sum(number for number, _ in runs)
+
+
+def _seconds(runs: Runs, load: Load) -> float:
+    return sum(number * (load.start_seconds + files * load.file_seconds) for number, files in runs)

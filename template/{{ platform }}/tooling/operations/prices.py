@@ -27,6 +27,8 @@ class Prices:
     minimum_seconds: int
     million_events: float
     million_transitions: float
+    million_queue_requests: float
+    million_pipe_requests: float
     glue: dict[str, dict[str, Any]]
 
     def on(self, version: str) -> "Prices":
@@ -45,6 +47,20 @@ class Prices:
     def of_event(self) -> float:
         """The price of an upload besides its run: the event, and three state transitions."""
         return (self.million_events + 3 * self.million_transitions) / 1_000_000
+
+    @property
+    def of_message(self) -> float:
+        """The price of an upload of a batch: the event, its requests to the queue, and the pipe.
+
+        A message is sent alone, and received and deleted with nine others.
+        """
+        requests = 1.2 * self.million_queue_requests + self.million_pipe_requests
+        return (self.million_events + requests) / 1_000_000
+
+    @property
+    def of_batch(self) -> float:
+        """The price of a batch besides its uploads and its run: four state transitions."""
+        return 4 * self.million_transitions / 1_000_000
 
 
 def _amounts(values: dict[str, Any]) -> Iterator[tuple[str, Any]]:

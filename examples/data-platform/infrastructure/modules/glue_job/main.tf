@@ -43,14 +43,15 @@ resource "aws_glue_job" "this" {
     max_concurrent_runs = var.max_concurrent_runs
   }
 
-  # Without a region, S3A takes that of us-east-2 on Glue 5.1, and requests to other regions time out.
+  # Without a region, S3A takes that of us-east-2 on Glue 5.1, and requests to other regions time out. Further settings
+  # of Spark come from the job.
   #
   # Glue 6.0 deprecates installing modules at the start of each run. It keeps them where the prefix of Python's
   # virtual environments says.
   default_arguments = merge(var.arguments, {
     for name, value in {
       "--env"                               = var.environment
-      "--conf"                              = "spark.hadoop.fs.s3a.endpoint.region=${module.account.region}"
+      "--conf"                              = join(" --conf ", compact(["spark.hadoop.fs.s3a.endpoint.region=${module.account.region}", lookup(var.arguments, "--conf", "")]))
       "--extra-py-files"                    = var.runtime_location
       "--additional-python-modules"         = var.wheels_location == null ? join(",", var.python_modules) : var.wheels_location
       "--python-modules-installer-option"   = var.wheels_location == null ? "" : "--no-index"

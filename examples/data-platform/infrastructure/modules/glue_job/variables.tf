@@ -250,7 +250,7 @@ variable "auto_scaling" {
 }
 
 variable "arguments" {
-  description = "Further default arguments of the job: { \"--region\" = \"emea\" }. Those that the platform sets itself cannot be among them."
+  description = "Further default arguments of the job: { \"--region\" = \"emea\" }. Those that the platform sets itself cannot be among them; --conf is added to its own: a=1 --conf b=2."
   type        = map(string)
   default     = {}
 

@@ -371,7 +371,7 @@ run "settings_of_a_job_reach_glue_and_its_role" {
   variables {
     execution_class        = "FLEX"
     auto_scaling           = true
-    arguments              = { "--region" = "emea" }
+    arguments              = { "--region" = "emea", "--conf" = "spark.a=1 --conf spark.b=2" }
     jars                   = ["s3://jars/a.jar", "s3://jars/b.jar"]
     security_configuration = "encrypted"
     tags                   = { team = "sales" }
@@ -384,6 +384,7 @@ run "settings_of_a_job_reach_glue_and_its_role" {
       && aws_glue_job.this.security_configuration == "encrypted"
       && aws_glue_job.this.tags == tomap({ team = "sales" })
       && aws_glue_job.this.default_arguments["--region"] == "emea"
+      && aws_glue_job.this.default_arguments["--conf"] == "spark.hadoop.fs.s3a.endpoint.region=eu-central-1 --conf spark.a=1 --conf spark.b=2"
       && aws_glue_job.this.default_arguments["--env"] == "dev"
       && aws_glue_job.this.default_arguments["--enable-auto-scaling"] == "true"
       && aws_glue_job.this.default_arguments["--extra-jars"] == "s3://jars/a.jar,s3://jars/b.jar"

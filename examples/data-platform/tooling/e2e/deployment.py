@@ -30,8 +30,8 @@ provider "aws" {{
 }}
 """
 _SERVICES = (
-    *("cloudwatch", "events", "glue", "iam", "kms", "logs", "s3", "scheduler", "sfn", "sns", "sqs"),
-    "sts",
+    *("cloudwatch", "events", "glue", "iam", "kms", "logs", "pipes", "s3", "scheduler", "sfn"),
+    *("sns", "sqs", "sts"),
 )
 
 

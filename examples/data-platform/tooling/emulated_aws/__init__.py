@@ -9,6 +9,7 @@ services that moto leaves out:
     server.py       starts moto with the repairs it needs, and stops it
     repairs.py      corrects moto where its responses differ from AWS's in ways that matter here
     delivery.py     S3 event -> rule -> input transformer -> target, schedule -> target
+    pipes.py        queue -> pipe -> state machine, many messages at a time
     glue.py         a Glue run: a process here, over the emulated S3
     rights.py       refuses what the role of a run does not allow it
 

@@ -132,11 +132,12 @@ class MemoryRun(JobRun):
             raise SourceNotFoundError(f"expected data at {uri}, found nothing")
         target = ParquetTable(self.job.spark, SILVER)
         staged = self._stage({each: self.job.storage.values(each) for each in files})
+        written = Written([(target, staged)])
         try:
             if self.job.is_event_triggered:
-                replaced = replacing.replace_object([(target, staged)], loads, uri)  # type: ignore[arg-type]
+                replaced = replacing.replace_objects(written, loads, [uri])  # type: ignore[arg-type]
             else:
-                replaced = replacing.replace_directory([(target, staged)], loads)  # type: ignore[arg-type]
+                replaced = replacing.replace_directory(written, loads)  # type: ignore[arg-type]
         finally:
             target.discard(staged)
         target.recover()
@@ -252,9 +253,9 @@ FAULTS: list[tuple[Any, str, str, str]] = [
     (Commit._replace, "not settled", "self._settle(partition)", "True"),
     (Commit._settle, "older files stay", "self._table.delete(older)", "pass"),
     (
-        replacing.replace_object,
+        replacing.replace_objects,
         "a changed source goes unseen",
-        "current.get(each) != read[each] or ",
+        "current.get(uri) != read[uri] or ",
         "",
     ),
     (
@@ -264,20 +265,20 @@ FAULTS: list[tuple[Any, str, str, str]] = [
         "",
     ),
     (
-        replacing.replace_directory,
+        removing.remove_gone,
         "rows of gone sources stay",
-        "table.delete(files)",
+        "each.table.delete(files)",
         "pass",
     ),
     (
         replacing.replace_directory,
         "rows of new sources go",
-        "held = [(table, table.files()) for table, _ in written]\n    read, current = _read(loads), _current(loads)",
-        "read, current = _read(loads), _current(loads)\n    held = [(table, table.files()) for table, _ in written]",
+        "held = [Held(table) for table, _ in written.tables]\n    read, current = _read(loads), _current(loads)",
+        "read, current = _read(loads), _current(loads)\n    held = [Held(table) for table, _ in written.tables]",
     ),
     (JobRun._is_up_to_date, "changed sources are left", "self._process_alone(uri)", "pass"),
     (JobRun.process, "one round only", "range(_MAX_ATTEMPTS)", "range(1)"),
-    (JobRun._removed_gone_source, "rows of a gone file stay", "table.delete(written)", "pass"),
+    (JobRun._take_away, "rows of a gone file stay", "table.delete(written)", "pass"),
 ]
 """A function of the runtime, what is wrong with it, and how: a text in it becomes another."""
 

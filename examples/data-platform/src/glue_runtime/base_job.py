@@ -13,7 +13,7 @@ from pyspark.sql import DataFrame, SparkSession
 
 from glue_runtime import settings
 from glue_runtime.arguments import parse_arguments, parse_buckets
-from glue_runtime.declarations import allowed_removal, check_sources
+from glue_runtime.declarations import CHANGED, allowed_removal, check_sources, scheduled_mode
 from glue_runtime.errors import ArgumentError, JobError
 from glue_runtime.input.source import Source
 from glue_runtime.observe import logs, metrics, run_log
@@ -24,8 +24,8 @@ from glue_runtime.spark.session import on_glue, spark_session
 from glue_runtime.validation import Finding, Validation
 
 ARGUMENTS = (
-    *("env", "bucket", "object_key", "uploaded_at", "lake_buckets"),
-    *("run_metrics", "validate", "removal_limit", "JOB_RUN_ID"),
+    *("env", "bucket", "object_key", "uploaded_at", "manifest", "lake_buckets"),
+    *("run_metrics", "validate", "scheduled", "removal_limit", "JOB_RUN_ID"),
 )
 
 EVERYTHING = "*"
@@ -36,8 +36,9 @@ class BaseGlueJob(ABC):
     """A dual-mode job: extract, transform, validate, load.
 
     If its arguments include ``bucket`` and ``object_key``, an uploaded file started the run, and it
-    processes only that object. Otherwise a schedule started it, and it processes the whole
-    directory. ``self.load_data("sales")`` is the same call in both cases.
+    processes only that object; with ``manifest``, several files did. Otherwise a schedule started it,
+    and it processes the whole directory, or what has changed there. ``self.load_data("sales")`` is the
+    same call in all cases.
 
     A subclass implements `extract()` and overrides other hooks as needed.
     """
@@ -64,6 +65,19 @@ class BaseGlueJob(ABC):
     files are gone. If more are gone, and not only a single one, the run fails before it removes any.
     ``--removal_limit 1`` lets one run remove them all."""
 
+    scheduled: ClassVar[str] = "all"
+    """What a scheduled run reads: ``"all"`` files of its sources, or ``"changed"``: those that the table
+    does not have with this content, if each row of the result depends on one file alone.
+    ``--scheduled all`` lets one run read them all."""
+
+    when_job_changes: ClassVar[str] = "all"
+    """What a scheduled run that reads changed files does with those that another version of the job's
+    module has processed: ``"all"`` processes them again, ``"nothing"`` leaves their rows."""
+
+    ignores_lookup_changes: ClassVar[bool] = False
+    """Whether scheduled runs may read changed files alone although the job looks up other data: a
+    change there then does not reach the rows of unchanged files."""
+
     own_load: ClassVar[str | None] = None
     """What an overridden `load()` does to its target: ``appends`` to it, ``replaces_source`` (the
     rows of the files that were read), or ``replaces_all``. Without it, an event run fails, because
@@ -77,18 +91,23 @@ class BaseGlueJob(ABC):
 
         job_name: the name of the job in logs, and of its output table.
         args: ``env`` (required; ``local`` reads test data) and, for an event run, ``bucket`` and
-            ``object_key``, neither of them URL-encoded.
+            ``object_key``, neither of them URL-encoded, or ``manifest``, the URI of a list of objects
+            (see `manifest`). If it names a single one, `run` sets `source_bucket` and
+            `source_object_key`.
 
         Raises:
-            ArgumentError: ``env`` is missing, there is a key without a bucket, ``lake_buckets`` is no
-            list of buckets, or ``removal_limit`` no share.
+            ArgumentError: ``env`` is missing, there is a key without a bucket or with a manifest,
+            another argument has no valid value, or the class declares what no run can do.
         """
         self.job_name = job_name
         self.args = dict(args)
         self.environment = args.get("env") or ""
         self.source_bucket = args.get("bucket") or None
         self.source_object_key = args.get("object_key") or None
-        self.is_event_triggered = bool(self.source_bucket and self.source_object_key)
+        self.manifest = args.get("manifest") or None
+        self.is_event_triggered = bool(
+            self.manifest or (self.source_bucket and self.source_object_key)
+        )
         self.trigger_type = "s3_event" if self.is_event_triggered else "scheduled"
         self.job_run_id = args.get("JOB_RUN_ID") or f"local_{uuid.uuid4().hex[:12]}"
         if not self.environment.isalnum():
@@ -102,11 +121,21 @@ class BaseGlueJob(ABC):
                 f"{args.get('bucket')!r} and --object_key {args['object_key']!r}; give both, or "
                 "leave the key out for a scheduled run"
             )
+        if self.manifest and (self.source_bucket or self.source_object_key):
+            raise ArgumentError(
+                "expected the objects that started the run either as --manifest or as --bucket and "
+                f"--object_key, found both; leave out one of them"
+            )
         self._buckets = parse_buckets(args.get("lake_buckets"))
         check_sources(type(self), self.sources)
         allowed_removal(type(self), args.get("removal_limit"))
+        own_load = type(self).load is not BaseGlueJob.load
+        mode = scheduled_mode(type(self), args.get("scheduled"), own_load=own_load)
+        self.reads_changes = mode == CHANGED and not (
+            self.is_event_triggered or self.environment == "local"
+        )
         self.logger = run_log.bound_logger(self._described_run())
-        self._job_run = JobRun(self, own_load=type(self).load is not BaseGlueJob.load)
+        self._job_run = JobRun(self, own_load=own_load)
 
     # --- the hooks of a job ---------------------------------------------------------------------
 
@@ -142,28 +171,41 @@ class BaseGlueJob(ABC):
         """The Spark session of this run."""
         return spark_session(self.job_name)
 
-    @cached_property
+    @property
     def event_object(self) -> S3Object:
         """The object that started this run.
 
         Raises:
-            ArgumentError: a schedule started the run.
+            ArgumentError: a schedule started the run, or several objects did.
             ObjectKeyError: Spark cannot read this object by its key.
         """
-        if not (self.source_bucket and self.source_object_key):
+        first, *others = self.event_objects
+        if others:
+            raise ArgumentError(
+                f"expected a run started by one uploaded file, found one over {len(others) + 1}; use "
+                "event_objects"
+            )
+        return first
+
+    @cached_property
+    def event_objects(self) -> tuple[S3Object, ...]:
+        """The objects that started this run: one, or all those of a manifest.
+
+        Raises:
+            ArgumentError: a schedule started the run.
+            ObjectKeyError: Spark cannot read one of these objects by its key.
+        """
+        if not self.is_event_triggered:
             raise ArgumentError("expected a run started by an uploaded file, found a scheduled one")
-        return S3Object(self.source_bucket, self.source_object_key)
+        return tuple(map(S3Object.of_uri, self._job_run.uploads))
 
     @property
     def due_sources(self) -> tuple[str, ...]:
-        """The sources of this run: the declared source of the uploaded object, or all sources.
+        """The sources of this run: the declared sources of its objects, or all sources.
 
         For jobs with several sources: ``[self.load_data(name) for name in self.due_sources]``.
         """
-        if self.is_event_triggered and not self.whole_directory:
-            owner = RunSources(self).event_owner
-            return (owner.data_type,) if owner else ()
-        return tuple(source.data_type for source in self.sources)
+        return RunSources(self, self._job_run.objects).due
 
     @property
     def output_uri(self) -> str:
@@ -181,7 +223,7 @@ class BaseGlueJob(ABC):
         return self._buckets.get(zone) or settings.lake_bucket(self.environment, zone)
 
     def load_data(self, data_type: str, fallback_path: str | None = None) -> DataFrame:
-        """Read a source: the uploaded object if it belongs to this source, else all its files.
+        """Read a source: those objects of the run that belong to it, or else all its files.
 
         data_type: the source's folder in its bucket, such as ``sales``.
         fallback_path: the file or folder to read with ``env=local``, relative to the repository,
@@ -246,14 +288,16 @@ class BaseGlueJob(ABC):
         except JobError as error:
             sys.exit(f"{job_name}: {error}")
 
-    def _described_run(self) -> dict[str, str]:
-        described = {
+    def _described_run(self) -> dict[str, str | None]:
+        described: dict[str, str | None] = {
             "job_name": self.job_name,
             "job_run_id": self.job_run_id,
             "trigger_type": self.trigger_type,
             "environment": self.environment,
         }
         if self.is_event_triggered:
-            described["source_bucket"] = str(self.source_bucket)
-            described["source_object_key"] = str(self.source_object_key)
+            described["source_bucket"] = self.source_bucket
+            described["source_object_key"] = self.source_object_key
+        if self.manifest:
+            described["manifest"] = self.manifest
         return described

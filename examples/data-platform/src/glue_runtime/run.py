@@ -5,27 +5,36 @@ One attempt stands in `attempt.py`; the hooks of the job, and what they may use,
 """
 
 import time
+from collections.abc import Sequence
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from pyspark.sql import DataFrame
 
-from glue_runtime.attempt import Attempt, UnreadableFilesError
-from glue_runtime.declarations import check_own_load, declared_policy
+from glue_runtime.attempt import Attempt, UnreadableFilesError, recover
+from glue_runtime.changes import changes_of
+from glue_runtime.declarations import ALL, check_own_load, declared_policy
 from glue_runtime.errors import (
+    ArgumentError,
     BadRowsError,
     OutputError,
     SourceNotFoundError,
     UnreadableSourceError,
 )
+from glue_runtime.fingerprint import fingerprint
 from glue_runtime.lineage import source_id
+from glue_runtime.manifest import parse_manifest
 from glue_runtime.observe import metrics, run_log
 from glue_runtime.run_sources import RunSources
+from glue_runtime.s3_object import S3Object
 from glue_runtime.spark.errors import is_of_a_query
 from glue_runtime.spark.session import row_by_row
-from glue_runtime.spark.storage import Storage
+from glue_runtime.spark.storage import Storage, in_parallel
 from glue_runtime.spark.time_limit import TimeLimitError
 from glue_runtime.tables import open_table, quarantine
+from glue_runtime.tables.removing import Held, remove_gone
 from glue_runtime.tables.replacing import explained_commit_errors
+from glue_runtime.tables.table import DataFile
 
 if TYPE_CHECKING:
     from glue_runtime.base_job import BaseGlueJob
@@ -51,7 +60,6 @@ class JobRun:
         self._policy = policy or declared_policy(type(job), job.bad_rows, job.trigger_type)
         self._unreadable: dict[str, str] = {}
         self._is_limited = True
-        self._attempt = self._next_attempt()
 
     def execute(self) -> None:
         """Run the hooks in order and log each step.
@@ -67,8 +75,11 @@ class JobRun:
         try:
             if self._own_load:
                 check_own_load(type(job), job.is_event_triggered)
-            RunSources(job).check_event_object()
-            self.process()
+            RunSources(job).check_uploads(self.uploads)
+            if job.reads_changes:
+                self._process_changes()
+            else:
+                self.process()
         except BaseException as error:
             job.logger.error("job_failed", **run_log.described(error))
             raise
@@ -84,6 +95,84 @@ class JobRun:
         """What `BaseGlueJob.load` does."""
         self._attempt.write(df)
 
+    # --- the objects of the run -----------------------------------------------------------------
+
+    @cached_property
+    def uploads(self) -> Sequence[str]:
+        """The URIs of the objects that started the run; none if a schedule did.
+
+        Raises:
+            ArgumentError: there is no such manifest, or it names no objects.
+            ObjectKeyError: Spark cannot read the only object by its key.
+        """
+        job = self.job
+        if job.manifest:
+            return self._read_manifest(job.manifest)
+        if not (job.source_bucket and job.source_object_key):
+            return ()
+        return (S3Object(job.source_bucket, job.source_object_key).uri,)
+
+    @cached_property
+    def objects(self) -> Sequence[str] | None:
+        """The URIs of the objects that the run reads; None if it reads all files of its sources."""
+        is_of_uploads = self.job.is_event_triggered and not self.job.whole_directory
+        return self.uploads if is_of_uploads else None
+
+    def _read_manifest(self, uri: str) -> Sequence[str]:
+        job, storage = self.job, Storage(self.job.spark)
+        stored = storage.file(uri)
+        if stored is None:
+            raise ArgumentError(
+                f"expected a manifest at {uri}, found nothing there; it may have expired: start a run "
+                "for each object, or one over the whole directory"
+            )
+        found = parse_manifest(storage.head(uri, stored.size), uri)
+        job.logger.info(
+            "manifest_read", files=len(found.uris), repeated=found.repeated, objects=found.uris
+        )
+        job.args["uploaded_at"] = found.uploaded_at
+        if len(found.uris) == 1:
+            job.source_bucket, _, job.source_object_key = (
+                found.uris[0].removeprefix("s3://").partition("/")
+            )
+            job.logger = job.logger.bind(
+                source_bucket=job.source_bucket, source_object_key=job.source_object_key
+            )
+        return found.uris
+
+    def _process_changes(self) -> None:
+        """Process what has changed since the table was written, and remove what is gone."""
+        job, sources = self.job, RunSources(self.job)
+        table, quarantined = (
+            open_table(job.spark, uri) for uri in (job.output_uri, job.quarantine_uri)
+        )
+        recover(job.logger, table, quarantined)
+        # The tables are listed before the sources, see `replacing.replace_directory`.
+        held = [Held(quarantined), Held(table)]
+        current = sources.listed()
+        found = changes_of(held[-1], current, fingerprint(type(job)))
+        changed = [*found.changed]
+        if found.of_other_code:
+            is_repeated = job.when_job_changes == ALL
+            changed += found.of_other_code if is_repeated else ()
+            rows = "processed again" if is_repeated else "left"
+            job.logger.warning("job_changed", files=len(found.of_other_code), rows=rows)
+        job.logger.info(
+            "changes_found",
+            files_listed=len(current),
+            files_changed=len(changed),
+            files_gone=found.gone,
+        )
+        if len(changed) == len(current):
+            self.process()
+            return
+        if changed:
+            self.objects = changed
+            self.process()
+        with explained_commit_errors(table.uri):
+            spared = remove_gone(held, current, current, sources.removal(is_free=False))
+        run_log.spared(job.logger, spared)
+
     # --- attempts -------------------------------------------------------------------------------
 
     def process(self) -> None:
@@ -93,9 +182,10 @@ class JobRun:
             try:
                 self.attempt()
             except Exception as error:
-                if self._is_about_files(error) and self._removed_gone_source():
-                    return
-                if not self._can_do_better(error):
+                if self._is_about_files(error) and self._takes_gone_objects_away():
+                    if not self.objects:
+                        return
+                elif not self._can_do_better(error):
                     raise
             else:
                 if self._is_up_to_date():
@@ -112,15 +202,25 @@ class JobRun:
         self._attempt.run()
 
     def _is_up_to_date(self) -> bool:
-        """Whether no source has changed during the attempt; a scheduled run processes those again."""
+        """Whether no source has changed during the attempt; a run over several objects processes those
+        that have again, each alone."""
         outdated = sorted(self._attempt.outdated)
-        if outdated:
+        if outdated and (self.job.whole_directory or len(self.objects or ()) == 1):
             self.job.logger.warning("source_changed_during_run", sources=outdated[:10])
-            if self.job.is_event_triggered or self.job.whole_directory:
-                return False
-        for uri in outdated:
+            return False
+        gone = self._gone(outdated)
+        if changed := [uri for uri in outdated if uri not in gone]:
+            self.job.logger.warning("source_changed_during_run", sources=changed[:10])
+        for uri in gone:
+            self._take_away(uri)
+        for uri in changed:
             self._process_alone(uri)
         return True
+
+    @cached_property
+    def _attempt(self) -> Attempt:
+        """The current attempt; the first one also serves calls of load_data() outside of `execute`."""
+        return self._next_attempt()
 
     def _next_attempt(self) -> Attempt:
         return Attempt(
@@ -128,6 +228,7 @@ class JobRun:
             own_load=self._own_load,
             policy=self._policy,
             unreadable=self._unreadable,
+            objects=self.objects,
             is_limited=self._is_limited,
         )
 
@@ -196,31 +297,45 @@ class JobRun:
         """Process one object as its event would."""
         job = self.job
         bucket, _, key = uri.removeprefix("s3://").partition("/")
-        event = {"bucket": bucket, "object_key": key, "JOB_RUN_ID": job.job_run_id}
+        event = {
+            "bucket": bucket,
+            "object_key": key,
+            "manifest": None,
+            "JOB_RUN_ID": job.job_run_id,
+        }
         alone = type(job).of_run(job.job_name, {**job.args, **event})
         alone._job_run = type(self)(alone, own_load=self._own_load, policy=self._policy)
         alone._job_run.process()
 
-    def _removed_gone_source(self) -> bool:
-        """Remove the rows of the event's object if it is gone and the table has rows of it.
+    def _takes_gone_objects_away(self) -> bool:
+        """Take away the objects of the run that are gone, and go on without these.
 
-        Returns whether that is so. A source that keeps the rows of such objects keeps these.
+        Returns whether there are any. Of a run over one object, the table has to know it.
         """
+        gone = self._gone(self.objects or ())
+        if not gone or (len(self.objects or ()) == 1 and not self._rows_of(gone[0])):
+            return False
+        for uri in gone:
+            self._take_away(uri)
+        self.objects = [uri for uri in self.objects or () if uri not in gone]
+        return True
+
+    def _gone(self, uris: Sequence[str]) -> Sequence[str]:
+        found = in_parallel(Storage(self.job.spark).file, uris)
+        return [uri for uri, stored in zip(uris, found, strict=True) if stored is None]
+
+    def _rows_of(self, uri: str) -> Sequence[DataFile]:
+        return open_table(self.job.spark, self.job.output_uri).files({source_id(uri)})
+
+    def _take_away(self, uri: str) -> None:
+        """Remove the rows of an object that is gone, unless its source keeps them."""
         job = self.job
-        if not job.is_event_triggered or job.whole_directory:
-            return False
-        table = open_table(job.spark, job.output_uri)
-        written = table.files({source_id(job.event_object.uri)})
-        if not written or Storage(job.spark).file(job.event_object.uri):
-            return False
-        is_kept = RunSources(job).keeps(job.event_object.uri)
+        table, written = open_table(job.spark, job.output_uri), self._rows_of(uri)
+        is_kept = RunSources(job).keeps(uri)
         if not is_kept:
             with explained_commit_errors(table.uri):
                 table.delete(written)
+        rows = "kept" if is_kept else "removed"
         job.logger.warning(
-            "source_gone",
-            path=job.event_object.uri,
-            output=job.output_uri,
-            rows="kept" if is_kept else "removed",
+            "source_gone", path=uri, output=job.output_uri, rows=rows if written else "none"
         )
-        return True

@@ -1,49 +1,53 @@
 # Owned by the gluecast template: an update rewrites this file and merges local edits into it.
-"""Determine which files a run reads, from its trigger and its job's declarations."""
+"""Determine which files a run reads, from its objects and its job's declarations."""
 
 from collections.abc import Sequence
+from functools import partial
 from typing import TYPE_CHECKING
 
 from glue_runtime import settings
+from glue_runtime.declarations import allowed_removal
 from glue_runtime.errors import SourceNotFoundError
 from glue_runtime.input.location import (
     InputLocation,
     directory_location,
-    event_location,
     local_location,
+    objects_location,
 )
 from glue_runtime.input.source import KEEP, Source, inner
+from glue_runtime.spark.files import StoredFile
+from glue_runtime.tables.removing import Removal
 
 if TYPE_CHECKING:
     from glue_runtime.base_job import BaseGlueJob
 
 
 class RunSources:
-    """The sources of one run of a job. prefix: read only keys with this prefix."""
+    """The sources of one run of a job.
 
-    def __init__(self, job: "BaseGlueJob", prefix: str = "") -> None:
+    objects: the URIs of the objects that the run reads; None if it reads all files of its sources.
+    prefix: read only keys with this prefix.
+    """
+
+    def __init__(
+        self, job: "BaseGlueJob", objects: Sequence[str] | None = None, prefix: str = ""
+    ) -> None:
+        self.objects = objects
         self._job = job
         self._prefix = prefix
 
-    @property
-    def is_about_one_object(self) -> bool:
-        """Whether the run reads only the uploaded object, not the whole directory."""
-        return self._job.is_event_triggered and not self._job.whole_directory
-
-    def check_event_object(self) -> None:
+    def check_uploads(self, uris: Sequence[str]) -> None:
         """Refuse an object for which this job's rules would not have started a run.
 
         Raises:
             SourceNotFoundError: it does not belong to a declared source.
         """
         job = self._job
-        if not job.is_event_triggered:
-            return
-        uploaded = job.event_object
-        if job.sources and not self.event_owner:
+        foreign = next((uri for uri in uris if job.sources and not self.owner(uri)), None)
+        if foreign:
             expected = " or ".join(map(self._described, job.sources))
             raise SourceNotFoundError(
-                f"expected an object of {type(job).__name__} ({expected}), found {uploaded.uri}; "
+                f"expected an object of {type(job).__name__} ({expected}), found {foreign}; "
                 "start the job that owns it, or declare its source in this one"
             )
 
@@ -56,17 +60,14 @@ class RunSources:
     ) -> InputLocation:
         """The location of the files that this run reads of a source. route: the current route."""
         job, source = self._job, self.source(data_type)
-        bucket = self._bucket(source)
-        if self.is_about_one_object and self._has_event_object(data_type):
-            return event_location(job.spark, job.event_object, source)
+        if objects := self._objects_of(data_type, route):
+            return objects_location(job.spark, objects, source, self._kind)
 
         def keep(origin: str) -> bool:
             """Exclude files of a nested source and of other routes."""
-            key = origin.removeprefix(f"s3://{bucket}/")
-            if not key.startswith(self._prefix):
-                return False
-            owner = self._owner(bucket, key)
-            return source is None or (owner in (source, None) and source.route_of(origin) == route)
+            return self._belongs(origin, source) and (
+                source is None or source.route_of(origin) == route
+            )
 
         if job.environment != "local":
             return directory_location(job.spark, self.uri(data_type), source, keep)
@@ -77,45 +78,64 @@ class RunSources:
         path = settings.TEST_DATA / job.job_name / data_type
         return local_location(job.spark, path, source, keep, self.uri(data_type))
 
+    def listed(self) -> dict[str, StoredFile]:
+        """The current files of all declared sources, by URI."""
+        found: dict[str, StoredFile] = {}
+        for source in self._job.sources:
+            folder, keep = self.uri(source.data_type), partial(self._belongs, source=source)
+            found |= directory_location(self._job.spark, folder, source, keep).listed()
+        return found
+
     @property
     def routes(self) -> Sequence[str | None]:
         """The routes to run, with None for files without a route; empty if none is declared."""
-        job = self._job
-        declared = [route for source in job.sources for route in source.routes.values()]
+        declared = [route for source in self._job.sources for route in source.routes.values()]
         if not declared:
             return []
-        if self.is_about_one_object:
-            owner = self.event_owner
-            return [owner.route_of(job.event_object.key) if owner else None]
-        return [*dict.fromkeys(declared), None]
+        if self.objects is None:
+            return [*dict.fromkeys(declared), None]
+        return [*dict.fromkeys(map(self._route_of, self.objects))]
+
+    @property
+    def due(self) -> tuple[str, ...]:
+        """The declared sources to which the objects of the run belong, or all of them."""
+        declared = tuple(source.data_type for source in self._job.sources)
+        if self.objects is None:
+            return declared
+        owners = {owner.data_type for uri in self.objects if (owner := self.owner(uri))}
+        return tuple(data_type for data_type in declared if data_type in owners)
 
     def uri(self, data_type: str) -> str:
         """The folder of a source."""
         return f"s3://{self._bucket(self.source(data_type))}/{data_type}/"
 
-    @property
-    def event_owner(self) -> Source | None:
-        """The declared source of the uploaded object, if there is one."""
-        return self._owner(self._job.event_object.bucket, self._job.event_object.key)
+    def owner(self, uri: str) -> Source | None:
+        """The declared source of an object, if there is one.
+
+        In the bucket of a source, only sources of that bucket own an object. Those without a declared
+        one also own the objects of any other bucket.
+        """
+        bucket, _, key = uri.removeprefix("s3://").partition("/")
+        sources = self._job.sources
+        there = [source for source in sources if self._bucket(source) == bucket]
+        candidates = there or [source for source in sources if source.bucket is None]
+        return inner(source for source in candidates if source.fits(key))
 
     def keeps(self, uri: str) -> bool:
         """Whether the rows of an object stay when it is gone; "" is an object of any source."""
         if not uri:
             return any(source.when_gone == KEEP for source in self._job.sources)
-        bucket, _, key = uri.removeprefix("s3://").partition("/")
-        owner = self._owner(bucket, key)
+        owner = self.owner(uri)
         return owner is not None and owner.when_gone == KEEP
 
-    def _owner(self, bucket: str, key: str) -> Source | None:
-        """The source of an object.
+    def removal(self, *, is_free: bool) -> Removal:
+        """What the run removes because files are gone. is_free: whether there is no limit.
 
-        In the bucket of a source, only sources of that bucket own an object. Those without a declared
-        one also own the objects of any other bucket.
+        There is none on this machine, where all files are test data.
         """
-        sources = self._job.sources
-        there = [source for source in sources if self._bucket(source) == bucket]
-        candidates = there or [source for source in sources if source.bucket is None]
-        return inner(source for source in candidates if source.fits(key))
+        job = self._job
+        limit = allowed_removal(type(job), job.args.get("removal_limit"))
+        return Removal(self.keeps, 1.0 if is_free or job.environment == "local" else limit)
 
     def _bucket(self, source: Source | None) -> str:
         declared = source.bucket_of(self._job.environment) if source else None
@@ -125,9 +145,33 @@ class RunSources:
         declared = source.bucket_of(self._job.environment)
         return f"{declared + ':' if declared else ''}{source.prefix}*{source.suffix}"
 
-    def _has_event_object(self, data_type: str) -> bool:
-        """Whether the uploaded object belongs to this source; of nested sources, to the inner one."""
-        job, owner = self._job, self.event_owner
-        if owner:
-            return owner.data_type == data_type
-        return not job.sources and job.event_object.key.startswith(f"{data_type}/")
+    def _belongs(self, uri: str, source: Source | None) -> bool:
+        """Whether a file of a source's folder belongs to it, and not to a nested source."""
+        key = uri.removeprefix(f"s3://{self._bucket(source)}/")
+        return key.startswith(self._prefix) and (
+            source is None or self.owner(uri) in (source, None)
+        )
+
+    @property
+    def _kind(self) -> str:
+        """What the objects of the run are, as the log names them."""
+        if not self._job.is_event_triggered:
+            return "changed_files"
+        return "event_file" if len(self.objects or ()) == 1 else "event_files"
+
+    def _objects_of(self, data_type: str, route: str | None) -> Sequence[str]:
+        """The objects of the run that belong to this source; of several, those of this route."""
+        objects = self.objects or ()
+        if not self._job.sources:
+            return [uri for uri in objects if _key(uri).startswith(f"{data_type}/")]
+        source = self.source(data_type)
+        owned = [uri for uri in objects if source and self.owner(uri) is source]
+        return [uri for uri in owned if len(objects) == 1 or self._route_of(uri) == route]
+
+    def _route_of(self, uri: str) -> str | None:
+        owner = self.owner(uri)
+        return owner.route_of(uri) if owner else None
+
+
+def _key(uri: str) -> str:
+    return uri.removeprefix("s3://").partition("/")[2]

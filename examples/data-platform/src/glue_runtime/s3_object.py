@@ -32,6 +32,12 @@ class S3Object:
                 f"bucket {self.bucket}: {reason}; copy the object to a plain key to process it"
             )
 
+    @classmethod
+    def of_uri(cls, uri: str) -> "S3Object":
+        """The object of a literal ``s3://bucket/key``."""
+        bucket, _, key = uri.removeprefix("s3://").partition("/")
+        return cls(bucket, key)
+
     @property
     def uri(self) -> str:
         """The literal ``s3://bucket/key``, for messages and for lineage."""

@@ -80,6 +80,7 @@ class Validation(JobRun):
             own_load=False,
             policy=self._policy,
             unreadable=self._unreadable,
+            objects=self.objects,
             is_limited=self._is_limited,
             prefix=self._prefix,
         )

@@ -1,20 +1,23 @@
 # Owned by the gluecast template: an update rewrites this file and merges local edits into it.
 """One attempt of a run: read, transform, stage, check, commit and log."""
 
-from collections.abc import Callable, Iterator, Mapping, Set
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from contextlib import contextmanager
 from functools import reduce
 from typing import TYPE_CHECKING
 
 from pyspark.sql import DataFrame
 
-from glue_runtime.declarations import allowed_removal
+from glue_runtime.declarations import CHANGED
 from glue_runtime.errors import (
+    ArgumentError,
     OutputError,
     SourceNotFoundError,
     ValidationFailedError,
 )
+from glue_runtime.fingerprint import fingerprint
 from glue_runtime.input.loading import Loaded, RowsRead, load
+from glue_runtime.lineage import provenance, source_id
 from glue_runtime.observe import run_log
 from glue_runtime.run_sources import RunSources
 from glue_runtime.spark import session
@@ -22,7 +25,7 @@ from glue_runtime.spark.errors import explained_row_errors
 from glue_runtime.spark.query_counter import QueryCounter
 from glue_runtime.spark.time_limit import limited_tasks
 from glue_runtime.tables import open_table, quarantine, replacing
-from glue_runtime.tables.replacing import Removal, Written
+from glue_runtime.tables.replacing import Written
 from glue_runtime.tables.table import NOTHING, Staged, Table
 
 if TYPE_CHECKING:
@@ -51,6 +54,7 @@ class Attempt:
         own_load: bool,
         policy: str,
         unreadable: Mapping[str, str],
+        objects: Sequence[str] | None = None,
         is_limited: bool = True,
         prefix: str = "",
     ) -> None:
@@ -59,6 +63,7 @@ class Attempt:
         own_load: whether the job overrides load().
         policy: what to do about invalid rows.
         unreadable: known unreadable files, with reasons.
+        objects: the URIs of the objects to read; None for all files of the sources.
         is_limited: whether reading has a time limit.
         prefix: read only keys with this prefix.
         """
@@ -69,7 +74,8 @@ class Attempt:
         self._policy = policy
         self._unreadable = unreadable
         self._is_limited = is_limited
-        self._sources = RunSources(job, prefix)
+        self._sources = RunSources(job, objects, prefix)
+        self._requested: set[str] = set()
         self._route: str | None = None
         self._logged = 0
         self._queries: QueryCounter | None = None
@@ -122,8 +128,8 @@ class Attempt:
 
     def described_source(self) -> str:
         """What the attempt reads, for error messages."""
-        if self.job.is_event_triggered:
-            return self.job.event_object.uri
+        if objects := self._sources.objects:
+            return objects[0] if len(objects) == 1 else f"{objects[0]} and {len(objects) - 1} more"
         return ", ".join(loaded.location.where for loaded in self.loads) or "the job's sources"
 
     def _call_hooks(self) -> None:
@@ -146,7 +152,7 @@ class Attempt:
         if is_needed and not self._is_committed:
             quarantine_table = open_table(self.job.spark, self.job.quarantine_uri)
             self._commit([(quarantine_table, quarantined)])
-            self._recover(quarantine_table)
+            recover(self.job.logger, quarantine_table)
             self.outdated = set()
             run_log.quarantined(self.job.logger, self.job.quarantine_uri, self.loads, read)
         self._log_loads({})
@@ -166,6 +172,7 @@ class Attempt:
         queries = self._queries or QueryCounter(job.spark)
         with queries.not_counting():
             location = self._sources.location(data_type, fallback_path, self._route)
+            self._requested |= location.objects
             job.logger.info(
                 f"loading_{location.kind}",
                 path=location.folder or location.where,
@@ -176,6 +183,8 @@ class Attempt:
             if source and source.routes and not location.listed():
                 raise _NoFileOfRouteError
             owned = not job.sources or source is not None
+            if job.reads_changes and not location.objects:
+                self._check_lookup(data_type, owned=owned)
             loaded = load(job.spark, location, source, self._unreadable, owned=owned)
         if self._policy == quarantine.STRICT:
             quarantine.refuse_unreadable(loaded.found.unreadable, len(loaded.files))
@@ -186,12 +195,14 @@ class Attempt:
         """The transformed rows; if files are routed by their names, each route separately."""
         job, routes = self.job, self._sources.routes
         if not routes:
-            return job.transform(self._extracted())
+            extracted = job.extract()
+            self._check_that_objects_were_read()
+            return job.transform(extracted)
         results = []
         for route in routes:
             self._route = route
             try:
-                df = self._extracted()
+                df = job.extract()
             except _NoFileOfRouteError:
                 continue
             job.logger.info("routing", route=route or "none")
@@ -200,6 +211,7 @@ class Attempt:
                 transform = getattr(job, f"transform_{route}")
             results.append(transform(df))
         self._route = None
+        self._check_that_objects_were_read()
         if not results:
             raise self._nothing_to_read()
         return reduce(DataFrame.unionByName, results)
@@ -211,19 +223,30 @@ class Attempt:
             "prefix and suffix"
         )
 
-    def _extracted(self) -> DataFrame:
-        job = self.job
-        df = job.extract()
-        if not self._sources.is_about_one_object:
-            return df
-        if all(each.location.kind != "event_file" for each in self.loads):
+    def _check_that_objects_were_read(self) -> None:
+        """Raise SourceNotFoundError if extract() has not loaded each object of the run."""
+        missing = [uri for uri in self._sources.objects or () if uri not in self._requested]
+        if missing:
             read = ", ".join(loaded.location.where for loaded in self.loads) or "nothing"
             raise SourceNotFoundError(
-                f"expected extract() to load the object that started the run, "
-                f"{job.event_object.uri}, found that it loaded {read}; "
-                "call load_data() with the object's folder"
+                f"expected extract() to load the object that started the run, {missing[0]}, found that "
+                f"it loaded {read}; call load_data() with the object's folder"
             )
-        return df
+
+    def _check_lookup(self, data_type: str, *, owned: bool) -> None:
+        """Raise ArgumentError if the run reads all of a source, whose changes would not reach old rows.
+
+        The first run over all files of declared sources is of no such kind.
+        """
+        if self.job.ignores_lookup_changes or (owned and self._sources.objects is None):
+            return
+        name = type(self.job).__name__
+        raise ArgumentError(
+            f'expected {name} to read only changed files, as scheduled = "changed" declares, found that it '
+            f"reads all of {data_type}: a change there would not reach the rows of unchanged files; load "
+            'the sources in self.due_sources alone, declare scheduled = "all", or, if such changes do not '
+            "matter, ignores_lookup_changes = True"
+        )
 
     # --- stage, check, commit, log --------------------------------------------------------------
 
@@ -232,10 +255,11 @@ class Attempt:
         job = self.job
         table = open_table(job.spark, job.output_uri)
         quarantine_table = open_table(job.spark, job.quarantine_uri)
-        event = job.event_object.uri if self._sources.is_about_one_object else None
-        rows = replacing.whole(df) if job.whole_directory else replacing.partitioned(df, event)
-        if event:
-            rows = replacing.as_in_table(table, rows, event)
+        objects = self._sources.objects or ()
+        only = objects[0] if len(objects) == 1 else None
+        rows = replacing.whole(df) if job.whole_directory else replacing.partitioned(df, only)
+        if objects:
+            rows = replacing.as_in_table(table, rows, objects)
         with replacing.explained_write_errors(job.output_uri):
             staged = table.stage(rows, job.job_run_id)
         try:
@@ -243,10 +267,13 @@ class Attempt:
                 replacing.check_that_partitions_were_read(table, staged, self.loads)
             read = self._checked(df)
             self._check_balance(df, read, staged)
+            if CHANGED in (job.scheduled, type(job).scheduled):
+                empty = self._provenance().keys() - staged.files.keys()
+                staged = table.stage_empty(staged, empty)
             self._commit([(quarantine_table, self._stage_quarantine(read)), (table, staged)])
         finally:
             table.discard(staged)
-        self._recover(table, quarantine_table)
+        recover(job.logger, table, quarantine_table)
         run_log.quarantined(job.logger, job.quarantine_uri, self.loads, read)
         run_log.written(job.logger, job.output_uri, self.loads, read, staged)
 
@@ -257,38 +284,30 @@ class Attempt:
             self._quarantined = quarantine.stage(job.spark, table, read, self.loads, job.job_run_id)
         return self._quarantined
 
-    def _commit(self, written: Written) -> None:
+    def _commit(self, tables: Sequence[tuple[Table, Staged]]) -> None:
         """Commit the staged rows to their tables, first to the quarantine."""
-        with replacing.explained_commit_errors(written[-1][0].uri):
-            if self._sources.is_about_one_object:
-                uri = self.job.event_object.uri
-                replaced = replacing.replace_object(written, self.loads, uri)
-            elif self.job.whole_directory and len(written) > 1:
+        written = Written(tables, {} if self.job.whole_directory else self._provenance())
+        with replacing.explained_commit_errors(tables[-1][0].uri):
+            if self._sources.objects is not None:
+                replaced = replacing.replace_objects(written, self.loads, self._sources.objects)
+            elif self.job.whole_directory and len(tables) > 1:
                 replaced = replacing.replace_all(written, self.loads)
             else:
-                replaced = replacing.replace_directory(written, self.loads, self._removal)
+                removal = self._sources.removal(is_free=self._own_load)
+                replaced = replacing.replace_directory(written, self.loads, removal)
         self.outdated = replaced.outdated
-        if replaced.spared:
-            found = sorted(replaced.spared)
-            self.job.logger.warning("rows_of_other_buckets", objects=len(found), first=found[0])
+        run_log.spared(self.job.logger, replaced.spared)
         self._is_committed = True
 
-    @property
-    def _removal(self) -> Removal:
-        """What this run removes because files are gone: on this machine, all that is not test data."""
-        job = self.job
-        limit = allowed_removal(type(job), job.args.get("removal_limit"))
-        is_free = self._own_load or job.environment == "local"
-        return Removal(self._sources.keeps, 1.0 if is_free else limit)
-
-    def _recover(self, *tables: Table) -> None:
-        """Finish what killed runs have begun; this run has succeeded, whether or not it can."""
-        for table in tables:
-            try:
-                with replacing.explained_commit_errors(table.uri):
-                    table.recover()
-            except OutputError as error:
-                self.job.logger.warning("recovery_failed", path=table.uri, error=str(error))
+    def _provenance(self) -> dict[str, str]:
+        """What the rows of each partition are made from."""
+        code = fingerprint(type(self.job))
+        return {
+            source_id(uri): provenance(stored.version, code)
+            for loaded in self.loads
+            if loaded.owned
+            for uri, stored in loaded.files.items()
+        }
 
     def _checked(self, result: DataFrame | None) -> Mapping[int, RowsRead]:
         """Check the row counts of each load, counted during the write of `result` or separately.
@@ -347,6 +366,16 @@ class Attempt:
         for number in range(self._logged, len(self.loads)):
             run_log.loaded(self.job.logger, self.loads[number], read.get(number))
         self._logged = len(self.loads)
+
+
+def recover(logger: run_log.Logger, *tables: Table) -> None:
+    """Finish what killed runs have begun. A run does not fail because it cannot."""
+    for table in tables:
+        try:
+            with replacing.explained_commit_errors(table.uri):
+                table.recover()
+        except OutputError as error:
+            logger.warning("recovery_failed", path=table.uri, error=str(error))
 
 
 class _NoFileOfRouteError(Exception):

@@ -59,6 +59,39 @@ def allowed_removal(job_class: type["BaseGlueJob"], given: str | None) -> float:
     return share
 
 
+ALL, CHANGED, NOTHING = "all", "changed", "nothing"
+"""What a scheduled run reads: all files, or those that the table does not have in this content."""
+
+
+def scheduled_mode(job_class: type["BaseGlueJob"], given: str | None, *, own_load: bool) -> str:
+    """What a scheduled run reads, as its job declares it or the argument ``--scheduled`` says.
+
+    Raises:
+        ArgumentError: there is no such mode, or it would leave another table than ``all``.
+    """
+    name = job_class.__name__
+    if job_class.when_job_changes not in (ALL, NOTHING):
+        raise ArgumentError(
+            f'expected "{ALL}" or "{NOTHING}" in {name}.when_job_changes, found '
+            f"{job_class.when_job_changes!r}"
+        )
+    mode = given or job_class.scheduled
+    if mode not in (ALL, CHANGED):
+        where = "--scheduled" if given else f"{name}.scheduled"
+        raise ArgumentError(f'expected "{ALL}" or "{CHANGED}" as {where}, found {mode!r}')
+    objections = {
+        "declares no sources": not job_class.sources,
+        "has whole_directory = True, so that each run needs all files": job_class.whole_directory,
+        "has a load() of its own, of whose target nothing is known": own_load,
+    }
+    objection = next((text for text, holds in objections.items() if holds), None)
+    if mode == CHANGED and objection:
+        raise ArgumentError(
+            f'expected scheduled = "{ALL}" in {name}, found "{CHANGED}" in a job that {objection}'
+        )
+    return mode
+
+
 OWN_LOADS = ("appends", "replaces_source", "replaces_all")
 """What a job's own load() may do to existing rows: keep them, replace the rows of the source
 files that it has read, or replace all rows."""

@@ -1,5 +1,5 @@
 # Owned by the gluecast template: an update rewrites this file and merges local edits into it.
-"""The two columns that record which file a row comes from, shared by reading and writing."""
+"""How the table records where rows come from: in two columns, and in the names of its files."""
 
 import hashlib
 
@@ -18,6 +18,14 @@ DIGITS = 24
 def source_id(uri: str) -> str:
     """The `SOURCE_ID` of a source object; it begins with a letter so as not to read as a number."""
     return f"k{hashlib.sha256(uri.encode()).hexdigest()[:DIGITS]}"
+
+
+def provenance(version: str, fingerprint: str) -> str:
+    """What rows are made from: a content of a source object, and the code of the job.
+
+    version: `StoredFile.version` of the object. fingerprint: see `fingerprint`.
+    """
+    return f"{hashlib.sha256(version.encode()).hexdigest()[:12]}-{fingerprint}"
 
 
 def source_id_of(uri: Column) -> Column:

@@ -23,6 +23,7 @@ FIELD_ORDER = (
     "trigger_type",
     "source_bucket",
     "source_object_key",
+    "manifest",
     "event",
 )
 

@@ -1,7 +1,7 @@
 # Owned by the gluecast template: an update rewrites this file and merges local edits into it.
 """Log lines about the data of a run."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 import structlog
 
@@ -15,7 +15,7 @@ _NAMED_FILES = 10
 """The largest number of files that a line names."""
 
 
-def bound_logger(described_run: Mapping[str, str]) -> Logger:
+def bound_logger(described_run: Mapping[str, str | None]) -> Logger:
     """A logger that adds the fields of the run to every line."""
     if not structlog.is_configured():
         logs.configure_logging()
@@ -37,6 +37,12 @@ def loaded(logger: Logger, load: Loaded, rows: RowsRead | None) -> None:
         schema=load.schema,
         rows_with_new_columns=rows.extra if rows else None,
     )
+
+
+def spared(logger: Logger, objects: Collection[str]) -> None:
+    """Log the objects of other buckets whose rows are in the table, if there are any."""
+    if objects:
+        logger.warning("rows_of_other_buckets", objects=len(objects), first=min(objects))
 
 
 def quarantined(

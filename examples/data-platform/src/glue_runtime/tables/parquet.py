@@ -9,8 +9,8 @@ result of all sources has no such folders. A run replaces partitions in three st
 2. `commit` moves the new files of a partition into it, under names that no other run uses.
 3. `commit` then deletes the older files of this partition. Partitions do not wait for each other.
 
-A file's name contains a version, higher than all that the run found in the table, and the number
-of files in its set. Of several complete sets of files in a partition, the one with the highest
+A file's name contains a version, higher than all that the run found in the table, the number of
+files in its set, and their provenance. Of several complete sets of files in a partition, the one with the highest
 version stays, in whatever order their runs end. So repeated or concurrent runs leave one set.
 
 A commit that fails takes back what it has moved into a partition that is not complete. Before its
@@ -24,7 +24,7 @@ import re
 import time
 import uuid
 from collections import Counter
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql.types import StructField, StructType
@@ -47,7 +47,13 @@ GRACE = 60.0
 _SECONDS_PER_BYTE = 1 / 250
 """What to add for each byte of the record: a commit moves a file, of 250 bytes there, in a second."""
 
-_FILE_NAME = re.compile(r"v(\d{16})-([0-9a-f]{12})-(\d{6})-of-(\d{6})\.")
+_FILE_NAME = re.compile(
+    r"_?v(\d{16})-([0-9a-f]{12})-(\d{6})-of-(\d{6})\.(?:([0-9a-f]{12}-[0-9a-f]{8})\.)?"
+)
+
+_EMPTY = "_empty"
+"""The folder of a staged write with the files of partitions without rows. Such a file is not Parquet:
+it has no bytes, and a name that begins with an underscore, which every reader of a folder passes over."""
 
 _SCHEMA = b"org.apache.spark.sql.parquet.row.metadata"
 """The key in a file's footer under which Spark records the columns."""
@@ -95,9 +101,19 @@ class ParquetTable(Table):
         """See `Table`."""
         return self._spark.read.parquet(staged.files[partition][0].uri)
 
-    def columns(self, but: str) -> list[StructField]:
+    def stage_empty(self, staged: Staged, partitions: Iterable[str]) -> Staged:
+        """See `Table`."""
+        now = time.time()
+        files = {
+            partition: [StoredFile(f"{staged.folder}/{_EMPTY}/{partition}", 0, now, "")]
+            for partition in partitions
+        }
+        in_parallel(lambda each: self._storage.write(each[0].uri, b""), files.values())
+        return Staged(staged.folder, {**staged.files, **files}, staged.rows)
+
+    def columns(self, but: Collection[str]) -> list[StructField]:
         """See `Table`; it reads the first listed file."""
-        spared = f"{self._folder(but)}/"
+        spared = tuple(f"{self._folder(partition)}/" for partition in but)
 
         def is_another(uri: str) -> bool:
             return _is_data(uri, self.uri) and not uri.startswith(spared)
@@ -112,12 +128,10 @@ class ParquetTable(Table):
             return self._spark.read.parquet(literal_path(file.uri)).schema.fields
         return StructType.fromJson(json.loads(noted)).fields
 
-    def commit(self, staged: Staged, emptied: Collection[str]) -> set[str]:
-        """Replace the staged partitions, and empty the partitions in `emptied`.
-
-        Returns the partitions that lack some of the new rows because a run over another content of
-        the same source deleted them meanwhile. These must be processed again.
-        """
+    def commit(
+        self, staged: Staged, emptied: Collection[str], provenance: Mapping[str, str]
+    ) -> set[str]:
+        """See `Table`."""
         before = self.files({*staged.files, *emptied})
         newest = max((file.version[0] for file in before), default=0)
         version = (max(int(time.time() * 1000), newest + 1), uuid.uuid4().hex[:12])
@@ -125,7 +139,7 @@ class ParquetTable(Table):
         for file in before:
             if file.partition not in staged.files:
                 removed.setdefault(file.partition, []).append(file.stored.uri)
-        record = CommitRecord(version, self._moves(version, staged), removed)
+        record = CommitRecord(version, self._moves(version, staged, provenance), removed)
         commit = Commit(self, self._storage, record)
         if not record.can_end_half_way(Counter(file.partition for file in before)):
             return commit.run()
@@ -138,12 +152,20 @@ class ParquetTable(Table):
                 self._storage.write(f"{name}{FAILED_SUFFIX}", record.to_bytes())
             self._storage.delete(f"{name}{SUFFIX}")
 
-    def _moves(self, version: Version, staged: Staged) -> dict[str, list[tuple[str, str]]]:
+    def _moves(
+        self, version: Version, staged: Staged, provenance: Mapping[str, str]
+    ) -> dict[str, list[tuple[str, str]]]:
         """The staged files of each partition, with their names in the table."""
+
+        def target(partition: str, number: int, stored: StoredFile) -> str:
+            total, known = len(staged.files[partition]), provenance.get(partition, "")
+            is_empty = stored.uri.startswith(f"{staged.folder}/{_EMPTY}/")
+            name = _file_name(version, number, total, known, is_empty=is_empty)
+            return f"{self._folder(partition)}/{name}"
+
         return {
             partition: [
-                (stored.uri, f"{self._folder(partition)}/{_file_name(version, number, len(files))}")
-                for number, stored in enumerate(files)
+                (file.uri, target(partition, number, file)) for number, file in enumerate(files)
             ]
             for partition, files in staged.files.items()
         }
@@ -225,7 +247,8 @@ class ParquetTable(Table):
         named = _FILE_NAME.match(name)
         if named is None:  # not written by this class: treated as the oldest version
             return DataFile(stored, partition, (0, ""), 1)
-        return DataFile(stored, partition, (int(named[1]), named[2]), int(named[4]))
+        version = (int(named[1]), named[2])
+        return DataFile(stored, partition, version, int(named[4]), named[5] or "")
 
 
 def _is_data(uri: str, folder: str) -> bool:
@@ -268,5 +291,9 @@ def _only_partition(df: DataFrame) -> str | None:
     return known[1] if known else None
 
 
-def _file_name(version: tuple[int, str], number: int, total: int) -> str:
-    return f"v{version[0]:016}-{version[1]}-{number:06}-of-{total:06}.snappy.parquet"
+def _file_name(
+    version: Version, number: int, total: int, provenance: str = "", *, is_empty: bool = False
+) -> str:
+    known = f".{provenance}" if provenance else ""
+    name = f"v{version[0]:016}-{version[1]}-{number:06}-of-{total:06}{known}"
+    return f"_{name}.empty" if is_empty else f"{name}.snappy.parquet"

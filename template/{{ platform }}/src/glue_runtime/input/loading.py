@@ -110,7 +110,7 @@ def load(
         location.folder,
         location.name_pattern,
     )
-    with explained_read_errors(location.where, single=location.folder is None):
+    with explained_read_errors(location.where, single=len(listed) == 1 and not location.folder):
         found = reading.read(spark, wanted, location.file_format, contract, known)
     rows = RowCount()
     counted = {"verdicts": F.sum(VERDICT)}

@@ -1,7 +1,7 @@
 # Owned by the gluecast template: an update rewrites this file and merges local edits into it.
-"""The location of input files: the uploaded object, a directory of the lake, or test data."""
+"""The location of input files: the objects of a run, a directory of the lake, or test data."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,9 +10,9 @@ from pyspark.sql import SparkSession
 from glue_runtime.errors import SourceNotFoundError
 from glue_runtime.input.formats.registry import DEFAULT_FORMAT, FORMATS, format_of
 from glue_runtime.input.source import Source
-from glue_runtime.s3_object import S3Object, is_hidden, why_not_addressable
+from glue_runtime.s3_object import is_hidden, why_not_addressable
 from glue_runtime.spark.files import StoredFile
-from glue_runtime.spark.storage import Storage
+from glue_runtime.spark.storage import Storage, in_parallel
 
 Files = Mapping[str, StoredFile]
 
@@ -21,9 +21,10 @@ Files = Mapping[str, StoredFile]
 class InputLocation:
     """The location of the files of a load.
 
-    kind: ``event_file``, ``directory_data`` or ``local_data``.
+    kind: ``event_file``, ``event_files``, ``changed_files``, ``directory_data`` or ``local_data``.
     where: the URI of the file or folder, for messages.
     listed: lists the current files, by the URI that their rows have as origin.
+    objects: the URIs of the objects of the run that are to be read here; empty for a folder.
     """
 
     kind: str
@@ -32,28 +33,44 @@ class InputLocation:
     folder: str | None
     name_pattern: str
     listed: Callable[[], Files]
+    objects: frozenset[str] = frozenset()
 
     def fault(self, stored: StoredFile) -> str | None:
-        """Why Spark would not read exactly this file when it lists the folder; None if it does."""
-        if not self.folder:
+        """Why Spark would not read exactly this file; None if it does."""
+        if self.folder:
+            key = stored.uri.removeprefix(self.folder)
+        elif self.objects:
+            key = stored.uri.removeprefix("s3://").partition("/")[2]
+        else:
             return None
-        reason = why_not_addressable(stored.uri.removeprefix(self.folder))
+        reason = why_not_addressable(key)
         return f"found a key that Spark cannot read: {reason}" if reason else None
 
 
-def event_location(spark: SparkSession, uploaded: S3Object, source: Source | None) -> InputLocation:
-    """The uploaded object; its format is declared by the source or taken from the extension.
+def objects_location(
+    spark: SparkSession, uris: Sequence[str], source: Source | None, kind: str
+) -> InputLocation:
+    """These objects; their format is declared by the source or taken from their extensions.
 
     Raises:
-        SourceNotFoundError: its format is unknown.
+        SourceNotFoundError: their format is unknown, or there are several.
     """
-    format_name = source.file_format if source else format_of(uploaded.key)
-    if format_name is None:
+    formats = {source.file_format if source else format_of(uri) for uri in uris}
+    [format_name, *others] = sorted(formats, key=str)
+    if format_name is None or others:
         raise SourceNotFoundError(
-            f"expected a file of a known format ({', '.join(FORMATS)}), found {uploaded.uri}; "
+            f"expected files of one known format ({', '.join(FORMATS)}), found {uris[0]}"
+            f"{f' and {len(uris) - 1} more' if others else ''}; "
             "declare the source's format in the job's sources"
         )
-    return _file_location(spark, "event_file", uploaded.uri, format_name)
+    storage = Storage(spark)
+
+    def listed() -> Files:
+        found = in_parallel(storage.file, uris)
+        return {uri: stored for uri, stored in zip(uris, found, strict=True) if stored}
+
+    where = uris[0] if len(uris) == 1 else f"{uris[0]} and {len(uris) - 1} more"
+    return InputLocation(kind, where, format_name, None, "*", listed, frozenset(uris))
 
 
 def directory_location(

@@ -49,12 +49,21 @@ _LOADING = LogEvent("INFO", {"path": None, "file_system": None, "committer": Non
 
 EVENTS: Mapping[str, LogEvent] = {
     "job_started": LogEvent("INFO"),
+    "manifest_read": LogEvent("INFO", {"files": None, "repeated": None, "objects": None}),
+    "changes_found": LogEvent(
+        "INFO", {"files_listed": None, "files_changed": None, "files_gone": None}
+    ),
+    "job_changed": LogEvent("WARNING", {"files": None, "rows": None}),
     "whole_directory_declared": LogEvent("INFO", {"read": None}),
     "loading_event_file": _LOADING,
+    "loading_event_files": _LOADING,
+    "loading_changed_files": _LOADING,
     "loading_directory_data": _LOADING,
     "loading_local_data": _LOADING,
     "routing": LogEvent("INFO", {"route": None}),
     "loaded_event_file": _loaded(bytes_unit="Bytes"),
+    "loaded_event_files": _loaded(bytes_unit="Bytes"),
+    "loaded_changed_files": _loaded(bytes_unit="Bytes"),
     "loaded_directory_data": _loaded(bytes_unit="Bytes"),
     "loaded_local_data": _loaded(bytes_unit=None),
     "quarantined": LogEvent("WARNING", {"rows": None, "files": None, "path": None}),

@@ -6,9 +6,9 @@ an older run may have ended after a newer one, and the object must be processed 
 """
 
 import re
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence, Set
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
@@ -20,8 +20,8 @@ from glue_runtime.spark.columns import holds, quoted
 from glue_runtime.spark.errors import SparkError, reason_of
 from glue_runtime.spark.files import StorageError, StoredFile
 from glue_runtime.spark.s3_errors import refuse_unreachable, s3_error
-from glue_runtime.spark.storage import in_parallel
-from glue_runtime.tables.table import DataFile, Staged, Table
+from glue_runtime.tables.removing import EVERYTHING, Held, Removal, remove_gone
+from glue_runtime.tables.table import Staged, Table
 
 _NO_ORIGIN = f"expected {SOURCE_OBJECT} in every row of the result, found a row without it"
 
@@ -75,27 +75,24 @@ def _check_no_partition_column(df: DataFrame) -> None:
         )
 
 
-def as_in_table(table: Table, df: DataFrame, event: str) -> DataFrame:
-    """Cast the rows of one object to the types of the table's columns.
+def as_in_table(table: Table, df: DataFrame, objects: Iterable[str]) -> DataFrame:
+    """Cast the rows of these objects to the types of the table's columns.
 
     A value that would change in the cast fails the write; see `explained_write_errors`.
     """
-    known = {field.name.casefold(): field for field in table.columns(but=source_id(event))}
+    replaced = {*map(source_id, objects)}
+    known = {column.name.casefold(): column for column in table.columns(but=replaced)}
     changed = {}
-    for field in df.schema.fields:
-        there = known.get(field.name.casefold())
-        if there is not None and (there.name, there.dataType) != (field.name, field.dataType):
-            value = F.col(quoted(field.name))
-            if not holds(there.dataType, field.dataType):
-                complaint = _OTHER_TYPE.format(
-                    there.name,
-                    there.dataType.simpleString(),
-                    table.uri,
-                    field.dataType.simpleString(),
-                    event,
-                )
+    for column in df.schema.fields:
+        there = known.get(column.name.casefold())
+        if there is not None and (there.name, there.dataType) != (column.name, column.dataType):
+            value = F.col(quoted(column.name))
+            if not holds(there.dataType, column.dataType):
+                types = (there.dataType.simpleString(), table.uri, column.dataType.simpleString())
+                begin, end = _OTHER_TYPE.format(there.name, *types, "{}").split("{}")
+                complaint = F.concat(F.lit(begin), F.col(SOURCE_OBJECT), F.lit(end))
                 value = F.when(value.isNotNull(), F.raise_error(complaint))
-            changed[field.name] = value.cast(there.dataType).alias(there.name)
+            changed[column.name] = value.cast(there.dataType).alias(there.name)
     if not changed:
         return df
     return df.select([changed.get(name, F.col(quoted(name))) for name in df.columns])
@@ -155,24 +152,26 @@ def explained_commit_errors(uri: str) -> Iterator[None]:
         ) from error
 
 
-Written = Sequence[tuple[Table, Staged]]
-"""Tables with the rows staged for them; the job's table is last."""
-
-
 @dataclass(frozen=True)
-class Removal:
-    """What a run removes because the files of its source are gone.
+class Written:
+    """What a run has staged.
 
-    keeps: whether the rows of an object stay, by its URI; "" for one that nothing names.
-    limit: the share of the source files of the last table of which it removes the rows at most.
+    tables: the tables with the rows staged for them; the job's table is last.
+    provenance: what the rows of each partition are made from, see `lineage.provenance`.
     """
 
-    keeps: Callable[[str], bool]
-    limit: float
+    tables: Sequence[tuple[Table, Staged]]
+    provenance: Mapping[str, str] = field(default_factory=dict)
 
+    def commit(self, replaced: Set[str]) -> set[str]:
+        """Commit the tables, the job's own last; without staged rows, these partitions become empty.
 
-EVERYTHING = Removal(lambda uri: False, 1.0)
-"""The rows of all objects that are gone."""
+        Returns the partitions that lack some of the new rows, see `Table.commit`.
+        """
+        broken = set()
+        for table, staged in self.tables:
+            broken |= table.commit(staged, replaced - {*staged.files}, self.provenance)
+        return broken
 
 
 @dataclass(frozen=True)
@@ -187,15 +186,16 @@ class Replaced:
     spared: Set[str] = frozenset()
 
 
-def replace_object(written: Written, loads: Sequence[Loaded], uri: str) -> Replaced:
-    """Replace the partition of the uploaded object, and of other objects with staged rows."""
-    broken = set()
-    for table, staged in written:
-        broken |= table.commit(staged, emptied={source_id(uri)} - {*staged.files})
-    read, current = _read(loads), _current(loads)
-    return Replaced(
-        {each for each in read if current.get(each) != read[each] or source_id(each) in broken}
-    )
+def replace_objects(written: Written, loads: Sequence[Loaded], objects: Sequence[str]) -> Replaced:
+    """Replace the partitions of the objects of a run, and of other objects with staged rows.
+
+    Objects of the run that were gone when their source was listed are outdated too.
+    """
+    read = _read(loads)
+    broken = written.commit({source_id(uri) for uri in objects if uri in read})
+    current = _current(loads)
+    outdated = {uri for uri in read if current.get(uri) != read[uri] or source_id(uri) in broken}
+    return Replaced(outdated | {uri for uri in objects if uri not in read})
 
 
 def replace_directory(
@@ -203,37 +203,16 @@ def replace_directory(
 ) -> Replaced:
     """Replace the partitions of all objects of the directory, and remove those of deleted objects.
 
-    What has come from another bucket is not in the directory either, but it is not deleted.
-
     Raises:
         OutputError: more objects are gone than may be; nothing of them is removed.
     """
-    partitions = {source_id(each) for loaded in loads for each in loaded.files}
-    broken = set()
-    for table, staged in written:
-        broken |= table.commit(staged, emptied=partitions - {*staged.files})
+    broken = written.commit({source_id(each) for loaded in loads for each in loaded.files})
     # The tables are listed before the sources: a partition whose object is not among the sources
     # then belongs to a deleted object, not to a new one.
-    held = [(table, table.files()) for table, _ in written]
+    held = [Held(table) for table, _ in written.tables]
     read, current = _read(loads), _current(loads)
-    here = {source_id(each) for each in current} | {
-        source_id(each) for loaded in loads if not loaded.owned for each in loaded.files
-    }
-    buckets = {_bucket(each) for each in {*read, *current}}
-    spared: set[str] = set()
-    removed: list[tuple[Table, list[DataFile]]] = []
-    for table, files in held:
-        gone = [file for file in files if file.partition not in here]
-        origins = {} if "" in buckets else _origins(table, gone)  # "": data of this machine
-        elsewhere = {part: uri for part, uri in origins.items() if _bucket(uri) not in buckets}
-        # The one result of all files, which an older version of the job has left, is of no object.
-        parts = {file.partition for file in gone if file.partition}
-        kept = elsewhere.keys() | {part for part in parts if removal.keeps(origins.get(part, ""))}
-        removed.append((table, [file for file in gone if file.partition not in kept]))
-        spared |= {*elsewhere.values()}
-    _check_removal(*held[-1], removed[-1][1], removal.limit)
-    for table, files in removed:
-        table.delete(files)
+    lookups = {uri for loaded in loads if not loaded.owned for uri in loaded.files}
+    spared = remove_gone(held, current.keys() | lookups, {*read, *current}, removal)
     outdated = {
         each
         for each in current
@@ -247,44 +226,13 @@ def replace_all(written: Written, loads: Sequence[Loaded]) -> Replaced:
 
     Any object that is outdated makes it necessary to compute the result again.
     """
-    *quarantined, (table, staged) = written
-    replaced = replace_directory(quarantined, loads)
-    broken = table.commit(staged, emptied=set() if staged.files else {""})
+    *quarantined, (table, staged) = written.tables
+    replaced = replace_directory(Written(quarantined), loads)
+    broken = table.commit(staged, set() if staged.files else {""}, {})
     table.delete(file for file in table.files() if file.partition)
     read, current = _read(loads), _current(loads)
     outdated = {each for each in {*read, *current} if current.get(each) != read.get(each)}
     return Replaced(replaced.outdated | outdated | ({*read} if broken else set()), replaced.spared)
-
-
-def _check_removal(
-    table: Table, held: Collection[DataFile], removed: Sequence[DataFile], limit: float
-) -> None:
-    """Raise OutputError if more source files of a table are gone than a run may remove.
-
-    A single one may always be: somebody deletes a file, a rule or a mistake deletes many.
-    """
-    every, gone = ({file.partition for file in files} for files in (held, removed))
-    if len(gone) < 2 or len(gone) <= limit * len(every):
-        return
-    first = next(iter(_origins(table, removed[:1]).values()), "")
-    raise OutputError(
-        f"expected at most {limit:.0%} of the {len(every)} source files of {table.uri} to be gone, found "
-        f"{len(gone)} no longer in their source{f', such as {first}' if first else ''}; their rows are "
-        "still in the table. "
-        "If this is right, start the job once with --removal_limit 1, or declare another "
-        'removal_limit in it; with when_gone="keep", its Source keeps the rows of files that are gone'
-    )
-
-
-def _origins(table: Table, files: Iterable[DataFile]) -> dict[str, str]:
-    """The object of each partition of these files, where its rows say so."""
-    first = {file.partition: file for file in files}
-    origins = zip(first, in_parallel(table.origin, first.values()), strict=True)
-    return {partition: uri for partition, uri in origins if uri}
-
-
-def _bucket(uri: str) -> str:
-    return uri.removeprefix("s3://").partition("/")[0] if uri.startswith("s3://") else ""
 
 
 def _read(loads: Sequence[Loaded]) -> Mapping[str, StoredFile]:

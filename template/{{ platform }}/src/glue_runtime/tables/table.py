@@ -35,12 +35,17 @@ NOTHING = Staged("", {}, 0)
 
 @dataclass(frozen=True)
 class DataFile:
-    """A file of a table: its partition, and the set of files to which it belongs."""
+    """A file of a table: its partition, and the set of files to which it belongs.
+
+    version: the version of the set, which has `of` files.
+    provenance: what its rows are made from, see `lineage.provenance`; "" if nothing says so.
+    """
 
     stored: StoredFile
     partition: str
     version: tuple[int, str]
     of: int
+    provenance: str = ""
 
 
 class Table(ABC):
@@ -57,12 +62,20 @@ class Table(ABC):
         """Some or all of the staged rows of this partition."""
 
     @abstractmethod
-    def columns(self, but: str) -> list[StructField]:
-        """The columns of the table, from a partition other than this one; empty without one."""
+    def stage_empty(self, staged: Staged, partitions: Iterable[str]) -> Staged:
+        """Stage a file without rows for each of these partitions too, for the sake of its provenance."""
 
     @abstractmethod
-    def commit(self, staged: Staged, emptied: Collection[str]) -> set[str]:
+    def columns(self, but: Collection[str]) -> list[StructField]:
+        """The columns of the table, from a partition other than these; empty without one."""
+
+    @abstractmethod
+    def commit(
+        self, staged: Staged, emptied: Collection[str], provenance: Mapping[str, str]
+    ) -> set[str]:
         """Replace the staged partitions, and empty the partitions in `emptied`.
+
+        provenance: what the rows of a partition are made from.
 
         Returns the partitions that lack some of the new rows because a run over another content of
         the same source deleted them meanwhile. These must be processed again.

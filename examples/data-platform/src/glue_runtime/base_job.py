@@ -124,7 +124,7 @@ class BaseGlueJob(ABC):
         if self.manifest and (self.source_bucket or self.source_object_key):
             raise ArgumentError(
                 "expected the objects that started the run either as --manifest or as --bucket and "
-                f"--object_key, found both; leave out one of them"
+                "--object_key, found both; leave out one of them"
             )
         self._buckets = parse_buckets(args.get("lake_buckets"))
         check_sources(type(self), self.sources)

@@ -169,9 +169,7 @@ def _resource(service: str, action: str, region: str, parameters: Mapping[str, A
         return f"arn:aws:scheduler:{region}:{ACCOUNT}:{kind}"
     if service == "pipes":
         name = parameters.get("resourceArn") or parameters["Name"]
-        return (
-            name if name.startswith("arn:") else f"arn:aws:pipes:{region}:{ACCOUNT}:pipe/{name}"
-        )
+        return name if name.startswith("arn:") else f"arn:aws:pipes:{region}:{ACCOUNT}:pipe/{name}"
     if "Dashboard" in action:
         name = parameters.get("DashboardName") or parameters["DashboardNames.member.1"]
         return f"arn:aws:cloudwatch::{ACCOUNT}:dashboard/{name}"

@@ -78,9 +78,7 @@ def _move(aws: Aws, name: str, batch: _Batch) -> None:
                 batch.messages.append(message)
             else:
                 sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
-    if batch.messages and (
-        len(batch.messages) >= size or time.monotonic() >= batch.began + window
-    ):
+    if batch.messages and (len(batch.messages) >= size or time.monotonic() >= batch.began + window):
         messages, batch.messages = batch.messages, []
         may_start = role.allows("states:StartExecution", pipe["Target"])
         for group, text in _inputs(pipe, messages):

@@ -78,7 +78,7 @@ def sample_of(environment: Environment, job: str) -> Sample:
     ]
     for sample in samples:
         matched = rules.matching(object_created(sample.bucket, sample.key, size=1))
-        if any(match.over == "object" for match in matched):
+        if any(match.over in ("object", "batch") for match in matched):
             return sample
     return samples[0]
 
@@ -121,7 +121,7 @@ class Probe:
         others = sorted(
             match.glue_job
             for match in Rules(self.environment).matching(event)
-            if match.machine != self.machine and match.over in ("object", "directory")
+            if match.machine != self.machine and match.over not in ("nothing", "")
         )
         if others:
             raise OperationError(
@@ -150,7 +150,7 @@ class Probe:
             raise
         return str(done["ETag"]).strip('"')
 
-    def start(self, what: str, given: dict[str, Any]) -> Execution | None:
+    def start(self, what: str, given: Any) -> Execution | None:
         """Start the job's machine, and wait for the end of the execution."""
         name, text = f"{self.marker}-{what}", json.dumps(given, ensure_ascii=False)
         states = self.environment.client("stepfunctions")
@@ -245,7 +245,7 @@ class Probe:
         deployed, left = Rules(self.environment, self.machine), []
         for number, key in enumerate((self.hostile, self.broken)):
             matched = deployed.matching(object_created(self.bucket, key, size=1))
-            sent = [match.sent for match in matched if match.over == "object"]
+            sent = [match.sent for match in matched if match.over in ("object", "batch")]
             why = ""
             if sent and self.table_files(key):
                 try:
@@ -256,7 +256,7 @@ class Probe:
             left += [f"s3://{each['Bucket']}/{each['Key']}{why}" for each in files]
         return left
 
-    def _remove_rows(self, what: str, given: dict[str, Any], key: str) -> None:
+    def _remove_rows(self, what: str, given: Any, key: str) -> None:
         """Remove the rows of a deleted object in a run, or here if its source keeps them."""
         execution = self.start(what, given)
         files = [*self.table_files(key), *self.table_files(key, "_quarantine/")]

@@ -15,7 +15,7 @@ from operations import doctor, probe, replay
 from operations.environment import REPOSITORY, Environment
 from operations.errors import OperationError, advice
 from operations.events import object_created
-from operations.executions import Execution, executions, key_of
+from operations.executions import Execution, executions, key_of, uploads_of
 from operations.logs import entries
 from operations.matching import Match, Rules
 from operations.prices import Prices
@@ -111,7 +111,8 @@ class Trial:
         run = self._run(execution)
         log = self._log(run)
         yield self._key(execution, run, log)
-        delivered = str(execution.given.get("object", {}).get("etag", ""))
+        [sent] = uploads_of(execution.given)
+        delivered = str(sent.get("object", {}).get("etag", ""))
         yield _judged("ETag of the parts", delivered == etag, etag, delivered or "none")
         yield self._times(execution, run, log)
         yield from self._access(log)
@@ -242,10 +243,10 @@ class Trial:
         if match.problem or not match.enabled:
             return f"{match.rule} {match.problem or 'is disabled'}; make doctor"
         sent = key_of(json.loads(match.sent))
-        if match.over == "object" and sent == self.probe.hostile:
+        if match.over in ("object", "batch") and sent == self.probe.hostile:
             return ""
         return (
-            f"{match.rule} sends the key {sent!r} and starts a run over {match.over}; make doctor"
+            f"{match.rule} sends the key {sent!r} and starts a run over {match.told}; make doctor"
         )
 
     def _ended(self, what: str, execution: Execution | None, status: str) -> Row:
@@ -272,6 +273,8 @@ class Trial:
         """The key, byte for byte, at each link."""
         key, logged = self.probe.hostile, [each.get("source_object_key") for each in log[:1]]
         keys = {"input": execution.key, "--object_key": run and run.key, "log": [*logged, None][0]}
+        if run and run.manifest:
+            del keys["--object_key"]
         wrong = [f"{link} has {found}" for link, found in keys.items() if found not in (None, key)]
         unseen = [f"not in {link}" for link, found in keys.items() if found is None]
         result = WRONG if wrong else UNSEEN if unseen else OK

@@ -81,18 +81,18 @@ def as_in_table(table: Table, df: DataFrame, objects: Iterable[str]) -> DataFram
     A value that would change in the cast fails the write; see `explained_write_errors`.
     """
     replaced = {*map(source_id, objects)}
-    known = {field.name.casefold(): field for field in table.columns(but=replaced)}
+    known = {column.name.casefold(): column for column in table.columns(but=replaced)}
     changed = {}
-    for field in df.schema.fields:
-        there = known.get(field.name.casefold())
-        if there is not None and (there.name, there.dataType) != (field.name, field.dataType):
-            value = F.col(quoted(field.name))
-            if not holds(there.dataType, field.dataType):
-                types = (there.dataType.simpleString(), table.uri, field.dataType.simpleString())
+    for column in df.schema.fields:
+        there = known.get(column.name.casefold())
+        if there is not None and (there.name, there.dataType) != (column.name, column.dataType):
+            value = F.col(quoted(column.name))
+            if not holds(there.dataType, column.dataType):
+                types = (there.dataType.simpleString(), table.uri, column.dataType.simpleString())
                 begin, end = _OTHER_TYPE.format(there.name, *types, "{}").split("{}")
                 complaint = F.concat(F.lit(begin), F.col(SOURCE_OBJECT), F.lit(end))
                 value = F.when(value.isNotNull(), F.raise_error(complaint))
-            changed[field.name] = value.cast(there.dataType).alias(there.name)
+            changed[column.name] = value.cast(there.dataType).alias(there.name)
     if not changed:
         return df
     return df.select([changed.get(name, F.col(quoted(name))) for name in df.columns])

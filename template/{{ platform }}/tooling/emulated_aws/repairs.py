@@ -466,7 +466,7 @@ def _read_back_redrive_policies_as_they_are_written() -> None:
 
     def attributes(self: Any) -> dict[str, Any]:
         found: dict[str, Any] = original(self)
-        if "RedrivePolicy" in found:
+        if found.get("RedrivePolicy"):
             policy = json.dumps(json.loads(found["RedrivePolicy"]), separators=(",", ":"))
             found["RedrivePolicy"] = policy
         return found

@@ -15,7 +15,11 @@ from terraform import needs_terraform, repository_with_archive
 
 pytestmark = needs_terraform
 
-JOB, QUEUE, PIPE = "sales-etl-dev", "dev-sales-etl-file-trigger-batches", "dev-sales-etl-file-trigger"
+JOB, QUEUE, PIPE = (
+    "sales-etl-dev",
+    "dev-sales-etl-file-trigger-batches",
+    "dev-sales-etl-file-trigger",
+)
 BRONZE, ARTIFACTS = "data-lake-dev-bronze", "data-lake-dev-artifacts"
 MAX_FILES, MAX_SECONDS = 5, 2
 RIGHT, WRONG = b"print('done')\n", b"import sys\n\nsys.exit('planted')\n"
@@ -95,7 +99,7 @@ class Lake:
 
 
 def wait(find: Any) -> Any:
-    end = time.monotonic() + 40
+    end = time.monotonic() + 60
     while (found := find()) is None:
         assert time.monotonic() < end
         time.sleep(0.2)

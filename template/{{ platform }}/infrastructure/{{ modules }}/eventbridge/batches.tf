@@ -67,7 +67,7 @@ locals {
           }
           ResultPath = null
           OutputPath = "$.batch"
-          Retry      = [{ ErrorEquals = ["States.TaskFailed"], IntervalSeconds = 5, BackoffRate = 2, MaxAttempts = 6, JitterStrategy = "FULL" }]
+          Retry      = [{ ErrorEquals = ["States.TaskFailed"], IntervalSeconds = 2, BackoffRate = 2, MaxAttempts = 4, JitterStrategy = "FULL" }]
           Catch      = [{ ErrorEquals = ["States.ALL"], ResultPath = "$.failure", Next = "KeepFailure" }]
           Next       = "RunForBatch_${name}"
         }

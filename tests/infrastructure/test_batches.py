@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,7 +10,8 @@ import pytest
 
 import deployment
 from deployment import Deployment, prepare
-from emulated_aws.server import EmulatedAws, emulated_aws
+from emulated_aws.server import REGION, EmulatedAws, emulated_aws
+from operations.cli import main
 from terraform import needs_terraform, repository_with_archive
 
 pytestmark = needs_terraform
@@ -243,6 +244,120 @@ def test_uploads_of_a_manifest_that_cannot_be_written_are_kept(lake: Lake) -> No
     [letter] = lake.letters(1)
     assert [each["object"]["key"] for each in letter["uploads"]] == ["sales/unwritten.csv"]
     assert "failure" in letter
+
+
+Asked = Callable[..., list[dict[str, Any]]]
+
+
+@pytest.fixture
+def asked(lake: Lake, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Asked:
+    """Runs a command on the deployment; gives its rows."""
+    for name, value in {
+        "AWS_ENDPOINT_URL": lake.aws.endpoint,
+        "AWS_ACCESS_KEY_ID": "emulated",
+        "AWS_SECRET_ACCESS_KEY": "emulated",
+        "AWS_REGION": REGION,
+    }.items():
+        monkeypatch.setenv(name, value)
+
+    def answered(*words: str, code: int = 0) -> list[dict[str, Any]]:
+        assert main([words[0], "--env", "dev", "--json", *words[1:]]) == code
+        rows: list[dict[str, Any]] = json.loads(capsys.readouterr().out)
+        return rows
+
+    return answered
+
+
+def test_matching_rules_says_that_an_upload_waits_for_others(lake: Lake, asked: Asked) -> None:
+    [right] = asked("matching-rules", "--key", "sales/a.csv")
+    [wrong] = asked("matching-rules", "--key", "sales/a.json")
+
+    assert right["state"] == "Batch_sales_etl_file_trigger"
+    assert right["runs over"] == f"a batch: at most {MAX_FILES} objects of {MAX_SECONDS} s"
+    assert wrong["runs over"] == "nothing"
+
+
+def test_a_trace_follows_an_upload_through_its_batch_and_its_replay(
+    lake: Lake, asked: Asked
+) -> None:
+    before = len(lake.executions())
+    try:
+        lake.script(WRONG)
+        lake.upload("sales/traced-1.csv", "sales/traced-2.csv")
+        lake.new_executions(before, 1)
+    finally:
+        lake.script(RIGHT)
+
+    [again] = asked("replay", "--job", "sales_etl", "--failed", "--rate", "6000")
+    [_, execution] = lake.new_executions(before, 2)
+    rows = asked("trace", "--key", "sales/traced-2.csv")
+
+    assert again["done"] == "started"
+    assert again["for"].startswith(f"s3://{ARTIFACTS}/manifests/{JOB}/")
+    assert execution["status"] == "SUCCEEDED"
+    assert [row["what"] for row in rows][:2] == ["object", "rule"]
+    runs = [row["told"].split()[1] for row in rows if row["what"] == "run"]
+    assert runs == ["FAILED,", "SUCCEEDED,"]
+    ends = [row["told"].split()[1] for row in rows if row["what"] == "execution"]
+    assert ends == ["started", "FAILED:", "started", "SUCCEEDED"]
+    others = asked("trace", "--key", "sales/never.csv")
+    assert {row["what"] for row in others} == {"object", "rule"}
+    [first, *_] = asked("job-runs", "--job", "sales_etl")
+    assert first["object"] == again["for"]
+    started = {row["rule or schedule"]: row["started"] for row in asked("rule-invocations")}
+    assert started["sales_etl_file_trigger"] == len(lake.executions())
+
+
+def test_a_replay_of_a_period_starts_batches(lake: Lake, asked: Asked) -> None:
+    before = len(lake.executions())
+    keys = [f"sales/replayed-{number}.csv" for number in range(MAX_FILES + 1)]
+    lake.upload(*keys)
+    lake.new_executions(before, 2)
+
+    words = ("replay", "--job", "sales_etl", "--since", "1d", "--prefix", "sales/replayed-")
+    rows = asked(*words, "--rate", "6000")
+
+    assert [row["for"].split(" from ")[0] for row in rows] == ["5 objects", "1 objects"]
+    executions = lake.new_executions(before + 2, 2)
+    found = [lake.manifest(lake.run_of(each)) for each in executions]
+    assert sorted(each["object"]["key"] for one in found for each in one) == keys
+    assert [row["done"] for row in asked(*words)] == ["started before: SUCCEEDED"] * 2
+
+
+def test_the_doctor_finds_what_stops_a_batch(lake: Lake, asked: Asked) -> None:
+    def found() -> set[str]:
+        return {
+            f"{row['where']} {row['problem']}"
+            for row in asked("doctor", "--job", "sales_etl", code=1)
+            if "checkout" not in row["problem"] and "compared" not in row["problem"]
+        }
+
+    assert found() == set()
+    pipes, sqs, iam = (lake.aws.client(name) for name in ("pipes", "sqs", "iam"))
+    pipes.stop_pipe(Name=PIPE)
+    pipes.describe_pipe(Name=PIPE)
+    url = sqs.get_queue_url(QueueName=QUEUE)["QueueUrl"]
+    policy = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["Policy"])["Attributes"]
+    sqs.set_queue_attributes(
+        QueueUrl=url, Attributes={"Policy": policy["Policy"].replace('file-trigger"}}', 'x"}}')}
+    )
+    name = {"RoleName": f"{JOB}-pipes", "PolicyName": "start-machine"}
+    rights = iam.get_role_policy(**name)["PolicyDocument"]
+    iam.put_role_policy(
+        **name, PolicyDocument=json.dumps(rights).replace("sqs:DeleteMessage", "sqs:SendMessage")
+    )
+    try:
+        problems = found()
+    finally:
+        pipes.start_pipe(Name=PIPE)
+        sqs.set_queue_attributes(QueueUrl=url, Attributes=policy)
+        iam.put_role_policy(**name, PolicyDocument=json.dumps(rights))
+
+    told = " ".join(sorted(problems))
+    assert len(problems) == 3
+    assert f"{PIPE} its pipe is STOP" in told
+    assert f"{QUEUE} does not accept uploads from {PIPE}" in told
+    assert f"{JOB}-pipes pipes.amazonaws.com may not use it for sqs:DeleteMessage" in told
 
 
 def test_rolled_back_an_upload_starts_the_machine_without_a_queue(lake: Lake) -> None:

@@ -15,5 +15,6 @@ services that moto leaves out:
 
 The emulation evaluates event patterns, input transformers and permissions with the code of
 operations/. Every link acts only on what the API returns for the deployed resources. Not emulated
-are time (tests fire schedules, and retries do not wait), quotas, and repeated delivery.
+are time (tests fire schedules, and a pipe waits for two seconds at most), quotas, and repeated
+delivery.
 """

@@ -27,6 +27,8 @@ LONGEST_INPUT = 262_144
 """The characters of an input of Step Functions, at which a pipe ends a batch."""
 
 _PAUSE = 0.2
+_LONGEST_WINDOW = 2.0
+"""The seconds that a pipe waits for messages, however many it would wait on AWS."""
 _READS = ("sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes")
 
 
@@ -49,7 +51,7 @@ def _run(aws: Aws) -> None:
         time.sleep(_PAUSE)
         try:
             for listed in aws.client("pipes").list_pipes()["Pipes"]:
-                if listed["CurrentState"] == "RUNNING":
+                if listed["DesiredState"] == "RUNNING":
                     _move(aws, listed["Name"], batches[listed["Arn"]])
         except Exception:  # a pipe may be deleted meanwhile, and others go on
             _LOG.exception("emulated pipes")
@@ -65,7 +67,8 @@ def _move(aws: Aws, name: str, batch: _Batch) -> None:
     if not all(role.allows(action, pipe["Source"]) for action in _READS):
         return  # the messages stay in the queue
     url = sqs.get_queue_url(QueueName=pipe["Source"].rsplit(":", 1)[-1])["QueueUrl"]
-    size, window = limits(pipe)
+    size, seconds = limits(pipe)
+    window = min(seconds, _LONGEST_WINDOW)
     while len(batch.messages) < size:
         most = min(10, size - len(batch.messages))
         asked = {"QueueUrl": url, "MaxNumberOfMessages": most, "WaitTimeSeconds": 0}

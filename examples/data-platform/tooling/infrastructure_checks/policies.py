@@ -150,7 +150,9 @@ def _needed(resources: list[Resource]) -> dict[str, set[Right] | None]:
         if ":sqs:" not in target.values["arn"]:
             add(target.values["role_arn"], {("states:StartExecution", target.values["arn"])})
     for pipe in of_type(resources, "aws_pipes_pipe"):
-        reads = {f"sqs:{each}" for each in ("ReceiveMessage", "DeleteMessage", "GetQueueAttributes")}
+        reads = {
+            f"sqs:{each}" for each in ("ReceiveMessage", "DeleteMessage", "GetQueueAttributes")
+        }
         add(
             pipe.values["role_arn"],
             {(read, pipe.values["source"]) for read in reads}

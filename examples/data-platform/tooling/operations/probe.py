@@ -21,7 +21,7 @@ from operations import replay
 from operations.environment import REPOSITORY, Environment, deployed_name
 from operations.errors import OperationError
 from operations.events import object_created
-from operations.executions import Execution, executions
+from operations.executions import Execution, batch_of, executions
 from operations.logs import entries
 from operations.matching import Rules
 
@@ -160,11 +160,15 @@ class Probe:
     # --- what it starts -------------------------------------------------------------------------
 
     def executions(self, text: str = "") -> Iterator[Execution]:
-        """The executions whose name or input contains the marker and this text, newest first."""
-        for each in executions(self.environment, self.job, self.since):
-            told = f"{each.arn} {json.dumps(each.given)}"
-            if self.marker in told and text in told:
-                yield each
+        """The executions whose name or input contains the marker and this text, newest first.
+
+        So do those over the manifest that such an execution has written.
+        """
+        found = list(executions(self.environment, self.job, self.since))
+        told = {each.arn: f"{each.arn} {json.dumps(each.given)}" for each in found}
+        own = [each for each in found if self.marker in told[each.arn] and text in told[each.arn]]
+        batches = {each.batch for each in own if each.batch}
+        yield from (each for each in found if each in own or each.batch in batches)
 
     def execution(self, text: str) -> Execution | None:
         """The next of these executions, when it has ended; None if none starts in time."""
@@ -186,7 +190,10 @@ class Probe:
 
     def is_own(self, start: replay.Start) -> bool:
         """Whether this is about a file or an execution of this try."""
-        return self.marker in f"{start.given} {start.for_what}"
+        batch = batch_of(start.for_what) if start.for_what.startswith("s3://") else ""
+        return self.marker in f"{start.given} {start.for_what}" or (
+            bool(batch) and batch in [each.batch for each in self.executions()]
+        )
 
     def table_files(self, key: str, folder: str = "") -> list[dict[str, str]]:
         """Bucket and Key of the files with rows of an object, in the table or in the quarantine."""

@@ -296,7 +296,9 @@ def _starters(resources: list[Resource]) -> list[_Starter]:
             pattern=json.loads(rules[target.values["rule"]].values["event_pattern"] or "{}"),
             target=target,
             definition=json.loads(machines[machine].values["definition"]),
-            pipe=as_deployed(piped[target.values["arn"]]) if target.values["arn"] in piped else None,
+            pipe=as_deployed(piped[target.values["arn"]])
+            if target.values["arn"] in piped
+            else None,
         )
         for target in of_type(resources, "aws_cloudwatch_event_target")
         for machine in [starts.get(target.values["arn"], target.values["arn"])]

@@ -91,11 +91,10 @@ def rules_start_runs_over_the_object(
         problem = _problem_of_target(environment, rule, target)
         if problem:
             yield Finding(rule["Name"], problem, _apply(environment))
-        state = target.get("Pipe", {}).get("CurrentState", "RUNNING")
-        if state == "STOPPED" or state.endswith("FAILED"):
-            pipe = target["Pipe"]["Name"]
-            problem = f"the pipe {pipe} is {state}: uploads wait in its queue"
-            yield Finding(rule["Name"], problem, f"aws pipes start-pipe --name {pipe}")
+        pipe = target.get("Pipe", {"DesiredState": "RUNNING", "CurrentState": ""})
+        if pipe["DesiredState"] != "RUNNING" or pipe["CurrentState"].endswith("FAILED"):
+            problem = f"its pipe is {pipe['CurrentState']}: uploads wait in the queue"
+            yield Finding(rule["Name"], problem, f"aws pipes start-pipe --name {pipe['Name']}")
     for job in jobs:
         declared = REPOSITORY / f"infrastructure/jobs/{job}.tf"
         if (

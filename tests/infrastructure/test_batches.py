@@ -355,7 +355,7 @@ def test_the_doctor_finds_what_stops_a_batch(lake: Lake, asked: Asked) -> None:
 
     told = " ".join(sorted(problems))
     assert len(problems) == 3
-    assert f"{PIPE} its pipe is STOP" in told
+    assert f"{PIPE} its pipe is STOPPED: uploads wait in the queue" in told
     assert f"{QUEUE} does not accept uploads from {PIPE}" in told
     assert f"{JOB}-pipes pipes.amazonaws.com may not use it for sqs:DeleteMessage" in told
 

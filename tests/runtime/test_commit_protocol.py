@@ -6,6 +6,7 @@ into the commit must show: a test here takes one step out of it after another.
 
 import inspect
 import itertools
+import json
 import sys
 import textwrap
 from collections.abc import Callable
@@ -15,17 +16,20 @@ from typing import Any, ClassVar
 
 import pytest
 
-from glue_runtime import BaseGlueJob, Source, run
+from glue_runtime import BaseGlueJob, Source, changes, run
 from glue_runtime.errors import JobError, SourceNotFoundError
-from glue_runtime.lineage import source_id
+from glue_runtime.fingerprint import fingerprint
+from glue_runtime.input import location
+from glue_runtime.lineage import provenance, source_id
 from glue_runtime.run import JobRun
 from glue_runtime.spark import storage
 from glue_runtime.spark.files import StoredFile
-from glue_runtime.tables import parquet, replacing
+from glue_runtime.tables import parquet, removing, replacing
 from glue_runtime.tables.commit import Commit
 from glue_runtime.tables.parquet import ParquetTable
+from glue_runtime.tables.replacing import Written
 from glue_runtime.tables.table import Staged
-from histories import ALWAYS_THERE, World, races
+from histories import ALWAYS_THERE, BOTH, NAMES, World, races
 
 BRONZE = "s3://data-lake-test-bronze/sales/"
 SILVER = "s3://data-lake-test-silver/job"
@@ -115,13 +119,19 @@ class MemoryJob(BaseGlueJob):
         return self.storage
 
 
+class MemoryJobOfChanges(MemoryJob):
+    """The same, whose schedule reads only what has changed."""
+
+    scheduled: ClassVar = "changed"
+
+
 class MemoryRun(JobRun):
     """A run of it. In the place of the hooks: what they come to, without Spark."""
 
     job: MemoryJob
 
     def attempt(self) -> None:
-        uri = self.job.event_object.uri if self.job.is_event_triggered else BRONZE
+        uri = BRONZE if self.objects is None else " and ".join(self.objects)
         files = self._listed()
         location = SimpleNamespace(kind="event_file", where=uri, listed=self._listed)
         loads = [SimpleNamespace(location=location, files=files, owned=True)]
@@ -132,10 +142,16 @@ class MemoryRun(JobRun):
             raise SourceNotFoundError(f"expected data at {uri}, found nothing")
         target = ParquetTable(self.job.spark, SILVER)
         staged = self._stage({each: self.job.storage.values(each) for each in files})
-        written = Written([(target, staged)])
+        made_from = {
+            source_id(each): provenance(stored.version, fingerprint(MemoryJob))
+            for each, stored in files.items()
+        }
+        if self.job.scheduled == "changed":
+            staged = target.stage_empty(staged, made_from.keys() - staged.files.keys())
+        written = Written([(target, staged)], made_from)
         try:
-            if self.job.is_event_triggered:
-                replaced = replacing.replace_objects(written, loads, [uri])  # type: ignore[arg-type]
+            if self.objects is not None:
+                replaced = replacing.replace_objects(written, loads, self.objects)  # type: ignore[arg-type]
             else:
                 replaced = replacing.replace_directory(written, loads)  # type: ignore[arg-type]
         finally:
@@ -145,9 +161,9 @@ class MemoryRun(JobRun):
 
     def _listed(self) -> dict[str, StoredFile]:
         storage = self.job.storage
-        if self.job.is_event_triggered:
-            stored = storage.file(self.job.event_object.uri)
-            return {stored.uri: stored} if stored else {}
+        if self.objects is not None:
+            found = map(storage.file, self.objects)
+            return {stored.uri: stored for stored in found if stored}
         return {stored.uri: stored for stored in storage.files(BRONZE)}
 
     def _stage(self, sources: dict[str, list[int]]) -> Staged:
@@ -167,6 +183,7 @@ class MemoryWorld(World):
     def __init__(self) -> None:
         super().__init__()
         self.storage = MemoryStorage(self._step)
+        self.job_class = MemoryJob
 
     def empty(self) -> None:
         self.storage.held.clear()
@@ -182,12 +199,23 @@ class MemoryWorld(World):
 
     def start(self, trigger: str) -> None:
         args = {"env": "test"}
-        if trigger != "schedule":
+        if trigger == BOTH:
+            args |= {"manifest": self._manifest()}
+        elif trigger != "schedule":
             args |= {"bucket": "data-lake-test-bronze", "object_key": f"sales/{trigger}.csv"}
-        job = MemoryJob("job", args)
-        job.storage = self.storage
+        job = self.job_class("job", args)
         MemoryJob.storage = self.storage
-        MemoryRun(job, own_load=False).process()
+        started = MemoryRun(job, own_load=False)
+        if job.reads_changes:
+            started._process_changes()
+        else:
+            started.process()
+
+    def _manifest(self) -> str:
+        bucket = {"name": "data-lake-test-bronze"}
+        uploads = [{"bucket": bucket, "object": {"key": f"sales/{name}.csv"}} for name in NAMES]
+        uri = f"s3://data-lake-test-artifacts/manifests/{next(self.storage._numbers)}.json"
+        return self.storage.put(uri, json.dumps(uploads).encode()).uri
 
     def table(self) -> dict[str, list[int]]:
         """The values of each source in the table, in order."""
@@ -211,7 +239,7 @@ class MemoryWorld(World):
             found.setdefault(file.partition, []).extend(held[file.stored.uri][1])
             sets.setdefault(file.partition, set()).add(file.version)
         assert {part: sorted(values) for part, values in found.items()} == {
-            part: values for part, values in expected.items() if values
+            part: values for part, values in expected.items() if values or part in found
         }
         assert all(len(versions) == 1 for versions in sets.values())
 
@@ -222,7 +250,7 @@ class MemoryWorld(World):
 
 @pytest.fixture
 def world(monkeypatch: pytest.MonkeyPatch) -> MemoryWorld:
-    for module in (run, parquet):
+    for module in (run, parquet, location):
         monkeypatch.setattr(module, "Storage", lambda files: files)
     monkeypatch.setattr(storage, "PARALLEL", 1)
     monkeypatch.setattr(ParquetTable, "origin", lambda table, file: f"{BRONZE}gone.csv")
@@ -232,7 +260,11 @@ def world(monkeypatch: pytest.MonkeyPatch) -> MemoryWorld:
     return MemoryWorld()
 
 
-def test_every_race_ends_in_the_table_of_one_clean_run(world: MemoryWorld) -> None:
+@pytest.mark.parametrize("job_class", [MemoryJob, MemoryJobOfChanges])
+def test_every_race_ends_in_the_table_of_one_clean_run(
+    world: MemoryWorld, job_class: type[MemoryJob]
+) -> None:
+    world.job_class, world.loses_events = job_class, job_class is MemoryJobOfChanges
     for race in races():
         race.happen(world)
 
@@ -273,8 +305,8 @@ FAULTS: list[tuple[Any, str, str, str]] = [
     (
         replacing.replace_directory,
         "rows of new sources go",
-        "held = [Held(table) for table, _ in written.tables]\n    read, current = _read(loads), _current(loads)",
-        "read, current = _read(loads), _current(loads)\n    held = [Held(table) for table, _ in written.tables]",
+        "held = [removing.Held(table) for table, _ in written.tables]\n    read, current = _read(loads), _current(loads)",
+        "read, current = _read(loads), _current(loads)\n    held = [removing.Held(table) for table, _ in written.tables]",
     ),
     (JobRun._is_up_to_date, "changed sources are left", "self._process_alone(uri)", "pass"),
     (JobRun.process, "one round only", "range(_MAX_ATTEMPTS)", "range(1)"),
@@ -380,6 +412,49 @@ def test_a_fault_in_the_commit_shows(
     world: MemoryWorld, monkeypatch: pytest.MonkeyPatch, function: Any, old: str, new: str
 ) -> None:
     plant(monkeypatch, function, old, new)
+
+    with pytest.raises((AssertionError, JobError)):
+        for race in races():
+            race.happen(world)
+
+
+FAULTS_OF_CHANGES: list[tuple[Any, str, str, str]] = [
+    (
+        changes.changes_of,
+        "another content passes for the known one",
+        'content != provenance(stored.version, fingerprint).partition("-")[0]',
+        "not content",
+    ),
+    (
+        JobRun._process_changes,
+        "changed files are left",
+        "changed = [*found.changed]",
+        "changed = []",
+    ),
+    (
+        JobRun._process_changes,
+        "rows of gone sources stay",
+        "removing.remove_gone(",
+        "(lambda *given: set())(",
+    ),
+    (
+        JobRun._process_changes,
+        "rows of new sources go",
+        "held = [removing.Held(quarantined), removing.Held(table)]\n    current = sources.listed()",
+        "current = sources.listed()\n    held = [removing.Held(quarantined), removing.Held(table)]",
+    ),
+]
+
+
+@pytest.mark.parametrize(
+    ("function", "old", "new"),
+    [pytest.param(function, old, new, id=name) for function, name, old, new in FAULTS_OF_CHANGES],
+)
+def test_a_fault_in_a_run_over_changes_shows(
+    world: MemoryWorld, monkeypatch: pytest.MonkeyPatch, function: Any, old: str, new: str
+) -> None:
+    plant(monkeypatch, function, old, new)
+    world.job_class, world.loses_events = MemoryJobOfChanges, True
 
     with pytest.raises((AssertionError, JobError)):
         for race in races():

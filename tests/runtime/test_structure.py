@@ -20,7 +20,7 @@ NAMES = {name for entry in FORMATS.items() for name in (entry[0], entry[1].modul
 
 AT_HOME = (
     *("input/formats/", "input/exact/", "tables/parquet.py", "local/warm_up.py"),
-    *("local/wheels.py", "manifest.py", "tables/commit_record.py"),
+    *("local/wheels.py", "manifest.py", "testing.py", "tables/commit_record.py"),
 )
 """Where a format may be named: its own module, what writes Parquet or warms Spark up with it, and
 what reads or writes JSON that is no data."""

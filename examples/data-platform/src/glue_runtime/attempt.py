@@ -126,6 +126,11 @@ class Attempt:
         ):
             yield
 
+    @property
+    def due(self) -> tuple[str, ...]:
+        """See `BaseGlueJob.due_sources`."""
+        return self._sources.due(self._route)
+
     def described_source(self) -> str:
         """What the attempt reads, for error messages."""
         if objects := self._sources.objects:
@@ -201,6 +206,8 @@ class Attempt:
         results = []
         for route in routes:
             self._route = route
+            if not self.due:
+                continue
             try:
                 df = job.extract()
             except _NoFileOfRouteError:

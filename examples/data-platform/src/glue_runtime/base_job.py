@@ -18,7 +18,6 @@ from glue_runtime.errors import ArgumentError, JobError
 from glue_runtime.input.source import Source
 from glue_runtime.observe import logs, metrics, run_log
 from glue_runtime.run import JobRun
-from glue_runtime.run_sources import RunSources
 from glue_runtime.s3_object import S3Object
 from glue_runtime.spark.session import on_glue, spark_session
 from glue_runtime.validation import Finding, Validation
@@ -203,9 +202,10 @@ class BaseGlueJob(ABC):
     def due_sources(self) -> tuple[str, ...]:
         """The sources of this run: the declared sources of its objects, or all sources.
 
-        For jobs with several sources: ``[self.load_data(name) for name in self.due_sources]``.
+        If files are routed by their names, those with files on the current route. For jobs with
+        several sources: ``[self.load_data(name) for name in self.due_sources]``.
         """
-        return RunSources(self, self._job_run.objects).due
+        return self._job_run.due
 
     @property
     def output_uri(self) -> str:

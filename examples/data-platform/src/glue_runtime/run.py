@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 from pyspark.sql import DataFrame
 
+from glue_runtime import changes
 from glue_runtime.attempt import Attempt, UnreadableFilesError, recover
-from glue_runtime.changes import changes_of
 from glue_runtime.declarations import ALL, check_own_load, declared_policy
 from glue_runtime.errors import (
     ArgumentError,
@@ -31,8 +31,7 @@ from glue_runtime.spark.errors import is_of_a_query
 from glue_runtime.spark.session import row_by_row
 from glue_runtime.spark.storage import Storage, in_parallel
 from glue_runtime.spark.time_limit import TimeLimitError
-from glue_runtime.tables import open_table, quarantine
-from glue_runtime.tables.removing import Held, remove_gone
+from glue_runtime.tables import open_table, quarantine, removing
 from glue_runtime.tables.replacing import explained_commit_errors
 from glue_runtime.tables.table import DataFile
 
@@ -60,6 +59,8 @@ class JobRun:
         self._policy = policy or declared_policy(type(job), job.bad_rows, job.trigger_type)
         self._unreadable: dict[str, str] = {}
         self._is_limited = True
+        self._in_manifest: Sequence[str] = ()
+        self._objects: Sequence[str] | None = None
 
     def execute(self) -> None:
         """Run the hooks in order and log each step.
@@ -91,13 +92,18 @@ class JobRun:
         """What `BaseGlueJob.load_data` gives."""
         return self._attempt.read(data_type, fallback_path)
 
+    @property
+    def due(self) -> tuple[str, ...]:
+        """What `BaseGlueJob.due_sources` is."""
+        return self._attempt.due
+
     def write(self, df: DataFrame) -> None:
         """What `BaseGlueJob.load` does."""
         self._attempt.write(df)
 
     # --- the objects of the run -----------------------------------------------------------------
 
-    @cached_property
+    @property
     def uploads(self) -> Sequence[str]:
         """The URIs of the objects that started the run; none if a schedule did.
 
@@ -107,16 +113,18 @@ class JobRun:
         """
         job = self.job
         if job.manifest:
-            return self._read_manifest(job.manifest)
+            self._in_manifest = self._in_manifest or self._read_manifest(job.manifest)
+            return self._in_manifest
         if not (job.source_bucket and job.source_object_key):
             return ()
         return (S3Object(job.source_bucket, job.source_object_key).uri,)
 
-    @cached_property
+    @property
     def objects(self) -> Sequence[str] | None:
         """The URIs of the objects that the run reads; None if it reads all files of its sources."""
-        is_of_uploads = self.job.is_event_triggered and not self.job.whole_directory
-        return self.uploads if is_of_uploads else None
+        if self._objects is None and self.job.is_event_triggered and not self.job.whole_directory:
+            self._objects = self.uploads
+        return self._objects
 
     def _read_manifest(self, uri: str) -> Sequence[str]:
         job, storage = self.job, Storage(self.job.spark)
@@ -148,9 +156,9 @@ class JobRun:
         )
         recover(job.logger, table, quarantined)
         # The tables are listed before the sources, see `replacing.replace_directory`.
-        held = [Held(quarantined), Held(table)]
+        held = [removing.Held(quarantined), removing.Held(table)]
         current = sources.listed()
-        found = changes_of(held[-1], current, fingerprint(type(job)))
+        found = changes.changes_of(held[-1], current, fingerprint(type(job)))
         changed = [*found.changed]
         if found.of_other_code:
             is_repeated = job.when_job_changes == ALL
@@ -167,10 +175,10 @@ class JobRun:
             self.process()
             return
         if changed:
-            self.objects = changed
+            self._objects = changed
             self.process()
         with explained_commit_errors(table.uri):
-            spared = remove_gone(held, current, current, sources.removal(is_free=False))
+            spared = removing.remove_gone(held, current, current, sources.removal(is_free=False))
         run_log.spared(job.logger, spared)
 
     # --- attempts -------------------------------------------------------------------------------
@@ -310,14 +318,14 @@ class JobRun:
     def _takes_gone_objects_away(self) -> bool:
         """Take away the objects of the run that are gone, and go on without these.
 
-        Returns whether there are any. Of a run over one object, the table has to know it.
+        Returns whether there are any. If a single upload started the run, the table has to know it.
         """
         gone = self._gone(self.objects or ())
-        if not gone or (len(self.objects or ()) == 1 and not self._rows_of(gone[0])):
+        if not gone or (len(self.uploads) == 1 and not self._rows_of(gone[0])):
             return False
         for uri in gone:
             self._take_away(uri)
-        self.objects = [uri for uri in self.objects or () if uri not in gone]
+        self._objects = [uri for uri in self.objects or () if uri not in gone]
         return True
 
     def _gone(self, uris: Sequence[str]) -> Sequence[str]:

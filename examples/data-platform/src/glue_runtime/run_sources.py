@@ -96,14 +96,17 @@ class RunSources:
             return [*dict.fromkeys(declared), None]
         return [*dict.fromkeys(map(self._route_of, self.objects))]
 
-    @property
-    def due(self) -> tuple[str, ...]:
-        """The declared sources to which the objects of the run belong, or all of them."""
+    def due(self, route: str | None) -> tuple[str, ...]:
+        """The declared sources of which the run reads files on this route.
+
+        Without objects and without routes, these are all sources, even if there is no file.
+        """
         declared = tuple(source.data_type for source in self._job.sources)
-        if self.objects is None:
+        if self.objects is not None:
+            return tuple(each for each in declared if self._objects_of(each, route))
+        if len(declared) < 2 or not self.routes:
             return declared
-        owners = {owner.data_type for uri in self.objects if (owner := self.owner(uri))}
-        return tuple(data_type for data_type in declared if data_type in owners)
+        return tuple(each for each in declared if self.location(each, None, route).listed())
 
     def uri(self, data_type: str) -> str:
         """The folder of a source."""

@@ -4,8 +4,10 @@
 tests/conftest.py loads it.
 """
 
+import json
 import shutil
-from collections.abc import Iterator, MutableMapping
+import uuid
+from collections.abc import Iterator, MutableMapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,6 +22,7 @@ from glue_runtime.lineage import SOURCE_OBJECT
 from glue_runtime.local.session import ZONES, add_bucket, local_session
 from glue_runtime.s3_object import S3Object
 from glue_runtime.spark.session import spark_session
+from glue_runtime.spark.storage import Storage
 
 ENVIRONMENT = "test"
 
@@ -83,10 +86,23 @@ def run_scheduled(job_class: type[BaseGlueJob], job_name: str, **arguments: str)
     return _run(job_class(job_name, {"env": ENVIRONMENT, **arguments}))
 
 
-def run_for(job_class: type[BaseGlueJob], job_name: str, uploaded: S3Object) -> Run:
-    """Run a job as the upload of this object would, for this object alone."""
+def run_for(
+    job_class: type[BaseGlueJob], job_name: str, uploaded: S3Object, *others: S3Object
+) -> Run:
+    """Run a job as the upload of this object would, for this object alone; with others, as a batch of
+    them would, for all of them in one run."""
     args = {"env": ENVIRONMENT, "bucket": uploaded.bucket, "object_key": uploaded.key}
+    if others:
+        args = {"env": ENVIRONMENT, "manifest": _manifest(job_name, [uploaded, *others])}
     return _run(job_class(job_name, args))
+
+
+def _manifest(job_name: str, objects: Sequence[S3Object]) -> str:
+    """Write a manifest, as the state machine does for a batch; return its URI."""
+    uri = f"s3://{settings.lake_bucket(ENVIRONMENT, 'bronze')}/_manifests/{job_name}/{uuid.uuid4()}.json"
+    uploads = [{"bucket": {"name": each.bucket}, "object": {"key": each.key}} for each in objects]
+    Storage(spark_session("tests")).write(uri, json.dumps(uploads).encode())
+    return uri
 
 
 def same_rows(one: DataFrame, other: DataFrame) -> None:

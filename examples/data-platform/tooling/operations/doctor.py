@@ -92,8 +92,11 @@ def rules_start_runs_over_the_object(
         if problem:
             yield Finding(rule["Name"], problem, _apply(environment))
         pipe = target.get("Pipe", {"DesiredState": "RUNNING", "CurrentState": ""})
-        if pipe["DesiredState"] != "RUNNING" or pipe["CurrentState"].endswith("FAILED"):
-            problem = f"its pipe is {pipe['CurrentState']}: uploads wait in the queue"
+        state = pipe["DesiredState"]
+        if pipe["CurrentState"].endswith("FAILED"):
+            state = pipe["CurrentState"]
+        if state != "RUNNING":
+            problem = f"its pipe is {state}: uploads wait in the queue"
             yield Finding(rule["Name"], problem, f"aws pipes start-pipe --name {pipe['Name']}")
     for job in jobs:
         declared = REPOSITORY / f"infrastructure/jobs/{job}.tf"

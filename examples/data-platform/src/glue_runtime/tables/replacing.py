@@ -20,7 +20,7 @@ from glue_runtime.spark.columns import holds, quoted
 from glue_runtime.spark.errors import SparkError, reason_of
 from glue_runtime.spark.files import StorageError, StoredFile
 from glue_runtime.spark.s3_errors import refuse_unreachable, s3_error
-from glue_runtime.tables.removing import EVERYTHING, Held, Removal, remove_gone
+from glue_runtime.tables import removing
 from glue_runtime.tables.table import Staged, Table
 
 _NO_ORIGIN = f"expected {SOURCE_OBJECT} in every row of the result, found a row without it"
@@ -199,7 +199,7 @@ def replace_objects(written: Written, loads: Sequence[Loaded], objects: Sequence
 
 
 def replace_directory(
-    written: Written, loads: Sequence[Loaded], removal: Removal = EVERYTHING
+    written: Written, loads: Sequence[Loaded], removal: removing.Removal = removing.EVERYTHING
 ) -> Replaced:
     """Replace the partitions of all objects of the directory, and remove those of deleted objects.
 
@@ -209,10 +209,10 @@ def replace_directory(
     broken = written.commit({source_id(each) for loaded in loads for each in loaded.files})
     # The tables are listed before the sources: a partition whose object is not among the sources
     # then belongs to a deleted object, not to a new one.
-    held = [Held(table) for table, _ in written.tables]
+    held = [removing.Held(table) for table, _ in written.tables]
     read, current = _read(loads), _current(loads)
     lookups = {uri for loaded in loads if not loaded.owned for uri in loaded.files}
-    spared = remove_gone(held, current.keys() | lookups, {*read, *current}, removal)
+    spared = removing.remove_gone(held, current.keys() | lookups, {*read, *current}, removal)
     outdated = {
         each
         for each in current

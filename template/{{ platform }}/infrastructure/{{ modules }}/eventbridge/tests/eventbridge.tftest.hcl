@@ -762,6 +762,26 @@ run "a_rule_with_batch_starts_one_run_for_many_uploads" {
     ]
     error_message = "Expected lists, manifests and single uploads to have their runs: a single one is that of a dead letter."
   }
+
+  assert {
+    condition = slice(jsondecode(aws_sfn_state_machine.job["sales-etl-prod"].definition).States.Route.Choices, 0, 2) == [
+      {
+        And = [
+          { Variable = "$[0].rule", IsPresent = true },
+          { Variable = "$[0].rule", StringEquals = "sales_file_trigger" },
+        ]
+        Next = "Batch_sales_file_trigger"
+      },
+      {
+        And = [
+          { Variable = "$.manifest", IsPresent = true },
+          { Variable = "$.rule", StringEquals = "sales_file_trigger" },
+        ]
+        Next = "RunForBatch_sales_file_trigger"
+      },
+    ]
+    error_message = "Expected lists and manifests of the rule to be told from those of others."
+  }
 }
 
 run "a_rollback_has_no_batches" {

@@ -94,7 +94,7 @@ def cloud_summary(found: Sequence[Trigger], lake_prefix: str) -> str:
         (
             each.job,
             f"upload of s3://{lake_prefix}-<env>-{each.zone}/{each.prefix}*{each.suffix}",
-            "that file",
+            "those files" if each.batch else "that file",
         )
         if isinstance(each, Upload)
         else (each.job, f"{each.expression} {each.timezone}", "the whole directory")

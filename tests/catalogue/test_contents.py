@@ -9,6 +9,7 @@ import pytest
 
 from gluecast.catalogue.contents import Job, Place, Start, catalogue
 from gluecast.catalogue.page import rendered, write_page
+from gluecast.catalogue.picture import description, wide
 from gluecast.cli import main
 from gluecast.errors import GluecastError
 from job_files import job_with, many_jobs, write
@@ -66,6 +67,22 @@ def test_edited_terraform_code_counts_and_not_the_answers(repository: Path) -> N
     page = rendered(catalogue(repository))
     assert "job_000s/europe/" in page
     assert "MON" not in page
+
+
+def test_a_rule_with_batch_is_one_run_for_many_uploads(repository: Path) -> None:
+    path = repository / "infrastructure/jobs/job_000.tf"
+    suffix = '      suffix      = ".csv"\n'
+    batch = "      batch       = { max_files = 200, max_seconds = 60 }\n"
+    path.write_text(path.read_text().replace(suffix, suffix + batch))
+
+    found = job(repository, "job_000")
+
+    assert found.starts[0].when == "Up to 200 uploads of 60 s"
+    assert description(found).startswith(
+        "Up to 200 uploads of 60 s in job_000s/*.csv start job_000 by the rule job_000_file_trigger."
+    )
+    assert "Up to 200 uploads of 60 s in <code" in " ".join(rendered(catalogue(repository)).split())
+    assert "Each upload" not in wide(found).nodes[1].label
 
 
 def test_where_the_data_lies_is_read_from_the_settings_of_the_runtime(repository: Path) -> None:

@@ -35,6 +35,7 @@ JOB = "aws_glue_job"
 ROLE = "aws_iam_role"
 POLICY = "aws_iam_role_policy"
 QUEUE = "aws_sqs_queue"
+PIPE = "aws_pipes_pipe"
 
 ANOTHER_QUEUE = "arn:aws:sqs:eu-central-1:123456789012:another"
 A_JOB = "arn:aws:glue:eu-central-1:123456789012:job/sales-etl-dev"
@@ -67,6 +68,18 @@ def swap(attribute: str, right: str, wrong: str) -> Edit:
 def template(right: str, wrong: str) -> Edit:
     """Replace text in the template of an input transformer."""
     return lambda values: swap("input_template", right, wrong)(values["input_transformer"][0])
+
+
+def piped(end: str, attribute: str, right: str, wrong: str) -> Edit:
+    """Replace text in the filter of a pipe's source, or in the template of its target."""
+
+    def edit(values: dict[str, Any]) -> None:
+        [found] = values[f"{end}_parameters"]
+        if end == "source":
+            [found] = found["filter_criteria"][0]["filter"]
+        swap(attribute, right, wrong)(found)
+
+    return edit
 
 
 def argument(name: str, value: str) -> Edit:
@@ -153,6 +166,24 @@ FAULTS: list[tuple[Check, str, str, Edit]] = [
         uploads.jobs_may_read_what_starts_them,
         *(POLICY, 'glue_job["sales_etl"]'),
         swap("policy", "bronze/sales/*", "bronze/returns/*"),
+    ),
+    (uploads.rules_start_machines, PIPE, "catalog", to(ANOTHER_QUEUE, "source")),
+    (uploads.rules_start_machines, PIPE, "catalog", to(A_JOB, "target")),
+    (uploads.rules_start_machines, PIPE, "catalog", to("", "role_arn")),
+    (
+        uploads.rules_start_machines,
+        *(QUEUE, "batches"),
+        swap("policy", "rule/dev-product", "rule/dev-sales"),
+    ),
+    (
+        uploads.patterns_say_what_they_seem_to,
+        *(PIPE, "catalog"),
+        piped("source", "pattern", '"suffix"', '"ends-with"'),
+    ),
+    (
+        uploads.input_templates_give_json,
+        *(PIPE, "catalog"),
+        piped("target", "input_template", "<$.body.bucket>", '"<$.body.bucket>"'),
     ),
     (schedules.schedules_start_machines, SCHEDULE, "sales", to(A_JOB, "target", 0, "arn")),
     (schedules.schedules_start_machines, SCHEDULE, "sales", to("", "target", 0, "role_arn")),
@@ -372,6 +403,33 @@ FAULTS: list[tuple[Check, str, str, Edit]] = [
     ),
     (
         policies.roles_may_do_what_is_needed,
+        *(QUEUE, "batches"),
+        to("arn:aws:kms:eu-central-1:123456789012:key/queues", "kms_master_key_id"),
+    ),
+    (
+        policies.roles_may_do_what_is_needed,
+        *(POLICY, "product_catalog.aws_iam_role_policy.pipes"),
+        swap("policy", '"sqs:DeleteMessage",', ""),
+    ),
+    (
+        policies.roles_may_do_what_is_needed,
+        *(POLICY, "product_catalog.aws_iam_role_policy.machine"),
+        swap("policy", "manifests/product-catalog-dev", "manifests/sales-etl-dev"),
+    ),
+    (
+        policies.roles_may_do_what_is_needed,
+        *("aws_s3_bucket_server_side_encryption_configuration", "artifacts"),
+        lambda values: values["rule"][0]["apply_server_side_encryption_by_default"][0].update(
+            kms_master_key_id="arn:aws:kms:eu-central-1:123456789012:key/lake"
+        ),
+    ),
+    (
+        policies.roles_are_trusted_by_their_users,
+        *(ROLE, "product_catalog.aws_iam_role.pipes"),
+        swap("assume_role_policy", "pipes.", "events."),
+    ),
+    (
+        policies.roles_may_do_what_is_needed,
         POLICY,
         "sales_etl.aws_iam_role_policy.machine",
         swap("policy", '"glue:GetJobRuns",', ""),
@@ -441,8 +499,14 @@ FAULTS: list[tuple[Check, str, str, Edit]] = [
 
 @pytest.fixture(scope="session")
 def resources(tmp_path_factory: pytest.TempPathFactory) -> list[Resource]:
-    """The environment dev of the example repository, as Terraform would create it."""
+    """The environment dev of the example repository with a batch, as Terraform would create it."""
     repository = repository_with_archive(tmp_path_factory.mktemp("checks") / "a platform")
+    triggers = repository / "infrastructure/jobs/product_catalog.tf"
+    suffix = '      suffix      = ".json"\n'
+    text = triggers.read_text()
+    assert text.count(suffix) == 1
+    batch = "      batch       = { max_files = 200, max_seconds = 60 }\n"
+    triggers.write_text(text.replace(suffix, suffix + batch))
     environment = repository / "infrastructure/environments/dev"
     initialise(environment)
     return resources_of(environment)

@@ -74,7 +74,7 @@ def test_every_module_has_an_example_of_each_use() -> None:
     assert found == {
         "account": 1,
         "data_platform": 3,
-        "eventbridge": 5,
+        "eventbridge": 6,
         "forwarded_events": 2,
         "glue_job": 2,
         "observability": 3,

@@ -1,10 +1,13 @@
 """A machine's first choice is evaluated as Step Functions does."""
 
+import json
 from typing import Any
 
 import pytest
 
-from operations.asl_choice import ChoiceError, next_state, runs_object
+from operations.asl_choice import ChoiceError, next_state, runs_over
+from operations.pipes import passed, passes
+from operations.transformer import TransformerError
 
 
 def machine(*conditions: dict[str, Any]) -> dict[str, Any]:
@@ -13,7 +16,11 @@ def machine(*conditions: dict[str, Any]) -> dict[str, Any]:
         "StartAt": "Route",
         "States": {
             "Route": {"Type": "Choice", "Choices": [choice], "Default": "Ignore"},
-            "Run": {"Type": "Task", "Parameters": {"Arguments": {"--object_key.$": "$.key"}}},
+            "Run": {
+                "Type": "Task",
+                "Resource": "arn:aws:states:::glue:startJobRun.sync",
+                "Parameters": {"Arguments": {"--object_key.$": "$.key"}},
+            },
             "Ignore": {"Type": "Succeed"},
         },
     }
@@ -61,8 +68,71 @@ def test_all_conditions_of_a_choice_must_hold() -> None:
 def test_a_run_over_an_object_is_distinguished_from_one_over_the_directory() -> None:
     definition = key_matches("*")
 
-    assert runs_object(definition, "Run")
-    assert not runs_object(definition, "Ignore")
+    assert runs_over(definition, "Run") == "object"
+    assert runs_over(definition, "Ignore") == "nothing"
+
+
+def test_a_run_is_found_after_the_states_that_prepare_it() -> None:
+    run = {"Resource": "arn:aws:states:::glue:startJobRun.sync", "End": True}
+    states = {
+        "Batch": {"Type": "Pass", "Next": "Manifest"},
+        "Manifest": {
+            "Type": "Task",
+            "Resource": "arn:aws:states:::aws-sdk:s3:putObject",
+            "Next": "Run",
+        },
+        "Run": {**run, "Type": "Task", "Parameters": {"Arguments": {"--manifest.$": "$.manifest"}}},
+        "Refuse": {"Type": "Pass", "Next": "Keep"},
+        "Keep": {
+            "Type": "Task",
+            "Resource": "arn:aws:states:::sqs:sendMessage",
+            "Next": "Failed",
+        },
+        "Failed": {"Type": "Fail"},
+        "Circle": {"Type": "Wait", "Next": "Circle"},
+    }
+    over = {name: runs_over({"States": states}, name) for name in states}
+
+    assert {name for name, found in over.items() if found == "batch"} == {
+        *("Batch", "Manifest", "Run")
+    }
+    assert {over[name] for name in ("Refuse", "Keep", "Failed", "Circle")} == {"nothing"}
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [([{"rule": "r"}], "Run"), ([{"rule": "other"}], "Ignore"), ([], "Ignore"), ({}, "Ignore")],
+)
+def test_a_choice_may_look_into_a_list(given: object, expected: str) -> None:
+    definition = machine({"Variable": "$[0].rule", "StringEquals": "r"})
+
+    assert next_state(definition, given) == expected
+
+
+PIPE = {
+    "SourceParameters": {
+        "FilterCriteria": {
+            "Filters": [{"Pattern": '{"body": {"object": {"key": [{"suffix": ".csv"}]}}}'}]
+        }
+    },
+    "TargetParameters": {"InputTemplate": '{"rule": "r", "object": <$.body.object>}'},
+}
+
+
+def test_a_pipe_filters_messages_by_their_json_and_passes_a_part_of_it() -> None:
+    body = {"rule": "other", "object": {"key": 'sales/"a" <b>\\ü.csv', "size": 3}}
+
+    assert passes(PIPE, json.dumps(body))
+    assert passed(PIPE, json.dumps(body)) == {"rule": "r", "object": body["object"]}
+    assert not passes(PIPE, json.dumps({"object": {"key": "sales/a.json"}}))
+    assert not passes(PIPE, "no JSON")
+    assert passes({}, "no JSON")
+    assert passed({}, "no JSON") == {"body": "no JSON"}
+
+
+def test_a_pipe_that_cannot_fill_its_template_is_a_fault() -> None:
+    with pytest.raises(TransformerError, match=r"expected \$\.body\.object"):
+        passed(PIPE, '{"rule": "r"}')
 
 
 def test_a_comparison_that_is_not_known_is_refused() -> None:

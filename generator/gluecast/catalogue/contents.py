@@ -44,7 +44,8 @@ class Place:
 
 @dataclass(frozen=True)
 class Start:
-    """What starts a job. `reads` are the places that its run reads; `when` is a schedule in words.
+    """What starts a job. `reads` are the places that its run reads; `when` is a schedule in words, or
+    how many uploads share a run.
 
     `environments` are those that have it, if not all do. `kind` is upload, schedule or after; `name`
     is the key of the rule or schedule in the Terraform code, or the job whose run comes before.
@@ -235,7 +236,8 @@ def _start(trigger: Trigger, module: JobModule, lake: str, environments: tuple[s
     )
     if isinstance(trigger, Upload):
         place = Place(_bucket(lake, trigger.zone), trigger.prefix, trigger.suffix)
-        return Start("upload", trigger.name, (place,), environments=environments)
+        when = "Up to {} uploads of {} s".format(*trigger.batch) if trigger.batch else ""
+        return Start("upload", trigger.name, (place,), when=when, environments=environments)
     if isinstance(trigger, After):
         return Start("after", trigger.previous, directories, environments=environments)
     return Start(

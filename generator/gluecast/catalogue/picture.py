@@ -64,7 +64,9 @@ def description(job: Job) -> str:
     lines = []
     for start in job.starts:
         where = " and ".join(place.pattern for place in start.reads) or "its sources"
-        if start.kind == "upload":
+        if start.kind == "upload" and start.when:
+            lines.append(f"{start.when} in {where} start {job.name} by the rule {start.name}.")
+        elif start.kind == "upload":
             lines.append(f"An upload of {where} starts {job.name} by the rule {start.name}.")
         elif start.kind == "after":
             lines.append(f"A successful run of {start.name} starts {job.name} over all of {where}.")
@@ -192,7 +194,7 @@ def _place(place: Place, x: int, y: int, width: int) -> Node:
 
 def _trigger(start: Start, x: int, y: int, width: int) -> Node:
     if start.kind == "upload":
-        return _node("upload", x, y, width, "Each upload", start.name)
+        return _node("upload", x, y, width, start.when or "Each upload", start.name)
     if start.kind == "after":
         return _node("after", x, y, width, "After each successful run of", start.name)
     when = f"{start.when or start.name}, {start.timezone}"
@@ -207,7 +209,8 @@ def _job(job: Job, x: int, y: int, width: int) -> Node:
     elif job.kinds and job.module and job.module.standard:
         reads = "one file, or all files"
         if job.kinds == ("upload",):
-            reads = "the uploaded file"
+            is_batch = any(start.when for start in job.starts)
+            reads = "the uploaded files" if is_batch else "the uploaded file"
         elif "upload" not in job.kinds:
             reads = "all files"
     return _node("job", x, y, width, "Glue job", reads)

@@ -132,7 +132,8 @@ def _table(found: list[Job], started_by: list[str]) -> str:
 
 def _trigger(trigger: Trigger) -> str:
     if isinstance(trigger, Upload):
-        return f"upload {trigger.zone}:{trigger.prefix}*{trigger.suffix}"
+        batch = f" (batches of {trigger.batch[0]})" if trigger.batch else ""
+        return f"upload {trigger.zone}:{trigger.prefix}*{trigger.suffix}{batch}"
     if isinstance(trigger, After):
         return f"after {trigger.previous}"
     return f"{trigger.expression} {trigger.timezone}"

@@ -20,7 +20,8 @@ class Upload:
     """A rule that starts a job for each new object in a bucket, by prefix and suffix.
 
     `zone` is that of the bucket, or the name of another bucket, with {env} for the environment.
-    `name` is the rule's key in the Terraform code, from which its name on AWS derives.
+    `name` is the rule's key in the Terraform code, from which its name on AWS derives. `batch` are the
+    most files that share a run and the seconds that it waits for them, as in the code; empty without.
     """
 
     job: str
@@ -28,6 +29,7 @@ class Upload:
     prefix: str
     suffix: str
     name: str = field(default="", compare=False)
+    batch: tuple[str, ...] = field(default=(), compare=False)
 
 
 @dataclass(frozen=True)
@@ -127,8 +129,11 @@ def _triggers(modules: Sequence[Module]) -> Iterator[Trigger]:
     for module in modules:
         for name, rule in _entries(module, "s3_event_rules"):
             zone, job = _bucket(rule["bucket_name"]), _key(rule["target_arn"])
+            batch = rule.get("batch")
+            limits = ("max_files", "max_seconds") if isinstance(batch, Mapping) else ()
+            of_batch = tuple(str(batch[limit]) for limit in limits) if batch else ()
             for prefix, suffix in product(_either(rule, "prefix"), _either(rule, "suffix")):
-                yield Upload(job, zone, prefix, suffix, name)
+                yield Upload(job, zone, prefix, suffix, name, of_batch)
     for module in modules:
         for name, schedule in _entries(module, "schedules"):
             timezone = schedule.get("timezone", "UTC")

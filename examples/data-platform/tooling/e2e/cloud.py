@@ -42,6 +42,7 @@ class Cloud:
         """The executions that an action started, in any state machine, after they have ended."""
         before = self._executions()
         action()
+        self._wait_for_pipes()
         started = [arn for arn in self._executions() if arn not in before]
         return [self._ended(arn) for arn in started]
 
@@ -58,12 +59,48 @@ class Cloud:
         run_id = json.loads(execution["output"])["Id"]
         return next(run for run in self.runs(job) if run["Id"] == run_id)
 
+    def objects_of(self, given: Any) -> list[str]:
+        """The URIs of the objects in an input, in a message, or in the arguments of a run.
+
+        If these name a manifest, they are those in it.
+        """
+        if isinstance(given, dict) and (
+            manifest := given.get("manifest") or given.get("--manifest")
+        ):
+            bucket, _, key = manifest.removeprefix("s3://").partition("/")
+            content = self.aws.client("s3").get_object(Bucket=bucket, Key=key)["Body"].read()
+            return self.objects_of(json.loads(content))
+        if isinstance(given, dict) and "--object_key" in given:
+            return [f"s3://{given['--bucket']}/{given['--object_key']}"]
+        uploads = given if isinstance(given, list) else [given]
+        return [
+            f"s3://{each['bucket']['name']}/{each['object']['key']}"
+            for each in uploads
+            if "object" in each
+        ]
+
     def log(self, run: Mapping[str, Any]) -> list[dict[str, Any]]:
         """The log of a run, from the log group of its job."""
         group = f"{run['Arguments']['--custom-logGroup-prefix']}/output"
         logs = self.aws.client("logs")
         lines = logs.get_log_events(logGroupName=group, logStreamName=run["Id"])["events"]
         return [json.loads(line["message"]) for line in lines]
+
+    def _wait_for_pipes(self) -> None:
+        """Until all pipes have moved the messages of their queues."""
+        sqs, deadline = self.aws.client("sqs"), time.monotonic() + 60
+        names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
+        for pipe in self.aws.client("pipes").list_pipes()["Pipes"]:
+            url = sqs.get_queue_url(QueueName=pipe["Source"].rsplit(":", 1)[-1])["QueueUrl"]
+            while any(
+                int(waiting)
+                for waiting in sqs.get_queue_attributes(QueueUrl=url, AttributeNames=names)[
+                    "Attributes"
+                ].values()
+            ):
+                if time.monotonic() > deadline:
+                    raise TimeoutError(f"expected {pipe['Name']} to move its messages within 60 s")
+                time.sleep(0.2)
 
     def _executions(self) -> list[str]:
         states = self.aws.client("stepfunctions")

@@ -53,7 +53,8 @@ def refused(asked: Iterable[tuple[str, str]], allowed: list[Mapping[str, Any]]) 
 
 def _context(resource: str) -> dict[str, str]:
     """The tags of whatever the environment creates, and the service that uses a role."""
-    services = {"job": "glue", "machine": "states", "rules": "events", "schedules": "scheduler"}
+    services = {"job": "glue", "machine": "states", "pipes": "pipes", "rules": "events"}
+    services["schedules"] = "scheduler"
     known = {
         f"aws:{kind}/{name}": NAMES[name]
         for kind in ("RequestTag", "ResourceTag")

@@ -59,8 +59,8 @@ def test_an_upload_ends_as_the_rows_of_that_file(cloud: Cloud, job: str) -> None
     assert execution["status"] == "SUCCEEDED", execution
     run = cloud.run_of(job, execution)
     bucket = cloud.bucket_of(job)
-    expected = {"--env": ENVIRONMENT, "--bucket": bucket, "--object_key": key}
-    assert expected.items() <= run["Arguments"].items()
+    assert run["Arguments"]["--env"] == ENVIRONMENT
+    assert cloud.objects_of(run["Arguments"]) == [f"s3://{bucket}/{key}"]
     log = cloud.log(run)
     assert log[-1]["event"] == "job_completed_successfully"
     assert log[-1]["lag_seconds"] >= log[-1]["duration_seconds"]
@@ -105,7 +105,7 @@ def status(request: Callable[..., Mapping[str, Any]], **place: Any) -> int:
 
 @pytest.fixture(scope="module")
 def runs_of_strange_names(cloud: Cloud) -> dict[str, Mapping[str, Any]]:
-    """The executions for all strange names, by key; they run concurrently."""
+    """The executions for all strange names, by URI; they run concurrently."""
     job = chosen_jobs()[0]
     s3, bucket = cloud.aws.client("s3"), cloud.bucket_of(job)
     key, content = next(iter(samples(job).items()))
@@ -115,7 +115,7 @@ def runs_of_strange_names(cloud: Cloud) -> dict[str, Mapping[str, Any]]:
             s3.put_object(Bucket=bucket, Key=renamed(key, part), Body=content)
 
     executions = cloud.started_by(upload_all)
-    return {json.loads(each["input"])["object"]["key"]: each for each in executions}
+    return {uri: each for each in executions for uri in cloud.objects_of(json.loads(each["input"]))}
 
 
 @pytest.mark.parametrize("kind", NAMES)
@@ -125,12 +125,14 @@ def test_a_file_of_any_name_arrives_byte_for_byte(
     job = chosen_jobs()[0]
     key = renamed(next(iter(samples(job))), NAMES[kind])
 
-    execution = runs_of_strange_names[key]
+    uri = f"s3://{cloud.bucket_of(job)}/{key}"
+    execution = runs_of_strange_names[uri]
 
     assert execution["status"] == "SUCCEEDED", execution
     run = cloud.run_of(job, execution)
-    assert run["Arguments"]["--object_key"] == key
-    assert cloud.log(run)[-1]["source_object_key"] == key
+    assert uri in cloud.objects_of(run["Arguments"])
+    [written] = [each for each in cloud.log(run) if each["event"] == "data_written"]
+    assert uri in {row["source_object"] for row in rows(cloud.aws, written["output"])}
 
 
 @pytest.mark.parametrize("job", chosen_jobs())
@@ -162,7 +164,7 @@ def test_every_schedule_starts_its_job_over_the_directory(cloud: Cloud) -> None:
 
         assert execution["status"] == "SUCCEEDED", execution
         [run] = [run for job in chosen_jobs() for run in cloud.runs(job) if run["Id"] not in before]
-        assert "--object_key" not in run["Arguments"]
+        assert cloud.objects_of(run["Arguments"]) == []
         completed = cloud.log(run)[-1]
         assert completed["event"] == "job_completed_successfully"
         assert completed["trigger_type"] == "scheduled"
@@ -184,7 +186,8 @@ def test_a_failed_run_is_seen_in_the_machine_and_kept_in_the_queue(cloud: Cloud,
     )
     messages = sqs.receive_message(QueueUrl=queue["QueueUrl"], MaxNumberOfMessages=10)["Messages"]
     bodies = [json.loads(message["Body"]) for message in messages]
-    [kept] = [body for body in bodies if body.get("object", {}).get("key") == hidden]
+    uri = f"s3://{cloud.bucket_of(job)}/{hidden}"
+    [kept] = [body for body in bodies if cloud.objects_of(body) == [uri]]
     assert "FAILED" in kept["failure"]["Cause"]
 
 
@@ -220,7 +223,7 @@ def test_rolled_back_an_upload_starts_a_run_over_the_directory(
 
     assert execution["status"] == "SUCCEEDED", execution
     run = cloud.run_of(job, execution)
-    assert "--object_key" not in run["Arguments"]
+    assert cloud.objects_of(run["Arguments"]) == []
     assert cloud.log(run)[-1]["trigger_type"] == "scheduled"
 
 

@@ -79,9 +79,19 @@ def _input(event: Mapping[str, Any], target: Mapping[str, Any]) -> str:
 def _start(aws: Aws, target: Mapping[str, Any], service: str, source: str, text: str) -> None:
     """Start the target if its role permits it, or send the input to the dead-letter queue.
 
-    Targets of other kinds receive nothing here, which must not stop an upload or other targets.
+    A target may be a queue, whose policy permits it. Targets of other kinds receive nothing here,
+    which must not stop an upload or other targets.
     """
     arn, role = target["Arn"], target.get("RoleArn", "")
+    if ":sqs:" in arn:
+        sqs = aws.client("sqs")
+        url = sqs.get_queue_url(QueueName=arn.rsplit(":", 1)[-1])["QueueUrl"]
+        if queue_allows(sqs, url, service, source):
+            sqs.send_message(QueueUrl=url, MessageBody=text)
+        else:
+            reason = f"expected a queue that takes messages of {source}, found {arn}"
+            _keep(aws, target, service, source, text, reason)
+        return
     if ":stateMachine:" not in arn and ":job/" not in arn:
         _LOG.warning("not emulated: %s sends an event to %s", source, arn)
         return

@@ -6,6 +6,7 @@ The repairs match the version of moto that pyproject.toml pins.
 
 import copy
 import json
+import re
 import threading
 import time
 import uuid
@@ -16,6 +17,7 @@ from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
+from jsonpath_ng.jsonpath import DatumInContext
 from moto.core.exceptions import JsonRESTError
 from moto.core.responses import ActionResult
 from moto.events.exceptions import InvalidEventPatternException
@@ -30,15 +32,19 @@ from moto.s3 import notifications
 from moto.s3.models import FakeBucket, FakeKey
 from moto.s3.responses import S3Response
 from moto.scheduler.models import EventBridgeSchedulerBackend
+from moto.sqs.models import Queue
 from moto.stepfunctions.parser.asl.component.state.exec.state_task.service import (
+    state_task_service_aws_sdk,
     state_task_service_glue,
     state_task_service_sfn,
 )
 from moto.stepfunctions.parser.asl.parse.asl_parser import AmazonStateLanguageParser
+from moto.stepfunctions.parser.asl.utils import json_path
 from moto.stepfunctions.responses import StepFunctionResponse
 
 from emulated_aws.delivery import Aws, deliver
 from emulated_aws.glue import run_job
+from emulated_aws.pipes import run_pipes
 from emulated_aws.rights import Rights
 from emulated_aws.server import EmulatedAws
 from operations.patterns import check
@@ -64,6 +70,10 @@ def repair(aws: EmulatedAws, folder: Path, rights: Rights) -> None:
     _run_glue_jobs(aws, folder, rights)
     _wait_for_glue_runs()
     start_executions_of_other_machines()
+    _write_json_where_step_functions_does()
+    find_one_field_of_an_element()
+    _read_back_redrive_policies_as_they_are_written()
+    run_pipes(aws)
 
 
 def _answer_what_terraform_asks_of_machines() -> None:
@@ -415,3 +425,50 @@ def start_executions_of_other_machines() -> None:
         )
 
     service._eval_service_task = start
+
+
+def _write_json_where_step_functions_does() -> None:
+    """aws-sdk:s3:putObject: a Body arrives as its JSON; moto takes only text."""
+    service = state_task_service_aws_sdk.StateTaskServiceAwsSdk
+    original: Callable[..., None] = service._eval_service_task
+
+    def call(self: Any, normalised_parameters: dict[str, Any], **others: Any) -> None:
+        if "Body" in normalised_parameters:
+            text = json.dumps(normalised_parameters["Body"], ensure_ascii=False)
+            normalised_parameters = {**normalised_parameters, "Body": text}
+        original(self, normalised_parameters=normalised_parameters, **others)
+
+    service._eval_service_task = call
+
+
+def find_one_field_of_an_element() -> None:
+    """$[0].rule: Step Functions finds the value; moto finds a list with it."""
+    original = json_path.parse
+
+    class Definite:
+        def __init__(self, path: str) -> None:
+            self._expression = original(path)
+
+        def find(self, data: Any) -> list[Any]:
+            found = self._expression.find(data)
+            return [DatumInContext(each.value, each.path) for each in found]
+
+    def parse(path: str) -> Any:
+        is_definite = re.fullmatch(r"\$(\.[\w-]+|\[\d+\])*\.[\w-]+", path)
+        return Definite(path) if is_definite else original(path)
+
+    json_path.parse = parse
+
+
+def _read_back_redrive_policies_as_they_are_written() -> None:
+    """Moto adds blanks to the JSON: every plan would set it again."""
+    original = Queue.attributes.fget
+
+    def attributes(self: Any) -> dict[str, Any]:
+        found: dict[str, Any] = original(self)
+        if found.get("RedrivePolicy"):
+            policy = json.dumps(json.loads(found["RedrivePolicy"]), separators=(",", ":"))
+            found["RedrivePolicy"] = policy
+        return found
+
+    Queue.attributes = property(attributes)

@@ -109,10 +109,16 @@ def machines_read_what_they_are_sent(resources: list[Resource]) -> list[str]:
     """A machine reads only fields that a rule or a schedule sends."""
     findings = []
     for machine in of_type(resources, "aws_sfn_state_machine"):
-        # The machine itself writes these: an error that it caught, that it repeats a run, a run's result.
-        sent = {"failure", "repeated", "run"}
+        # The machine itself writes these: an error that it caught, that it repeats a run, a run's result,
+        # and what it has made of a batch.
+        sent = {"failure", "repeated", "run", "batch", "uploads", "manifest"}
+        queues = {
+            pipe.values["source"]
+            for pipe in of_type(resources, "aws_pipes_pipe")
+            if pipe.values["target"] == machine.values["arn"]
+        }
         for target in of_type(resources, "aws_cloudwatch_event_target"):
-            if target.values["arn"] == machine.values["arn"]:
+            if target.values["arn"] in {machine.values["arn"], *queues}:
                 sent |= set(sent_by(target))
         for schedule in of_type(resources, "aws_scheduler_schedule"):
             for target_of_schedule in schedule.values["target"]:

@@ -2,6 +2,7 @@
 """IAM policies are valid, and roles have exactly the permissions that their users need."""
 
 import json
+import re
 from collections import defaultdict
 from typing import Any
 
@@ -23,6 +24,7 @@ RIGHTS_OF_TASKS = {
     "glue:startJobRun": ("glue:StartJobRun",),
     "sqs:sendMessage": ("sqs:SendMessage",),
     "states:startExecution": ("states:StartExecution",),
+    "aws-sdk:s3:putObject": ("s3:PutObject",),
 }
 
 
@@ -89,7 +91,7 @@ def roles_are_trusted_by_their_users(resources: list[Resource]) -> list[str]:
 
 
 def roles_may_do_what_is_needed(resources: list[Resource]) -> list[str]:
-    """Roles of rules, schedules and machines have exactly the permissions they need."""
+    """Roles of rules, pipes, schedules and machines have exactly the permissions they need."""
     roles = by_arn(resources, "aws_iam_role")
     findings = []
     for arn, needed in _needed(resources).items():
@@ -121,6 +123,7 @@ def _users(resources: list[Resource]) -> list[tuple[str, str]]:
     uses = {
         "aws_cloudwatch_event_target": "events.amazonaws.com",
         "aws_glue_job": "glue.amazonaws.com",
+        "aws_pipes_pipe": "pipes.amazonaws.com",
         "aws_sfn_state_machine": "states.amazonaws.com",
     }
     users = [
@@ -146,7 +149,17 @@ def _needed(resources: list[Resource]) -> dict[str, set[Right] | None]:
     for target in of_type(resources, "aws_cloudwatch_event_target"):
         arn = target.values["arn"]
         action = "events:PutEvents" if is_event_bus(arn) else "states:StartExecution"
-        add(target.values["role_arn"], {(action, arn)})
+        if ":sqs:" not in arn:
+            add(target.values["role_arn"], {(action, arn)})
+    for pipe in of_type(resources, "aws_pipes_pipe"):
+        reads = {
+            f"sqs:{each}" for each in ("ReceiveMessage", "DeleteMessage", "GetQueueAttributes")
+        }
+        add(
+            pipe.values["role_arn"],
+            {(read, pipe.values["source"]) for read in reads}
+            | {("states:StartExecution", pipe.values["target"])},
+        )
     for schedule in of_type(resources, "aws_scheduler_schedule"):
         for target_of_schedule in schedule.values["target"]:
             add(
@@ -165,12 +178,26 @@ def _needed(resources: list[Resource]) -> dict[str, set[Right] | None]:
     for machine in of_type(resources, "aws_sfn_state_machine"):
         for _, task in tasks(machine):
             add(machine.values["role_arn"], _rights_of_task(task, queues))
-    # Who sends to a queue with a key of its own encrypts the message.
+    # Who sends to a queue with a key of its own encrypts the message, and who receives it decrypts it.
+    uses = {"sqs:SendMessage": ("Decrypt", "GenerateDataKey"), "sqs:ReceiveMessage": ("Decrypt",)}
     for role, rights in list(needed.items()):
-        for action, queue in rights or ():
-            if action == "sqs:SendMessage" and queue in keys:
-                add(role, {(f"kms:{each}", keys[queue]) for each in ("Decrypt", "GenerateDataKey")})
+        for action, resource in rights or ():
+            if resource in keys:
+                add(role, {(f"kms:{each}", keys[resource]) for each in uses.get(action, ())})
+            if action == "s3:PutObject":
+                add(role, _rights_of_key(resources, resource.split(":::")[1].partition("/")[0]))
     return needed
+
+
+def _rights_of_key(resources: list[Resource], bucket: str) -> set[Right] | None:
+    """What writing to a bucket needs of its key; None for a bucket of others, whose key is not known."""
+    for found in of_type(resources, "aws_s3_bucket_server_side_encryption_configuration"):
+        if found.values["bucket"] == bucket:
+            [rule] = found.values["rule"]
+            [default] = rule["apply_server_side_encryption_by_default"]
+            key = default["kms_master_key_id"]
+            return {("kms:GenerateDataKey", key)} if key else set()
+    return None
 
 
 def _rights_of_task(task: dict[str, Any], queues: dict[str, str]) -> set[Right] | None:
@@ -180,6 +207,9 @@ def _rights_of_task(task: dict[str, Any], queues: dict[str, str]) -> set[Right] 
         return None
     if call.startswith("glue:"):
         resource = f"arn:aws:glue:{PLACE}:job/{parameters.get('JobName')}"
+    elif call.startswith("aws-sdk:s3:"):
+        [key] = re.findall(r"'([^']+)'", parameters["Key.$"])
+        resource = f"arn:aws:s3:::{parameters['Bucket']}/{key.partition('{}')[0]}*"
     elif call.startswith("states:"):
         resource = str(parameters.get("StateMachineArn"))
     else:

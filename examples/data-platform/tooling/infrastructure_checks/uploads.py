@@ -10,27 +10,30 @@ from functools import cached_property
 from typing import Any
 
 from infrastructure_checks.resources import Resource, by_arn, of_type, statements
-from operations.asl_choice import ChoiceError, next_state
+from operations.asl_choice import ChoiceError, next_state, runs_over
 from operations.events import Event, object_created
 from operations.keys import Texts, keys_of, texts_of
 from operations.patterns import PatternError, check, matches
 from operations.permissions import policy_allows
+from operations.pipes import passed, passes
 from operations.transformer import TransformerError, transform
 
 PLACEHOLDER = re.compile(r"<([A-Za-z0-9_.-]+)>")
+PATH_OF_PIPE = re.compile(r"<\$(\.[A-Za-z0-9_-]+)+>")
 INPUT_PATH = re.compile(r"\$(\.[A-Za-z0-9_-]+)+")
 
 
 def rules_start_machines(resources: list[Resource]) -> list[str]:
-    """Every rule has a target: a state machine, with a role and a queue that accepts its events.
+    """Every rule has a target: a state machine with a role, or a queue whose pipe starts one.
 
-    A rule may also send its events on to the bus of another place, with a role and a queue too, or
-    log them, which needs neither.
+    A rule may also send its events on to the bus of another place. All of them have a dead-letter
+    queue that accepts their events; a rule that logs its events needs neither a role nor a queue.
     """
     machines = by_arn(resources, "aws_sfn_state_machine")
     roles = by_arn(resources, "aws_iam_role")
     queues = by_arn(resources, "aws_sqs_queue")
     rules = {rule.values["name"]: rule for rule in of_type(resources, "aws_cloudwatch_event_rule")}
+    piped = {each.values["source"]: each for each in of_type(resources, "aws_pipes_pipe")}
     targets = of_type(resources, "aws_cloudwatch_event_target")
     findings = [
         f"expected a target, found none in {rule.address}"
@@ -41,12 +44,21 @@ def rules_start_machines(resources: list[Resource]) -> list[str]:
         values, where = target.values, target.address
         if ":log-group:" in values["arn"]:
             continue
-        if values["arn"] not in machines and not is_event_bus(values["arn"]):
-            findings.append(f"expected a state machine, found {values['arn']} in {where}")
-        if values["role_arn"] not in roles:
-            findings.append(f"expected a role, found {values['role_arn']} in {where}")
-        queue = queues.get(dead_letter_queue(values))
         rule = rules.get(values["rule"])
+        pipe = piped.get(values["arn"])
+        machine = pipe.values["target"] if pipe else values["arn"]
+        role = pipe.values["role_arn"] if pipe else values["role_arn"]
+        if machine not in machines and not is_event_bus(machine):
+            findings.append(f"expected a state machine, found {machine} in {where}")
+        if role not in roles:
+            findings.append(f"expected a role, found {role} in {where}")
+        taken = queues.get(values["arn"])
+        if rule and taken and not _accepts(taken, rule):
+            findings.append(
+                f"expected a policy that lets {rule.values['name']} send, found "
+                f"{taken.values['policy']} in {taken.address}"
+            )
+        queue = queues.get(dead_letter_queue(values))
         if rule is None:
             findings.append(f"expected a rule, found {values['rule']} in {where}")
         elif queue is None:
@@ -61,12 +73,21 @@ def rules_start_machines(resources: list[Resource]) -> list[str]:
 
 def patterns_say_what_they_seem_to(resources: list[Resource]) -> list[str]:
     """Patterns use existing operators, and no array that looks like "and" but means "or"."""
-    findings = []
-    for rule in of_type(resources, "aws_cloudwatch_event_rule"):
-        if rule.values["event_pattern"]:
-            pattern = json.loads(rule.values["event_pattern"])
-            findings += [f"{finding} in {rule.address}" for finding in _pattern_findings(pattern)]
-    return findings
+    found = [
+        (rule.address, rule.values["event_pattern"])
+        for rule in of_type(resources, "aws_cloudwatch_event_rule")
+        if rule.values["event_pattern"]
+    ]
+    found += [
+        (pipe.address, each["Pattern"])
+        for pipe in of_type(resources, "aws_pipes_pipe")
+        for each in as_deployed(pipe)["SourceParameters"]["FilterCriteria"]["Filters"]
+    ]
+    return [
+        f"{finding} in {where}"
+        for where, pattern in found
+        for finding in _pattern_findings(json.loads(pattern))
+    ]
 
 
 def input_templates_give_json(resources: list[Resource]) -> list[str]:
@@ -87,6 +108,13 @@ def input_templates_give_json(resources: list[Resource]) -> list[str]:
             else:
                 continue
             findings.append(f"{problem} in {target.address}")
+    for pipe in of_type(resources, "aws_pipes_pipe"):
+        template = as_deployed(pipe)["TargetParameters"]["InputTemplate"]
+        if not _is_json(PATH_OF_PIPE.sub('{"an": "object"}', template or "")):
+            findings.append(
+                f"expected JSON with bare placeholders such as <$.body.object>, found {template} "
+                f"in {pipe.address}"
+            )
     return findings
 
 
@@ -143,6 +171,20 @@ def lake_buckets(resources: list[Resource]) -> set[str]:
 def is_event_bus(arn: str) -> bool:
     """Whether an ARN is that of an event bus, to which a rule sends its events on."""
     return ":event-bus/" in arn
+
+
+def as_deployed(pipe: Resource) -> dict[str, Any]:
+    """What the commands read of a deployed pipe: its filters and its template."""
+    source, target = pipe.values["source_parameters"][0], pipe.values["target_parameters"][0]
+    filters = [
+        {"Pattern": each["pattern"]}
+        for criteria in source["filter_criteria"]
+        for each in criteria["filter"]
+    ]
+    return {
+        "SourceParameters": {"FilterCriteria": {"Filters": filters}},
+        "TargetParameters": {"InputTemplate": target["input_template"]},
+    }
 
 
 def dead_letter_queue(values: dict[str, Any]) -> str:
@@ -203,6 +245,7 @@ class _Starter:
     pattern: Mapping[str, Any]
     target: Resource
     definition: Mapping[str, Any]
+    pipe: Mapping[str, Any] | None = None
 
     @property
     def buckets(self) -> set[str]:
@@ -235,26 +278,36 @@ class _Starter:
         try:
             if not matches(self.pattern, event):
                 return False
-            state = next_state(self.definition, json.loads(_sent_for(self.target, event)))
+            sent = _sent_for(self.target, event)
+            if self.pipe and not passes(self.pipe, sent):
+                return False
+            given = [passed(self.pipe, sent)] if self.pipe else json.loads(sent)
+            state = next_state(self.definition, given)
         except (PatternError, TransformerError):
             return False
         except ChoiceError:
             return True
-        return bool(self.definition["States"][state]["Type"] == "Task")
+        return runs_over(self.definition, state) != "nothing"
 
 
 def _starters(resources: list[Resource]) -> list[_Starter]:
     machines = by_arn(resources, "aws_sfn_state_machine")
     rules = {rule.values["name"]: rule for rule in of_type(resources, "aws_cloudwatch_event_rule")}
+    piped = {each.values["source"]: each for each in of_type(resources, "aws_pipes_pipe")}
+    starts = {arn: pipe.values["target"] for arn, pipe in piped.items()}
     return [
         _Starter(
             rule=rules[target.values["rule"]].address,
             pattern=json.loads(rules[target.values["rule"]].values["event_pattern"] or "{}"),
             target=target,
-            definition=json.loads(machines[target.values["arn"]].values["definition"]),
+            definition=json.loads(machines[machine].values["definition"]),
+            pipe=as_deployed(piped[target.values["arn"]])
+            if target.values["arn"] in piped
+            else None,
         )
         for target in of_type(resources, "aws_cloudwatch_event_target")
-        if target.values["rule"] in rules and target.values["arn"] in machines
+        for machine in [starts.get(target.values["arn"], target.values["arn"])]
+        if target.values["rule"] in rules and machine in machines
     ]
 
 

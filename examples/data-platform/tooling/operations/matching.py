@@ -8,24 +8,29 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from operations.asl_choice import ChoiceError, next_state, runs_object
+from operations.asl_choice import ChoiceError, next_state, runs_over
 from operations.environment import Environment
 from operations.errors import OperationError
 from operations.events import Event
 from operations.patterns import PatternError, matches
+from operations.pipes import limits, passed, passes
 from operations.tables import Row
 from operations.transformer import TransformerError, transform
 
 Rule = tuple[Mapping[str, Any], Mapping[str, Any]]
-"""A rule for uploads, and one of its targets, a state machine."""
+"""A rule for uploads, and one of its targets, a state machine: a pipe's, if the rule's is a queue.
+
+The target then has the pipe as Pipe.
+"""
 
 
 @dataclass(frozen=True)
 class Match:
     """A rule that matches an event, the input of its machine, and what the machine does.
 
-    machine: the machine's ARN. state: the machine's next state. over: object, directory or nothing.
-    problem: why this is not known, of a rule that only EventBridge can evaluate; else empty.
+    machine: the machine's ARN. state: the machine's next state. over: object, batch, directory or
+    nothing. problem: why this is not known, of a rule that only EventBridge can evaluate; else empty.
+    most, seconds: the limits of a batch; sent is then a list with this upload alone.
     """
 
     rule: str
@@ -35,6 +40,15 @@ class Match:
     state: str
     over: str
     problem: str = ""
+    most: int = 1
+    seconds: int = 0
+
+    @property
+    def told(self) -> str:
+        """What it runs over, for people."""
+        if self.over == "batch":
+            return f"a batch: at most {self.most} objects of {self.seconds} s"
+        return self.over or f"not known: {self.problem}"
 
     @property
     def glue_job(self) -> str:
@@ -70,15 +84,22 @@ class Rules:
     def _match(self, rule_and_target: Rule, event: Event) -> Match | None:
         rule, target = rule_and_target
         sent = state = over = problem = ""
+        most, seconds = 1, 0
         try:
             if not matches(json.loads(rule["EventPattern"]), event):
                 return None
-            sent = sent_input(target, event)
-            state, over = self._next(target["Arn"], sent)
+            if sent := sent_input(target, event):
+                state, over = self._next(target["Arn"], sent)
+            else:
+                state, over = "the filter of its pipe", "nothing"
+            if "Pipe" in target:
+                most, seconds = limits(target["Pipe"])
         except (PatternError, TransformerError, ChoiceError, OperationError) as error:
             problem = str(error)
         enabled = rule["State"] == "ENABLED"
-        return Match(rule["Name"], enabled, target["Arn"], sent, state, over, problem)
+        return Match(
+            rule["Name"], enabled, target["Arn"], sent, state, over, problem, most, seconds
+        )
 
     def _next(self, machine: str, sent: str) -> tuple[str, str]:
         """The state of a machine that follows its first one, and what it runs over."""
@@ -86,21 +107,32 @@ class Rules:
             self._definitions[machine] = definition_of(self._environment, machine)
         definition = self._definitions[machine]
         state = next_state(definition, json.loads(sent))
-        if definition["States"][state]["Type"] != "Task":
-            return state, "nothing"
-        return state, "object" if runs_object(definition, state) else "directory"
+        return state, runs_over(definition, state)
 
 
 def rules(environment: Environment) -> Iterator[Rule]:
     """The environment's rules for uploads, each with its target, a state machine."""
     events = environment.client("events")
+    pipes: dict[str, dict[str, Any]] | None = None
     for page in events.get_paginator("list_rules").paginate(NamePrefix=f"{environment.group}-"):
         for rule in page["Rules"]:
             if not rule.get("EventPattern"):
                 continue
             for target in events.list_targets_by_rule(Rule=rule["Name"])["Targets"]:
-                if ":stateMachine:" in target["Arn"]:
+                if ":sqs:" in target["Arn"]:
+                    pipes = _pipes(environment) if pipes is None else pipes
+                    if pipe := pipes.get(target["Arn"]):
+                        yield rule, {**target, "Arn": pipe["Target"], "Pipe": pipe}
+                elif ":stateMachine:" in target["Arn"]:
                     yield rule, target
+
+
+def _pipes(environment: Environment) -> dict[str, dict[str, Any]]:
+    """The environment's pipes that start state machines, by the ARN of their queue."""
+    pipes = environment.client("pipes")
+    pages = pipes.get_paginator("list_pipes").paginate(NamePrefix=f"{environment.group}-")
+    found = [pipes.describe_pipe(Name=each["Name"]) for page in pages for each in page["Pipes"]]
+    return {each["Source"]: each for each in found if ":stateMachine:" in each["Target"]}
 
 
 def buckets_of(rule: Mapping[str, Any]) -> list[str]:
@@ -112,14 +144,22 @@ def buckets_of(rule: Mapping[str, Any]) -> list[str]:
 
 
 def sent_input(target: Mapping[str, Any], event: Event) -> str:
-    """The input of a target for an event: the transformer's result, or the event itself.
+    """The input of a machine for an event: the transformer's result, or the event itself.
+
+    A pipe makes a list of it, here with this upload alone; empty if the pipe does not pass it on.
 
     Raises:
+        PatternError: EventBridge would reject the filter of the pipe.
         TransformerError: the transformer fails.
     """
+    text = json.dumps(event, ensure_ascii=False)
     if transformer := target.get("InputTransformer"):
-        return transform(event, transformer.get("InputPathsMap", {}), transformer["InputTemplate"])
-    return json.dumps(event, ensure_ascii=False)
+        paths = transformer.get("InputPathsMap", {})
+        text = transform(event, paths, transformer["InputTemplate"])
+    if pipe := target.get("Pipe"):
+        is_passed = passes(pipe, text)
+        text = json.dumps([passed(pipe, text)], ensure_ascii=False) if is_passed else ""
+    return text
 
 
 def definition_of(environment: Environment, machine: str) -> dict[str, Any]:
@@ -153,7 +193,7 @@ def as_rows(matched: list[Match]) -> list[Row]:
             "enabled": match.enabled,
             "machine": match.glue_job,
             "state": match.state,
-            "runs over": match.over or f"not known: {match.problem}",
+            "runs over": match.told,
         }
         for match in matched
     ]

@@ -21,7 +21,7 @@ from operations import replay
 from operations.environment import REPOSITORY, Environment, deployed_name
 from operations.errors import OperationError
 from operations.events import object_created
-from operations.executions import Execution, executions
+from operations.executions import Execution, batch_of, executions
 from operations.logs import entries
 from operations.matching import Rules
 
@@ -78,7 +78,7 @@ def sample_of(environment: Environment, job: str) -> Sample:
     ]
     for sample in samples:
         matched = rules.matching(object_created(sample.bucket, sample.key, size=1))
-        if any(match.over == "object" for match in matched):
+        if any(match.over in ("object", "batch") for match in matched):
             return sample
     return samples[0]
 
@@ -121,7 +121,7 @@ class Probe:
         others = sorted(
             match.glue_job
             for match in Rules(self.environment).matching(event)
-            if match.machine != self.machine and match.over in ("object", "directory")
+            if match.machine != self.machine and match.over not in ("nothing", "")
         )
         if others:
             raise OperationError(
@@ -150,7 +150,7 @@ class Probe:
             raise
         return str(done["ETag"]).strip('"')
 
-    def start(self, what: str, given: dict[str, Any]) -> Execution | None:
+    def start(self, what: str, given: Any) -> Execution | None:
         """Start the job's machine, and wait for the end of the execution."""
         name, text = f"{self.marker}-{what}", json.dumps(given, ensure_ascii=False)
         states = self.environment.client("stepfunctions")
@@ -160,11 +160,15 @@ class Probe:
     # --- what it starts -------------------------------------------------------------------------
 
     def executions(self, text: str = "") -> Iterator[Execution]:
-        """The executions whose name or input contains the marker and this text, newest first."""
-        for each in executions(self.environment, self.job, self.since):
-            told = f"{each.arn} {json.dumps(each.given)}"
-            if self.marker in told and text in told:
-                yield each
+        """The executions whose name or input contains the marker and this text, newest first.
+
+        So do those over the manifest that such an execution has written.
+        """
+        found = list(executions(self.environment, self.job, self.since))
+        told = {each.arn: f"{each.arn} {json.dumps(each.given)}" for each in found}
+        own = [each for each in found if self.marker in told[each.arn] and text in told[each.arn]]
+        batches = {each.batch for each in own if each.batch}
+        yield from (each for each in found if each in own or each.batch in batches)
 
     def execution(self, text: str) -> Execution | None:
         """The next of these executions, when it has ended; None if none starts in time."""
@@ -186,7 +190,10 @@ class Probe:
 
     def is_own(self, start: replay.Start) -> bool:
         """Whether this is about a file or an execution of this try."""
-        return self.marker in f"{start.given} {start.for_what}"
+        batch = batch_of(start.for_what) if start.for_what.startswith("s3://") else ""
+        return self.marker in f"{start.given} {start.for_what}" or (
+            bool(batch) and batch in [each.batch for each in self.executions()]
+        )
 
     def table_files(self, key: str, folder: str = "") -> list[dict[str, str]]:
         """Bucket and Key of the files with rows of an object, in the table or in the quarantine."""
@@ -245,7 +252,7 @@ class Probe:
         deployed, left = Rules(self.environment, self.machine), []
         for number, key in enumerate((self.hostile, self.broken)):
             matched = deployed.matching(object_created(self.bucket, key, size=1))
-            sent = [match.sent for match in matched if match.over == "object"]
+            sent = [match.sent for match in matched if match.over in ("object", "batch")]
             why = ""
             if sent and self.table_files(key):
                 try:
@@ -256,7 +263,7 @@ class Probe:
             left += [f"s3://{each['Bucket']}/{each['Key']}{why}" for each in files]
         return left
 
-    def _remove_rows(self, what: str, given: dict[str, Any], key: str) -> None:
+    def _remove_rows(self, what: str, given: Any, key: str) -> None:
         """Remove the rows of a deleted object in a run, or here if its source keeps them."""
         execution = self.start(what, given)
         files = [*self.table_files(key), *self.table_files(key, "_quarantine/")]

@@ -18,7 +18,10 @@ DPUS |= {"R.1X": 1, "R.2X": 2, "R.4X": 4, "R.8X": 8}
 
 @dataclass(frozen=True)
 class Run:
-    """One Glue run. seconds: its duration without start-up. bucket, key: empty for a scheduled run."""
+    """One Glue run. seconds: its duration without start-up.
+
+    bucket, key: empty for a scheduled run and for a batch. manifest: only of a batch.
+    """
 
     job: str
     id: str
@@ -31,6 +34,7 @@ class Run:
     dpu_hours: float
     cost: float
     error: str
+    manifest: str = ""
 
 
 def runs(environment: Environment, job: str, prices: Prices) -> Iterator[Run]:
@@ -67,13 +71,14 @@ def run_of(found: dict[str, Any], job: str, prices: Prices) -> Run:
         id=found["Id"],
         state=found["JobRunState"],
         started=found["StartedOn"].astimezone(UTC),
-        trigger="s3_event" if key else "scheduled",
+        trigger="s3_event" if key or arguments.get("--manifest") else "scheduled",
         bucket=arguments.get("--bucket", ""),
         key=key,
         seconds=seconds,
         dpu_hours=dpu_hours,
         cost=prices.on(found.get("GlueVersion", "")).of_run(dpu_hours, flex=flex),
         error=found.get("ErrorMessage", ""),
+        manifest=arguments.get("--manifest", ""),
     )
 
 
@@ -92,7 +97,7 @@ def as_rows(found: list[Run]) -> list[Row]:
             "job": run.job,
             "state": run.state,
             "trigger": run.trigger,
-            "object": run.key,
+            "object": run.key or run.manifest,
             "seconds": run.seconds,
             "DPU-hours": run.dpu_hours,
             "cost": run.cost,

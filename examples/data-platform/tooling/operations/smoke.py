@@ -15,7 +15,7 @@ from operations import doctor, probe, replay
 from operations.environment import REPOSITORY, Environment
 from operations.errors import OperationError, advice
 from operations.events import object_created
-from operations.executions import Execution, executions, key_of
+from operations.executions import Execution, batch_of, executions, key_of, uploads_of
 from operations.logs import entries
 from operations.matching import Match, Rules
 from operations.prices import Prices
@@ -111,7 +111,8 @@ class Trial:
         run = self._run(execution)
         log = self._log(run)
         yield self._key(execution, run, log)
-        delivered = str(execution.given.get("object", {}).get("etag", ""))
+        [sent] = uploads_of(execution.given)
+        delivered = str(sent.get("object", {}).get("etag", ""))
         yield _judged("ETag of the parts", delivered == etag, etag, delivered or "none")
         yield self._times(execution, run, log)
         yield from self._access(log)
@@ -154,7 +155,9 @@ class Trial:
             return
         letter = wait(lambda: next(self.probe.letters(), None), probe.ARRIVES)
         found = letter.for_what if letter else "no message; make doctor"
-        yield _judged("dead letter", found == key, key, found)
+        expected = f"the manifest {execution.batch}.json" if execution.batch else key
+        is_right = batch_of(found) == execution.batch if execution.batch else found == key
+        yield _judged("dead letter", is_right, expected, found)
         self.probe.put(key, self.probe.sample.content)
         yield self._ended("mended file", self.probe.execution("-broken"), "SUCCEEDED")
         failed = filter(
@@ -242,10 +245,10 @@ class Trial:
         if match.problem or not match.enabled:
             return f"{match.rule} {match.problem or 'is disabled'}; make doctor"
         sent = key_of(json.loads(match.sent))
-        if match.over == "object" and sent == self.probe.hostile:
+        if match.over in ("object", "batch") and sent == self.probe.hostile:
             return ""
         return (
-            f"{match.rule} sends the key {sent!r} and starts a run over {match.over}; make doctor"
+            f"{match.rule} sends the key {sent!r} and starts a run over {match.told}; make doctor"
         )
 
     def _ended(self, what: str, execution: Execution | None, status: str) -> Row:
@@ -270,8 +273,11 @@ class Trial:
 
     def _key(self, execution: Execution, run: Run | None, log: Log) -> Row:
         """The key, byte for byte, at each link."""
-        key, logged = self.probe.hostile, [each.get("source_object_key") for each in log[:1]]
-        keys = {"input": execution.key, "--object_key": run and run.key, "log": [*logged, None][0]}
+        key, field = self.probe.hostile, "source_object_key"
+        logged = next((each[field] for each in log if field in each), None)
+        keys = {"input": execution.key, "--object_key": run and run.key, "log": logged}
+        if run and run.manifest:
+            del keys["--object_key"]
         wrong = [f"{link} has {found}" for link, found in keys.items() if found not in (None, key)]
         unseen = [f"not in {link}" for link, found in keys.items() if found is None]
         result = WRONG if wrong else UNSEEN if unseen else OK
@@ -298,7 +304,8 @@ class Trial:
 
     def _access(self, log: Log) -> Iterator[Row]:
         """How the run reached S3."""
-        entry = next((each for each in log if each.get("event") == "loading_event_file"), {})
+        events = ("loading_event_file", "loading_event_files")
+        entry = next((each for each in log if each.get("event") in events), {})
         for name, expected, fits in (
             ("file_system", "S3A, or EMRFS before Glue 5.1", _FILE_SYSTEM.search),
             ("committer", "one of Parquet files", _COMMITTER.search),

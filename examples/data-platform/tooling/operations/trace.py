@@ -8,7 +8,7 @@ from botocore.exceptions import ClientError
 
 from operations.environment import Environment, all_jobs
 from operations.events import object_created
-from operations.executions import Execution, executions
+from operations.executions import Execution, batch_of, executions
 from operations.logs import entries
 from operations.matching import Rules, definition_of, next_machines
 from operations.prices import Prices
@@ -17,6 +17,7 @@ from operations.tables import Row
 
 _LOGGED_EVENTS = (
     "loading_event_file",
+    "loading_event_files",
     "data_written",
     "quarantined",
     "source_gone",
@@ -26,7 +27,7 @@ _LOGGED_EVENTS = (
 )
 _LEFT_OUT = {
     *("timestamp", "level", "job_name", "job_run_id", "trigger_type", "environment", "event"),
-    *("source_bucket", "source_object_key", "schema", "_aws"),
+    *("source_bucket", "source_object_key", "manifest", "schema", "_aws"),
 }
 
 
@@ -41,7 +42,7 @@ def trace(environment: Environment, key: str, since: datetime, prices: Prices) -
     matched = Rules(environment).matching(event)
     jobs = {environment.glue_job(job): job for job in all_jobs()}
     for match in matched:
-        details = f"{match.rule} starts {match.state}, over {match.over}"
+        details = f"{match.rule} starts {match.state}, over {match.told}"
         if match.problem:
             details = f"{match.rule} may match: {match.problem}"
         details += "" if match.enabled else "; the rule is disabled"
@@ -50,17 +51,17 @@ def trace(environment: Environment, key: str, since: datetime, prices: Prices) -
         rows.append(_row(None, "rule", "", "no rule matches: make matching-rules"))
     happened: list[Row] = []
     for job in sorted({jobs[match.glue_job] for match in matched if match.glue_job in jobs}):
-        found = [
-            each
-            for each in executions(environment, job, since)
-            if each.key == key and each.bucket in (bucket, "")
-        ]
+        started = list(executions(environment, job, since))
+        found = [each for each in started if each.has(bucket, key)]
+        # A batch that was replayed names its manifest, which the first execution has written.
+        batches = {each.batch for each in found if each.batch}
+        found += [each for each in started if each.batch in batches and each not in found]
         happened += [row for execution in found for row in _executed(execution)]
         happened += [row for execution in found for row in _next(environment, execution, jobs)]
         for run in runs(environment, job, prices):
             if run.started < since:
                 break
-            if (run.bucket, run.key) == (bucket, key):
+            if (run.bucket, run.key) == (bucket, key) or batch_of(run.manifest) in batches:
                 happened += [_ran(run), *_logged(environment, run)]
     return rows + sorted(happened, key=lambda row: row["time"] or datetime.max.replace(tzinfo=UTC))
 

@@ -25,11 +25,16 @@ variable "pass_s3_object" {
 }
 
 variable "settings" {
-  description = "What the environment decides for all jobs: the path and the permissions boundary of the roles, and the KMS key of the dead-letter queues, which EventBridge must be allowed to use."
+  description = "What the environment decides for all jobs: the path and the permissions boundary of the roles, the KMS key of the queues, which EventBridge must be allowed to use, and the bucket, with its KMS key, for the lists of the files of batches."
   type = object({
     role_path            = optional(string)
     permissions_boundary = optional(string)
     queue_kms_key_arn    = optional(string)
+
+    manifests = optional(object({
+      bucket      = string
+      kms_key_arn = optional(string)
+    }))
   })
   default  = {}
   nullable = false

@@ -3,6 +3,7 @@
 
 import json
 import os
+import re
 import shutil
 import subprocess
 from collections.abc import Collection, Mapping, Sequence
@@ -30,8 +31,8 @@ provider "aws" {{
 }}
 """
 _SERVICES = (
-    *("cloudwatch", "events", "glue", "iam", "kms", "logs", "s3", "scheduler", "sfn", "sns", "sqs"),
-    "sts",
+    *("cloudwatch", "events", "glue", "iam", "kms", "logs", "pipes", "s3", "scheduler", "sfn"),
+    *("sns", "sqs", "sts"),
 )
 
 
@@ -143,6 +144,13 @@ def chosen_jobs() -> list[str]:
     if not set(chosen) <= set(names):
         raise ValueError(f"expected JOB to be all or one of {', '.join(names)}, found {wanted}")
     return chosen
+
+
+def has_batch(job: str) -> bool:
+    """Whether a rule of the job has batch."""
+    declared = REPOSITORY / f"infrastructure/jobs/{job}.tf"
+    text = declared.read_text(encoding="utf-8") if declared.is_file() else ""
+    return re.search(r"^\s*batch\s*=", text, re.MULTILINE) is not None
 
 
 def _empty_buckets(aws: EmulatedAws, kept: Collection[str]) -> None:

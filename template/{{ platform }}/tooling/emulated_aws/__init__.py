@@ -10,10 +10,12 @@ services that moto leaves out:
     repairs.py      corrects moto where its responses differ from AWS's in ways that matter here
     delivery.py     S3 event -> rule -> input transformer -> target, schedule -> target; and a rule
                     that sends events on to the bus of another region or account
+    pipes.py        queue -> pipe -> state machine, many messages at a time
     glue.py         a Glue run: a process here, over the emulated S3
     rights.py       refuses what the role of a run does not allow it
 
 The emulation evaluates event patterns, input transformers and permissions with the code of
 operations/. Every link acts only on what the API returns for the deployed resources. Not emulated
-are time (tests fire schedules, and retries do not wait), quotas, and repeated delivery.
+are time (tests fire schedules, and a pipe waits for two seconds at most), quotas, and repeated
+delivery.
 """

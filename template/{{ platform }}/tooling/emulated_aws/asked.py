@@ -56,6 +56,7 @@ _TAGGING = {
     "iam": "iam:TagRole",
     "kms": "kms:TagResource",
     "logs": "logs:TagResource",
+    "pipes": "pipes:TagResource",
     "scheduler": "scheduler:TagResource",
     "sns": "sns:TagResource",
     "sqs": "sqs:TagQueue",
@@ -63,7 +64,7 @@ _TAGGING = {
 }
 
 # The services that a role in a request is passed to.
-_PASSED_TO = {"events", "glue", "scheduler", "states"}
+_PASSED_TO = {"events", "glue", "pipes", "scheduler", "states"}
 
 # IAM knows no resource for these.
 _WITHOUT_RESOURCE = {
@@ -139,11 +140,11 @@ def _body(environ: dict[str, Any]) -> bytes:
 
 def _request(environ: dict[str, Any], service: str, text: bytes) -> tuple[str, dict[str, Any]]:
     """The name of a request in the API, and its parameters."""
-    if service in ("s3", "scheduler"):
+    if service in ("pipes", "s3", "scheduler"):
         operation, parameters = _router(service).match(Request(environ))
         query = parse_qs(environ.get("QUERY_STRING", ""))
         group = query.get("groupName", [None])[0]
-        content = json.loads(text or b"{}") if service == "scheduler" else {}
+        content = json.loads(text or b"{}") if service != "s3" else {}
         return operation.name, {"GroupName": group, **content, **parameters}
     if "HTTP_X_AMZ_TARGET" in environ:
         return environ["HTTP_X_AMZ_TARGET"].rpartition(".")[2], json.loads(text or b"{}")
@@ -167,6 +168,9 @@ def _resource(service: str, action: str, region: str, parameters: Mapping[str, A
             else f"schedule/{parameters['GroupName']}/{name}"
         )
         return f"arn:aws:scheduler:{region}:{ACCOUNT}:{kind}"
+    if service == "pipes":
+        name = parameters.get("resourceArn") or parameters["Name"]
+        return name if name.startswith("arn:") else f"arn:aws:pipes:{region}:{ACCOUNT}:pipe/{name}"
     if "Dashboard" in action:
         name = parameters.get("DashboardName") or parameters["DashboardNames.member.1"]
         return f"arn:aws:cloudwatch::{ACCOUNT}:dashboard/{name}"

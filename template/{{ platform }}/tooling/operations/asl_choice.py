@@ -7,14 +7,15 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 _ABSENT = object()
+_STEP = re.compile(r"\.([^.\[\]]+)|\[(\d+)\]")
 
 
 class ChoiceError(ValueError):
     """The machine uses a comparison that this module does not support."""
 
 
-def next_state(definition: Mapping[str, Any], given: Mapping[str, Any]) -> str:
-    """The first state for this input that is not a choice.
+def next_state(definition: Mapping[str, Any], given: Any) -> str:
+    """The first state for this input, an object or a list, that is not a choice.
 
     Raises:
         ChoiceError: the first state is not a choice, or a choice has an unsupported comparison.
@@ -28,13 +29,21 @@ def next_state(definition: Mapping[str, Any], given: Mapping[str, Any]) -> str:
     return name
 
 
-def runs_object(definition: Mapping[str, Any], state: str) -> bool:
-    """Whether a state runs the job for one object, not for the directory."""
-    arguments = definition["States"][state].get("Parameters", {}).get("Arguments", {})
-    return "--object_key.$" in arguments
+def runs_over(definition: Mapping[str, Any], state: str) -> str:
+    """What the run is over that follows this state, or is it: object, batch or directory; or nothing."""
+    found, passed = definition["States"][state], {state}
+    while "glue:startJobRun" not in found.get("Resource", ""):
+        state = found.get("Next", "")
+        if not state or state in passed:
+            return "nothing"
+        passed.add(state)
+        found = definition["States"][state]
+    arguments = found.get("Parameters", {}).get("Arguments", {})
+    over = {"--object_key.$": "object", "--manifest.$": "batch"}
+    return next((over[name] for name in over if name in arguments), "directory")
 
 
-def _holds(condition: Mapping[str, Any], given: Mapping[str, Any]) -> bool:
+def _holds(condition: Mapping[str, Any], given: Any) -> bool:
     if "And" in condition:
         return all(_holds(part, given) for part in condition["And"])
     if "Or" in condition:
@@ -50,12 +59,15 @@ def _holds(condition: Mapping[str, Any], given: Mapping[str, Any]) -> bool:
     )
 
 
-def _at(given: Mapping[str, Any], path: str) -> Any:
-    value: Any = given
-    for name in path.removeprefix("$.").split("."):
-        if not isinstance(value, Mapping) or name not in value:
+def _at(given: Any, path: str) -> Any:
+    value = given
+    for name, index in _STEP.findall(path):
+        if index and isinstance(value, list) and int(index) < len(value):
+            value = value[int(index)]
+        elif name and isinstance(value, Mapping) and name in value:
+            value = value[name]
+        else:
             return _ABSENT
-        value = value[name]
     return value
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from operations.asl_choice import ChoiceError, next_state, runs_object
+from operations.asl_choice import ChoiceError, next_state, runs_over
 from operations.environment import REPOSITORY, Environment, deployed_name
 from operations.errors import OperationError
 from operations.events import object_created
@@ -30,6 +30,8 @@ class Finding:
     problem: str
     mend: str
 
+
+_READS = ("ReceiveMessage", "DeleteMessage", "GetQueueAttributes")
 
 Check = Callable[[Environment, list[str]], Iterator[Finding]]
 """Checks the parts of the environment that these jobs need."""
@@ -89,6 +91,13 @@ def rules_start_runs_over_the_object(
         problem = _problem_of_target(environment, rule, target)
         if problem:
             yield Finding(rule["Name"], problem, _apply(environment))
+        pipe = target.get("Pipe", {"DesiredState": "RUNNING", "CurrentState": ""})
+        state = pipe["DesiredState"]
+        if pipe["CurrentState"].endswith("FAILED"):
+            state = pipe["CurrentState"]
+        if state != "RUNNING":
+            problem = f"its pipe is {state}: uploads wait in the queue"
+            yield Finding(rule["Name"], problem, f"aws pipes start-pipe --name {pipe['Name']}")
     for job in jobs:
         declared = REPOSITORY / f"infrastructure/jobs/{job}.tf"
         if (
@@ -118,7 +127,7 @@ def schedules_are_enabled(environment: Environment, jobs: list[str]) -> Iterator
 
 
 def roles_are_allowed_what_they_do(environment: Environment, jobs: list[str]) -> Iterator[Finding]:
-    """Rules and schedules may start the machine, it may start the job, and the job may reach its data."""
+    """Rules, pipes and schedules may start the machine, it may start the job, and the job may reach its data."""
     iam = environment.client("iam")
     s3 = f"arn:{environment.partition}:s3:::"
     for job in jobs:
@@ -147,6 +156,15 @@ def roles_are_allowed_what_they_do(environment: Environment, jobs: list[str]) ->
                 (f"{glue_job}-machine", "states", "states:StartExecution", next_machine)
                 for next_machine in next_machines(definition_of(environment, machine))
             ]
+        for pipe in _pipes_that_start(environment, machine):
+            role = pipe["RoleArn"].rsplit("/", 1)[-1]
+            manifest = f"{s3}{environment.bucket('artifacts')}/manifests/{glue_job}/x.json"
+            needed += [
+                *((role, "pipes", f"sqs:{each}", pipe["Source"]) for each in _READS),
+                (role, "pipes", "states:StartExecution", machine),
+                (f"{glue_job}-machine", "states", "s3:PutObject", manifest),
+                (own, "glue", "s3:GetObject", manifest),
+            ]
         for role, service, action, resource in needed:
             arn = f"arn:{environment.partition}:iam::{environment.account}:role/{role}"
             if not role_allows(iam, arn, f"{service}.amazonaws.com", action, resource):
@@ -172,8 +190,16 @@ def next_jobs_can_be_started(environment: Environment, jobs: list[str]) -> Itera
 def queues_take_what_failed_and_are_empty(
     environment: Environment, jobs: list[str]
 ) -> Iterator[Finding]:
-    """EventBridge may use the dead-letter queues, and they are empty."""
+    """EventBridge may use the queues of batches and of dead letters, and these are empty."""
     sqs = environment.client("sqs")
+    machines = {environment.machine_arn(job) for job in jobs}
+    for rule, target in rules(environment):
+        if target["Arn"] in machines and "Pipe" in target:
+            name = target["Pipe"]["Source"].rsplit(":", 1)[-1]
+            url = sqs.get_queue_url(QueueName=name)["QueueUrl"]
+            if not queue_allows(sqs, url, "events.amazonaws.com", rule["Arn"]):
+                problem = f"does not accept uploads from {rule['Name']}: they start nothing"
+                yield Finding(name, problem, _apply(environment))
     for job in jobs:
         if not _exists(environment, environment.machine_arn(job)):
             continue
@@ -183,10 +209,9 @@ def queues_take_what_failed_and_are_empty(
         except ClientError as error:
             yield Finding(name, f"cannot be read: {_reason(error)}", _apply(environment))
             continue
-        rule = (
-            f"arn:{environment.partition}:events:{environment.region}:{environment.account}:rule/"
-        )
-        if not queue_allows(sqs, url, "events.amazonaws.com", f"{rule}{environment.group}-x"):
+        place = f"{environment.partition}:events:{environment.region}:{environment.account}"
+        source = f"arn:{place}:rule/{environment.group}-x"
+        if not queue_allows(sqs, url, "events.amazonaws.com", source):
             problem = "does not accept events from EventBridge: undelivered events are lost"
             yield Finding(name, problem, _apply(environment))
         asked = {"AttributeNames": ["ApproximateNumberOfMessages"]}
@@ -259,14 +284,26 @@ def _problem_of_target(
         try:
             if not matches(pattern, event):
                 continue
-            state = next_state(definition, json.loads(sent_input(target, event)))
+            sent = sent_input(target, event)
+            if not sent:
+                continue
+            state = next_state(definition, json.loads(sent))
         except PatternError as error:
             return f"has a pattern that EventBridge would reject: {error}"
         except (TransformerError, ChoiceError) as error:
             return f"sends an input that its machine cannot evaluate: {error}"
-        if runs_object(definition, state):
+        if runs_over(definition, state) in ("object", "batch"):
             return ""
     return "sends an input for which its machine does not start a run over the object"
+
+
+def _pipes_that_start(environment: Environment, machine: str) -> list[Mapping[str, Any]]:
+    """The pipes between rules and a machine."""
+    return [
+        target["Pipe"]
+        for _, target in rules(environment)
+        if target["Arn"] == machine and "Pipe" in target
+    ]
 
 
 def _objects_that_start(environment: Environment, machine: str) -> Iterator[tuple[str, str]]:

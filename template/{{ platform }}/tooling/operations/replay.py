@@ -48,7 +48,8 @@ def uploads(
     prefix: str,
     replay: str,
 ) -> Iterator[Start]:
-    """The objects that arrived in the period and match a rule of this job, one run each.
+    """The objects that arrived in the period and match a rule of this job: one run each, or one for
+    as many as a batch of the rule has.
 
     replay: a name; the same objects can be started once per name.
 
@@ -62,15 +63,29 @@ def uploads(
             f"{not_there(environment.name)}"
         )
     bronze = environment.bucket("bronze")
+    batches: dict[str, list[tuple[str, Any]]] = {}
     for bucket in deployed.buckets or [bronze]:
         for event in _arrived(environment, bucket, prefix, since, until):
             key, etag = event["detail"]["object"]["key"], event["detail"]["object"]["etag"]
             for match in deployed.matching(event):
                 if match.problem:
                     raise OperationError(f"expected a rule to evaluate, found {match.problem}")
+                where = [] if bucket == bronze else [bucket]
                 if match.over == "object":
-                    where = [] if bucket == bronze else [bucket]
                     yield Start(job, _name(replay, *where, key, etag), match.sent, key)
+                elif match.over == "batch":
+                    batch = batches.setdefault(match.rule, [])
+                    batch.append((_name(*where, key, etag), *json.loads(match.sent)))
+                    if len(batch) == match.most:
+                        yield _start_of_batch(job, replay, batches.pop(match.rule))
+    for batch in batches.values():
+        yield _start_of_batch(job, replay, batch)
+
+
+def _start_of_batch(job: str, replay: str, batch: list[tuple[str, Any]]) -> Start:
+    names, given = zip(*batch, strict=True)
+    what = f"{len(batch)} objects from {key_of(given[0])}"
+    return Start(job, _name(replay, *names), _text(given), what)
 
 
 def _arrived(
@@ -159,7 +174,11 @@ def _start_of(deployed: Rules, job: str, message: dict[str, Any]) -> Start:
         return Start(job, name, "", f"message {message['MessageId']}", receipt, problem)
     for written_by_machine in ("failure", "repeated"):
         given.pop(written_by_machine, None)
-    what, text = key_of(given) or str(given.get("schedule", "")), _text(given)
+    if "uploads" in given:  # those of a batch whose manifest could not be written
+        what = f"{len(given['uploads'])} objects from {key_of(given['uploads'][:1])}"
+        return Start(job, name, _text(given["uploads"]), what, receipt)
+    what = key_of(given) or str(given.get("manifest") or given.get("schedule", ""))
+    text = _text(given)
     if "detail" not in given:
         return Start(job, name, text, what, receipt)
     matched = deployed.matching(given)

@@ -62,6 +62,11 @@ module "jobs" {
     role_path            = var.role_path
     permissions_boundary = var.permissions_boundary
     queue_kms_key_arn    = lookup(var.kms_key_arns, "queues", null)
+
+    manifests = {
+      bucket      = module.data_platform.artifact_bucket
+      kms_key_arn = lookup(var.kms_key_arns, "artifacts", var.kms_key_arn)
+    }
   }
 }
 

@@ -334,6 +334,23 @@ resource "aws_s3_bucket_lifecycle_configuration" "this" {
     }
   }
 
+  dynamic "rule" {
+    for_each = each.key == "artifacts" ? [1] : []
+
+    content {
+      id     = "remove-manifests-of-batches"
+      status = "Enabled"
+
+      filter {
+        prefix = "manifests/"
+      }
+
+      expiration {
+        days = 30
+      }
+    }
+  }
+
   depends_on = [aws_s3_bucket_versioning.this]
 }
 

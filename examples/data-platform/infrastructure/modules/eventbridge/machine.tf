@@ -43,7 +43,7 @@ locals {
         {
           Route = {
             Type    = "Choice"
-            Choices = concat(local.upload_choices[job], [{ Variable = "$.schedule", IsPresent = true, Next = "RunForDirectory" }])
+            Choices = concat(local.batch_choices[job], local.upload_choices[job], [{ Variable = "$.schedule", IsPresent = true, Next = "RunForDirectory" }])
             Default = "Ignore"
           }
 
@@ -96,6 +96,7 @@ locals {
           }
         },
         merge([for name in keys(local.rules_of[job]) : local.object_states[name] if var.pass_s3_object]...),
+        merge([for name in local.batch_rules[job] : local.batch_states[name]]...),
         local.next_states,
       )
     }

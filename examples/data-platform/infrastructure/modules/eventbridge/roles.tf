@@ -9,7 +9,12 @@ locals {
     { Effect = "Allow", Action = ["kms:Decrypt", "kms:GenerateDataKey"], Resource = key }
   ]
 
-  services = { rules = "events.amazonaws.com", schedules = "scheduler.amazonaws.com", machine = "states.amazonaws.com" }
+  services = {
+    rules     = "events.amazonaws.com"
+    pipes     = "pipes.amazonaws.com"
+    schedules = "scheduler.amazonaws.com"
+    machine   = "states.amazonaws.com"
+  }
 
   trust = {
     for name, service in local.services : name => jsonencode({
@@ -99,6 +104,17 @@ resource "aws_iam_role_policy" "machine" {
         for state in values(local.next_states) :
         { Effect = "Allow", Action = "states:StartExecution", Resource = state.Parameters.StateMachineArn } if state.Type == "Task"
       ],
+      length(local.batch_rules[each.key]) == 0 ? [] : concat(
+        [{
+          Effect   = "Allow"
+          Action   = "s3:PutObject"
+          Resource = "arn:${module.account.partition}:s3:::${local.manifests}/${local.manifest_place[each.key]}/*"
+        }],
+        [
+          for key in compact([try(var.settings.manifests.kms_key_arn, null)]) :
+          { Effect = "Allow", Action = "kms:GenerateDataKey", Resource = key }
+        ],
+      ),
       local.use_of_the_key,
     )
   })

@@ -53,7 +53,10 @@ locals {
   ]
   temporary_objects = "${local.s3_arn}${var.buckets.artifacts}/temporary/${var.name}/*"
 
-  readable = local.is_narrow ? concat(local.objects.read, local.code) : [
+  # The state machine writes the lists of files here that a run is over.
+  manifests = "${local.s3_arn}${var.buckets.artifacts}/manifests/${var.name}/*"
+
+  readable = local.is_narrow ? concat(local.objects.read, local.code, [local.manifests]) : [
     "${local.s3_arn}${var.buckets.bronze}/*",
     "${local.s3_arn}${var.buckets.artifacts}/*",
   ]

@@ -3,6 +3,7 @@
 # Uploads and schedules start a Glue job through its state machine. Each job has one.
 #
 #     S3 Object Created -> rule -> input transformer -> machine -> Glue run over one object
+#     S3 Object Created -> rule -> queue -> pipe -----> machine -> Glue run over many objects, see batches.tf
 #     EventBridge Scheduler --------------------------> machine -> Glue run over the directory
 #     successful run of another job ------------------> machine -> Glue run over the directory
 #
@@ -77,8 +78,8 @@ resource "aws_cloudwatch_event_target" "s3_event_targets" {
 
   rule      = aws_cloudwatch_event_rule.s3_event_rules[each.key].name
   target_id = "start-job"
-  arn       = aws_sfn_state_machine.job[split("job/", each.value.target_arn)[1]].arn
-  role_arn  = aws_iam_role.rules[split("job/", each.value.target_arn)[1]].arn
+  arn       = contains(keys(local.batches), each.key) ? aws_sqs_queue.batches[each.key].arn : aws_sfn_state_machine.job[split("job/", each.value.target_arn)[1]].arn
+  role_arn  = contains(keys(local.batches), each.key) ? null : aws_iam_role.rules[split("job/", each.value.target_arn)[1]].arn
 
   retry_policy {
     maximum_event_age_in_seconds = 86400

@@ -14,7 +14,9 @@ variable "s3_event_rules" {
     the settings of the job apply. sizes replaces them for objects above a number of MB; the largest limit
     that an object exceeds counts. accept limits the objects that start a run: name_patterns for the key
     after the prefix, in which * stands for any text, and max_mb. Another object starts nothing; its event
-    goes to the dead-letter queue with the reason.
+    goes to the dead-letter queue with the reason. batch gives one run to many objects: to max_files of them, or to
+    those of max_seconds after the first one, whichever comes first. A list of objects that is longer than 262,144
+    characters makes several runs.
   EOT
   type = map(object({
     bucket_name       = string
@@ -37,6 +39,11 @@ variable "s3_event_rules" {
     accept = optional(object({
       name_patterns = optional(list(string))
       max_mb        = optional(number)
+    }))
+
+    batch = optional(object({
+      max_files   = number
+      max_seconds = number
     }))
   }))
   default  = {}
@@ -119,6 +126,24 @@ variable "s3_event_rules" {
     ])
     error_message = "Expected accept with name_patterns (letters, digits and . _ = / - *), with max_mb, or with both: { name_patterns = [\"daily_*.csv\"], max_mb = 2048 }."
   }
+
+  # 500 uploads with keys of up to 250 characters fit into an input of Step Functions.
+  validation {
+    condition = alltrue([
+      for batch in values(var.s3_event_rules)[*].batch : batch == null ? true : (
+        batch.max_files >= 2 && batch.max_files <= 500 && floor(batch.max_files) == batch.max_files
+        && batch.max_seconds >= 1 && batch.max_seconds <= 300 && floor(batch.max_seconds) == batch.max_seconds
+      )
+    ])
+    error_message = "Expected batch with 2 to 500 files and 1 to 300 seconds, in whole numbers: { max_files = 200, max_seconds = 60 }."
+  }
+
+  validation {
+    condition = alltrue([
+      for rule in values(var.s3_event_rules) : rule.batch == null || length(rule.sizes) == 0 && rule.accept == null
+    ])
+    error_message = "Expected neither sizes nor accept in a rule with batch: they are about one object, and a run of the rule is over many. Use worker_type and number_of_workers for all runs of the rule, or a rule without batch."
+  }
 }
 
 variable "schedules" {
@@ -199,6 +224,7 @@ variable "argument_names" {
     bucket      = optional(string, "bucket")
     object_key  = optional(string, "object_key")
     uploaded_at = optional(string, "uploaded_at")
+    manifest    = optional(string, "manifest")
   })
   default  = {}
   nullable = false
@@ -210,11 +236,16 @@ variable "argument_names" {
 }
 
 variable "settings" {
-  description = "What an environment decides for all jobs: the path and the permissions boundary of the roles, and the KMS key of the dead-letter queues, which EventBridge must be allowed to use."
+  description = "What an environment decides for all jobs: the path and the permissions boundary of the roles, the KMS key of the queues, which EventBridge must be allowed to use, and the bucket, with its KMS key, for the lists of the files of batches."
   type = object({
     role_path            = optional(string)
     permissions_boundary = optional(string)
     queue_kms_key_arn    = optional(string)
+
+    manifests = optional(object({
+      bucket      = string
+      kms_key_arn = optional(string)
+    }))
   })
   default  = {}
   nullable = false

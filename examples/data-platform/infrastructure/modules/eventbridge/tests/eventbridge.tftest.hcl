@@ -654,3 +654,212 @@ run "roles_have_the_path_and_boundary_of_the_environment_and_queues_its_key" {
     error_message = "Expected whoever sends to a queue to encrypt with its key."
   }
 }
+
+run "a_rule_with_batch_starts_one_run_for_many_uploads" {
+  command = apply
+
+  variables {
+    settings = { manifests = { bucket = "data-lake-prod-artifacts", kms_key_arn = "arn:aws:kms:eu-central-1:123456789012:key/lake" } }
+    s3_event_rules = {
+      sales_file_trigger = {
+        bucket_name       = "data-lake-prod-bronze"
+        prefix            = "sales/"
+        suffixes          = [".csv", ".csv.gz"]
+        target_arn        = "arn:aws:glue:eu-central-1:123456789012:job/sales-etl-prod"
+        worker_type       = "G.2X"
+        number_of_workers = 5
+        batch             = { max_files = 200, max_seconds = 60 }
+      }
+      full_sales_trigger = {
+        bucket_name = "data-lake-prod-bronze"
+        prefix      = "full/"
+        suffix      = ".csv"
+        target_arn  = "arn:aws:glue:eu-central-1:123456789012:job/sales-etl-prod"
+      }
+    }
+  }
+
+  assert {
+    condition = (
+      aws_sqs_queue.batches["sales_file_trigger"].name == "prod-sales-file-trigger-batches"
+      && jsondecode(aws_sqs_queue.batches["sales_file_trigger"].redrive_policy).deadLetterTargetArn == aws_sqs_queue.dead_letters["sales-etl-prod"].arn
+      && aws_sqs_queue.batches["sales_file_trigger"].visibility_timeout_seconds > 60
+      && keys(aws_sqs_queue.batches) == ["sales_file_trigger"]
+    )
+    error_message = "Expected a queue for the rule with batch alone, whose messages end in the dead-letter queue of the job."
+  }
+
+  assert {
+    condition = (
+      jsondecode(aws_sqs_queue.batches["sales_file_trigger"].policy).Statement[0].Resource == "arn:aws:sqs:eu-central-1:123456789012:prod-sales-file-trigger-batches"
+      && endswith(jsondecode(aws_sqs_queue.batches["sales_file_trigger"].policy).Statement[0].Condition.ArnEquals["aws:SourceArn"], ":rule/prod-sales-file-trigger")
+    )
+    error_message = "Expected a queue that takes the uploads of its rule alone."
+  }
+
+  assert {
+    condition = (
+      aws_cloudwatch_event_target.s3_event_targets["sales_file_trigger"].arn == aws_sqs_queue.batches["sales_file_trigger"].arn
+      && aws_cloudwatch_event_target.s3_event_targets["sales_file_trigger"].role_arn == null
+      && length(aws_cloudwatch_event_target.s3_event_targets["sales_file_trigger"].dead_letter_config) == 1
+      && aws_cloudwatch_event_target.s3_event_targets["full_sales_trigger"].arn == aws_sfn_state_machine.job["sales-etl-prod"].arn
+    )
+    error_message = "Expected the queue as target of the rule with batch, and the machine as that of the other one."
+  }
+
+  assert {
+    condition = (
+      aws_pipes_pipe.batches["sales_file_trigger"].name == "prod-sales-file-trigger"
+      && aws_pipes_pipe.batches["sales_file_trigger"].source_parameters[0].sqs_queue_parameters[0].batch_size == 200
+      && aws_pipes_pipe.batches["sales_file_trigger"].source_parameters[0].sqs_queue_parameters[0].maximum_batching_window_in_seconds == 60
+      && aws_pipes_pipe.batches["sales_file_trigger"].target_parameters[0].step_function_state_machine_parameters[0].invocation_type == "FIRE_AND_FORGET"
+      && jsondecode([for each in aws_pipes_pipe.batches["sales_file_trigger"].source_parameters[0].filter_criteria[0].filter : each.pattern][0]) == {
+        body = { object = { key = [{ suffix = ".csv" }, { suffix = ".csv.gz" }] } }
+      }
+      && trimspace(aws_pipes_pipe.batches["sales_file_trigger"].target_parameters[0].input_template) == "{\"rule\": \"sales_file_trigger\", \"time\": <$.body.time>, \"bucket\": <$.body.bucket>, \"object\": <$.body.object>}"
+    )
+    error_message = "Expected a pipe that checks the suffixes, waits for a batch, and inserts objects without quotes."
+  }
+
+  assert {
+    condition = jsondecode(aws_iam_role_policy.pipes["sales-etl-prod"].policy).Statement == [
+      {
+        Effect   = "Allow"
+        Action   = ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"]
+        Resource = ["arn:aws:sqs:eu-central-1:123456789012:prod-sales-file-trigger-batches"]
+      },
+      { Effect = "Allow", Action = "states:StartExecution", Resource = "arn:aws:states:eu-central-1:123456789012:stateMachine:sales-etl-prod" },
+    ]
+    error_message = "Expected a pipe that may read its queue and start its machine."
+  }
+
+  assert {
+    condition = alltrue([
+      for needed in [
+        { Effect = "Allow", Action = "s3:PutObject", Resource = "arn:aws:s3:::data-lake-prod-artifacts/manifests/sales-etl-prod/*" },
+        { Effect = "Allow", Action = "kms:GenerateDataKey", Resource = "arn:aws:kms:eu-central-1:123456789012:key/lake" },
+      ] : contains([for statement in jsondecode(aws_iam_role_policy.machine["sales-etl-prod"].policy).Statement : jsonencode(statement)], jsonencode(needed))
+    ])
+    error_message = "Expected a machine that may write the manifests of its job."
+  }
+
+  assert {
+    condition = jsondecode(aws_sfn_state_machine.job["sales-etl-prod"].definition).States.RunForBatch_sales_file_trigger.Parameters == {
+      JobName         = "sales-etl-prod"
+      Arguments       = { "--env" = "prod", "--manifest.$" = "$.manifest" }
+      WorkerType      = "G.2X"
+      NumberOfWorkers = 5
+    }
+    error_message = "Expected one run over the manifest, with the capacity of the rule."
+  }
+
+  assert {
+    condition = [
+      for choice in jsondecode(aws_sfn_state_machine.job["sales-etl-prod"].definition).States.Route.Choices : choice.Next
+      ] == [
+      "Batch_sales_file_trigger", "RunForBatch_sales_file_trigger", "RunForObject_full_sales_trigger",
+      "RunForObject_sales_file_trigger", "RunForObject_sales_file_trigger", "RunForDirectory",
+    ]
+    error_message = "Expected lists, manifests and single uploads to have their runs: a single one is that of a dead letter."
+  }
+
+  assert {
+    condition = slice(jsondecode(aws_sfn_state_machine.job["sales-etl-prod"].definition).States.Route.Choices, 0, 2) == [
+      {
+        And = [
+          { Variable = "$[0].rule", IsPresent = true },
+          { Variable = "$[0].rule", StringEquals = "sales_file_trigger" },
+        ]
+        Next = "Batch_sales_file_trigger"
+      },
+      {
+        And = [
+          { Variable = "$.manifest", IsPresent = true },
+          { Variable = "$.rule", StringEquals = "sales_file_trigger" },
+        ]
+        Next = "RunForBatch_sales_file_trigger"
+      },
+    ]
+    error_message = "Expected lists and manifests of the rule to be told from those of others."
+  }
+}
+
+run "a_rollback_has_no_batches" {
+  command = apply
+
+  variables {
+    pass_s3_object = false
+    settings       = { manifests = { bucket = "data-lake-prod-artifacts" } }
+    s3_event_rules = {
+      sales_file_trigger = {
+        bucket_name = "data-lake-prod-bronze"
+        prefix      = "sales/"
+        suffix      = ".csv"
+        target_arn  = "arn:aws:glue:eu-central-1:123456789012:job/sales-etl-prod"
+        batch       = { max_files = 200, max_seconds = 60 }
+      }
+    }
+  }
+
+  assert {
+    condition = (
+      length(aws_sqs_queue.batches) == 0 && length(aws_pipes_pipe.batches) == 0 && length(aws_iam_role.pipes) == 0
+      && aws_cloudwatch_event_target.s3_event_targets["sales_file_trigger"].arn == aws_sfn_state_machine.job["sales-etl-prod"].arn
+    )
+    error_message = "Expected the rule to start the machine without a queue."
+  }
+}
+
+run "a_batch_without_a_bucket_for_its_manifests_is_refused" {
+  command = plan
+
+  variables {
+    s3_event_rules = {
+      sales_file_trigger = {
+        bucket_name = "data-lake-prod-bronze"
+        prefix      = "sales/"
+        suffix      = ".csv"
+        target_arn  = "arn:aws:glue:eu-central-1:123456789012:job/sales-etl-prod"
+        batch       = { max_files = 200, max_seconds = 60 }
+      }
+    }
+  }
+
+  expect_failures = [aws_sqs_queue.batches]
+}
+
+run "a_batch_that_waits_for_longer_than_a_pipe_can_is_refused" {
+  command = plan
+
+  variables {
+    s3_event_rules = {
+      sales_file_trigger = {
+        bucket_name = "data-lake-prod-bronze"
+        prefix      = "sales/"
+        suffix      = ".csv"
+        target_arn  = "arn:aws:glue:eu-central-1:123456789012:job/sales-etl-prod"
+        batch       = { max_files = 200, max_seconds = 301 }
+      }
+    }
+  }
+
+  expect_failures = [var.s3_event_rules]
+}
+
+run "a_batch_of_more_files_than_fit_into_an_input_is_refused" {
+  command = plan
+
+  variables {
+    s3_event_rules = {
+      sales_file_trigger = {
+        bucket_name = "data-lake-prod-bronze"
+        prefix      = "sales/"
+        suffix      = ".csv"
+        target_arn  = "arn:aws:glue:eu-central-1:123456789012:job/sales-etl-prod"
+        batch       = { max_files = 501, max_seconds = 60 }
+      }
+    }
+  }
+
+  expect_failures = [var.s3_event_rules]
+}

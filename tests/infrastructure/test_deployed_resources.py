@@ -786,7 +786,9 @@ def lifecycle(deployed: list[Resource], bucket: str) -> dict[str, dict[str, Any]
     return {rule["id"]: rule for rule in rules if rule["status"] == "Enabled"}
 
 
-def test_only_temporary_data_of_the_artifacts_bucket_expires(deployed: list[Resource]) -> None:
+def test_only_temporary_data_and_manifests_of_the_artifacts_bucket_expire(
+    deployed: list[Resource],
+) -> None:
     expiring = {
         (bucket, rule["filter"][0]["prefix"], rule["expiration"][0]["days"])
         for bucket in named(deployed, "aws_s3_bucket", "bucket")
@@ -797,7 +799,10 @@ def test_only_temporary_data_of_the_artifacts_bucket_expires(deployed: list[Reso
         job["default_arguments"]["--TempDir"] for job in named(deployed, "aws_glue_job").values()
     }
 
-    assert expiring == {("data-lake-prod-artifacts", "temporary/", 3)}
+    assert expiring == {
+        ("data-lake-prod-artifacts", "temporary/", 3),
+        ("data-lake-prod-artifacts", "manifests/", 30),
+    }
     assert all(name.startswith("s3://data-lake-prod-artifacts/temporary/") for name in temporary)
 
 

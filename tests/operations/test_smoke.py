@@ -39,6 +39,7 @@ import pyarrow.parquet
 parser = argparse.ArgumentParser()
 parser.add_argument("--bucket")
 parser.add_argument("--object_key")
+parser.add_argument("--manifest")
 given, _ = parser.parse_known_args()
 place = urlsplit(os.environ["GLUE_LOCAL_S3"])
 s3 = boto3.client(
@@ -48,6 +49,10 @@ s3 = boto3.client(
     aws_secret_access_key="emulated",
 )
 SILVER = "data-lake-dev-silver"
+if given.manifest:
+    bucket, _, key = given.manifest.removeprefix("s3://").partition("/")
+    [upload] = json.loads(s3.get_object(Bucket=bucket, Key=key)["Body"].read())
+    given.bucket, given.object_key = upload["bucket"]["name"], upload["object"]["key"]
 bound = {"source_object_key": given.object_key} if given.object_key else {}
 
 
@@ -186,6 +191,33 @@ def test_a_right_deployment_is_as_expected_and_nothing_stays_of_the_try(
 
     assert {row["result"] for row in rows.values()} == {smoke.OK}
     assert {"rule", "key", "committer", "region", "rows", "replay", "cost"} <= rows.keys()
+    assert made(aws) == []
+
+
+@pytest.fixture
+def batched(deployed: Deployment) -> Iterator[None]:
+    """The rule of the job has batch, for one test."""
+    path = deployed.folder / f"infrastructure/jobs/{JOB}.tf"
+    before, suffix = path.read_text(), '      suffix      = ".csv"\n'
+    assert suffix in before
+    batch = "      batch       = { max_files = 200, max_seconds = 60 }\n"
+    path.write_text(before.replace(suffix, suffix + batch))
+    deployed.apply("-refresh=false")
+    yield
+    path.write_text(before)
+    deployed.apply("-refresh=false")
+
+
+def test_a_job_with_batch_is_tried_like_others(
+    run: Smoke, aws: EmulatedAws, batched: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(probe, "ARRIVES", 10.0)
+
+    rows = run(0)
+
+    assert {row["result"] for row in rows.values()} == {smoke.OK}
+    assert "the manifest " in rows["dead letter"]["expected"]
+    assert "batches" not in "".join(made(aws))
     assert made(aws) == []
 
 

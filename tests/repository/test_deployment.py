@@ -105,6 +105,32 @@ def test_a_job_runs_in_an_account_where_others_own_much(
     assert "into an account with buckets and roles" in ran.stdout
 
 
+@pytest.fixture
+def job_with_batch(repository: Path) -> Iterator[str]:
+    """A job whose rule has batch, for one test."""
+    job = JOBS[0]
+    path = repository / f"infrastructure/jobs/{job}.tf"
+    before = path.read_text()
+    target = re.search(r"^ +target_arn .*\n", before, re.MULTILINE)
+    assert target
+    batch = "      batch       = { max_files = 200, max_seconds = 60 }\n"
+    path.write_text(before.replace(target[0], target[0] + batch, 1))
+    yield job
+    path.write_text(before)
+
+
+def test_uploads_of_a_job_with_batch_end_as_their_rows(
+    repository: Path, job_with_batch: str, monkeypatch: pytest.MonkeyPatch, s3a: None
+) -> None:
+    words = "second_plan or ends_as or byte_for or narrow or other_uploads or kept or deployer"
+    monkeypatch.setenv("PYTEST_ADDOPTS", f"-k '{words}'")
+
+    ran = make(repository, "test-e2e", f"JOB={job_with_batch}")
+
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+    assert f"test_an_upload_ends_as_the_rows_of_that_file[{job_with_batch}]" in ran.stdout
+
+
 # --- what deploy.yml runs --------------------------------------------------------------------------
 
 WORKFLOWS = ".github/workflows"

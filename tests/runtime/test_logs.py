@@ -143,7 +143,7 @@ def events_of(argument: ast.expr) -> list[str]:
     assert isinstance(argument, ast.JoinedStr)
     prefix, _ = argument.values
     assert isinstance(prefix, ast.Constant)
-    kinds = ("event_file", "directory_data", "local_data")
+    kinds = ("event_file", "event_files", "changed_files", "directory_data", "local_data")
     return [f"{prefix.value}{kind}" for kind in kinds]
 
 

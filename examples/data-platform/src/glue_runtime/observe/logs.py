@@ -23,7 +23,6 @@ FIELD_ORDER = (
     "trigger_type",
     "source_bucket",
     "source_object_key",
-    "manifest",
     "event",
 )
 
@@ -84,7 +83,7 @@ def _as_json(value: object) -> object:
 
 def _in_short(_logger: object, _method: str, event: Event) -> Event:
     """Without what is the same on every line of a run, and what is not known."""
-    hidden = {*FIELD_ORDER, "environment", "schema"} - {"event"}
+    hidden = {*FIELD_ORDER, "environment", "manifest", "schema"} - {"event"}
     shown = {name: value for name, value in event.items() if name not in hidden}
     return {
         "timestamp": datetime.now().strftime("%H:%M:%S"),

@@ -1,8 +1,8 @@
 """A scheduled run may read only what has changed: it leaves the table of a run over all files."""
 
-import textwrap
+import importlib.util
+import sys
 from pathlib import Path
-from types import ModuleType
 from typing import Any, ClassVar
 
 import duckdb
@@ -212,28 +212,31 @@ def test_a_changed_job_does_with_older_rows_what_it_declares(
     assert values(lake) == ([101, 102, 103] if is_repeated else [1, 2, 103])
 
 
-def module(folder: Path, text: str) -> Any:
+def job_of(path: Path, text: str) -> Any:
     """The job of a module with this text."""
-    path = folder / f"m{abs(hash(text))}.py"
-    path.write_text(textwrap.dedent(text))
-    import sys
-
-    made = ModuleType(path.stem)
-    made.__file__ = str(path)
-    sys.modules[path.stem] = made
-    exec(compile(path.read_text(), path, "exec"), made.__dict__)
-    return made.Job
+    path.write_text(text)
+    spec = importlib.util.spec_from_file_location(path.stem, path)
+    assert spec and spec.loader
+    sys.modules[path.stem] = module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module.Job
 
 
 def test_the_fingerprint_is_that_of_the_code(tmp_path: Path) -> None:
-    job = "class Job:\n    sources = ()\n    def twice(self, v):\n        return v * 2\n"
-    known = fingerprint(module(tmp_path, job))
+    known = "class Job:\n    sources = ()\n    def twice(self, v):\n        return v * 2\n"
+    texts = {
+        "known": known,
+        "commented": "# Owned by you.\n\n" + known.replace("v * 2", "v * 2  # doubled"),
+        "another_factor": known.replace("v * 2", "v * 3"),
+        "another_source": known.replace("()", "(1,)"),
+    }
 
-    commented = "# Owned by you.\n\n" + job.replace("v * 2", "v * 2  # doubled")
-    assert fingerprint(module(tmp_path, commented)) == known
-    assert fingerprint(module(tmp_path, job.replace("v * 2", "(\n            v * 2)"))) != known
-    assert fingerprint(module(tmp_path, job.replace("v * 2", "v * 3"))) != known
-    assert fingerprint(module(tmp_path, job.replace("()", "(1,)"))) != known
+    found = {
+        name: fingerprint(job_of(tmp_path / f"{name}.py", text)) for name, text in texts.items()
+    }
+
+    assert found["commented"] == found["known"]
+    assert len({*found.values()}) == 3
 
 
 def test_one_run_may_read_every_file(lake: Lake) -> None:

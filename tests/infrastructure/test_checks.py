@@ -15,6 +15,7 @@ from infrastructure_checks import (
     buckets,
     glue_jobs,
     machines,
+    names,
     policies,
     schedules,
     uploads,
@@ -185,6 +186,9 @@ FAULTS: list[tuple[Check, str, str, Edit]] = [
         *(PIPE, "catalog"),
         piped("target", "input_template", "<$.body.bucket>", '"<$.body.bucket>"'),
     ),
+    (names.names_are_taken_once, RULE, "sales", swap("arn", "sales-etl", "customer-import")),
+    (names.names_are_taken_once, SCHEDULE, "sales", swap("name", "sales-etl", "customer-import")),
+    (names.names_are_taken_once, JOB, "sales", swap("name", "sales-etl", "customer-import")),
     (schedules.schedules_start_machines, SCHEDULE, "sales", to(A_JOB, "target", 0, "arn")),
     (schedules.schedules_start_machines, SCHEDULE, "sales", to("", "target", 0, "role_arn")),
     (

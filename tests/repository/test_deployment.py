@@ -37,7 +37,7 @@ def test_the_terraform_code_of_a_fresh_repository_passes(repository: Path) -> No
 
     assert ran.returncode == 0, ran.stdout + ran.stderr
     assert (repository / "build/glue_runtime.zip").is_file()
-    assert len(re.findall(r"Success! \d+ passed, 0 failed", ran.stdout)) == 6
+    assert len(re.findall(r"Success! \d+ passed, 0 failed", ran.stdout)) == 7
 
 
 def test_three_jobs_run_on_an_emulated_aws(repository: Path, template: Path, s3a: None) -> None:

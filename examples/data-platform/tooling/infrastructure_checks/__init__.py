@@ -3,7 +3,7 @@
 
 from collections.abc import Callable
 
-from infrastructure_checks import buckets, glue_jobs, machines, policies, schedules, uploads
+from infrastructure_checks import buckets, glue_jobs, machines, names, policies, schedules, uploads
 from infrastructure_checks.resources import Resource
 
 Check = Callable[[list[Resource]], list[str]]
@@ -28,6 +28,7 @@ CHECKS: list[Check] = [
     policies.roles_are_trusted_by_their_users,
     policies.roles_may_do_what_is_needed,
     policies.roles_are_all_bounded,
+    names.names_are_taken_once,
     buckets.buckets_are_protected,
     buckets.notifications_have_one_owner,
 ]

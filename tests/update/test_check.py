@@ -86,6 +86,16 @@ def plant_overlap_of_one_of_several_prefixes(repository: Path) -> None:
     edit(repository, "infrastructure/jobs/orders.tf", '".json"', '[".json", ".csv"]')
 
 
+def plant_a_rule_of_the_same_name(repository: Path) -> None:
+    edit(
+        repository, "infrastructure/jobs/orders.tf", "orders_file_trigger", "sales_etl_file_trigger"
+    )
+
+
+def plant_a_schedule_of_the_same_name(repository: Path) -> None:
+    edit(repository, "infrastructure/jobs/orders.tf", "orders_schedule", "sales_etl_schedule")
+
+
 def plant_loop(repository: Path) -> None:
     edit(repository, "infrastructure/jobs/orders.tf", '"bronze"', '"silver"')
     edit(repository, "infrastructure/jobs/orders.tf", '"orders/"', '"sales_etl/"')
@@ -215,6 +225,14 @@ def plant_broken_terraform(repository: Path) -> None:
         (
             plant_overlap_of_one_of_several_prefixes,
             r"found orders (sales/*.csv) and sales_etl (sales/*.csv) in bronze",
+        ),
+        (
+            plant_a_rule_of_the_same_name,
+            "each rule in infrastructure/jobs, found sales_etl_file_trigger for orders and sales_etl",
+        ),
+        (
+            plant_a_schedule_of_the_same_name,
+            "each schedule in infrastructure/jobs, found sales_etl_schedule for orders and sales_etl",
         ),
         (plant_loop, r"sales_etl writes to silver:sales_etl/, where each file starts orders"),
         (

@@ -16,11 +16,13 @@ from gluecast.repository.layers import Layer
 from gluecast.repository.triggers import (
     FOLDER,
     After,
+    Schedule,
     Trigger,
     TriggersError,
     all_triggers,
     jobs_with_a_machine,
     plain_uploads,
+    triggers,
 )
 from gluecast.repository.work_tree import WorkTree
 
@@ -58,6 +60,7 @@ def problems_of(repository: Path, layers: Sequence[Layer], tree: WorkTree) -> It
         yield from _circle(found)
         yield from _without_machine(found, jobs_with_a_machine(repository))
         yield from _long_triggers(found, prefixes)
+        yield from _shared_triggers(triggers(repository))
         yield from narrow_role_problems(names, found)
         yield from _other_buckets(repository, found)
         if (repository / FOLDER).is_dir():
@@ -127,6 +130,20 @@ def _long_triggers(found: Sequence[Trigger], prefixes: Mapping[str, str]) -> Ite
                     f"expected names of at most {_AWS_LIMIT} characters on AWS, found "
                     f"{len(name)} in {name} of {trigger.job}; shorten it in infrastructure/jobs"
                 )
+
+
+def _shared_triggers(found: Sequence[Trigger]) -> Iterator[str]:
+    jobs: dict[tuple[bool, str], dict[str, None]] = {}
+    for trigger in found:
+        if trigger.name:
+            jobs.setdefault((isinstance(trigger, Schedule), trigger.name), {})[trigger.job] = None
+    for (is_schedule, name), (first, *others) in jobs.items():
+        if others:
+            yield (
+                f"expected another name for each {'schedule' if is_schedule else 'rule'} in "
+                f"infrastructure/jobs, found {name} for {first} and {others[0]}; rename one of them: AWS "
+                "would take it for a change of the other"
+            )
 
 
 def _unstarted(found: Sequence[Trigger], layers: Sequence[Layer]) -> Iterator[str]:

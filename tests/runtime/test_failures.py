@@ -134,7 +134,7 @@ def test_a_directory_of_several_formats_needs_a_declared_source(lake: Lake) -> N
 
 
 def test_a_file_of_an_unknown_format_needs_a_declared_source(lake: Lake) -> None:
-    with pytest.raises(SourceNotFoundError, match="expected a file of a known format"):
+    with pytest.raises(SourceNotFoundError, match="expected files of one known format"):
         run_for(SalesETLJob, "sales_etl", lake.upload("sales/a.dat", "id\n1\n"))
 
 

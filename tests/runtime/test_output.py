@@ -7,7 +7,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import pytest
 from pyspark.sql import DataFrame
@@ -126,11 +126,11 @@ def test_a_run_that_ends_after_a_newer_one_does_not_bring_back_older_rows(
     uploaded = lake.upload("sales/a.csv", "v\n1\n")
     commit, overtaken = ParquetTable.commit, []
 
-    def commit_late(self: ParquetTable, staged: Staged, emptied: set[str]) -> set[str]:
+    def commit_late(self: ParquetTable, *given: Any) -> set[str]:
         if not overtaken:
             overtaken.append(lake.upload("sales/a.csv", "v\n20\n"))
             run_for(Rows, "rows", uploaded)
-        return commit(self, staged, emptied)
+        return commit(self, *given)
 
     monkeypatch.setattr(ParquetTable, "commit", commit_late)
     run = run_for(Rows, "rows", uploaded) if way == "event" else run_scheduled(Rows, "rows")

@@ -62,7 +62,7 @@ def mixed(lake: Lake) -> list[str]:
 def commit(lake: Lake, staged: Staged) -> None:
     table = ParquetTable(lake.spark, f"{SILVER}/rows")
     try:
-        table.commit(staged, {"kccc"})
+        table.commit(staged, {"kccc"}, {})
     finally:
         table.discard(staged)
 
@@ -134,7 +134,7 @@ def test_a_part_is_settled_before_the_next_one_moves(lake: Lake, s3: S3Server) -
     first = len(s3.requests)
 
     ParquetTable(lake.spark, f"{SILVER}/rows").commit(
-        Staged(f"{SILVER}/_staging/rows/run", staged, 20), set()
+        Staged(f"{SILVER}/_staging/rows/run", staged, 20), set(), {}
     )
 
     changes = [

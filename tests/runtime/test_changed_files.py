@@ -239,6 +239,13 @@ def test_the_fingerprint_is_that_of_the_code(tmp_path: Path) -> None:
     assert len({*found.values()}) == 3
 
 
+def test_a_job_whose_source_nobody_has_runs_too() -> None:
+    made: dict[str, Any] = {"__name__": "nowhere"}
+    exec("class Job:\n    sources = ()", made)
+
+    assert len(fingerprint(made["Job"])) == 8
+
+
 def test_one_run_may_read_every_file(lake: Lake) -> None:
     upload(lake, 1, 2)
     run_scheduled(Changed, "job")

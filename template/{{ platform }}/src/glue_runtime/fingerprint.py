@@ -12,6 +12,9 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from glue_runtime.base_job import BaseGlueJob
 
+_NO_SOURCE = (LookupError, OSError, SyntaxError, TypeError, ValueError, tokenize.TokenError)
+"""The errors for a module whose source nobody has, such as one that was typed into a console."""
+
 _NO_CODE = (tokenize.COMMENT, tokenize.NL, tokenize.NEWLINE)
 
 
@@ -25,6 +28,6 @@ def fingerprint(job_class: type["BaseGlueJob"]) -> str:
         text = inspect.getsource(sys.modules[job_class.__module__])
         tokens = tokenize.generate_tokens(io.StringIO(text).readline)
         code = "".join(token.string for token in tokens if token.type not in _NO_CODE)
-    except (OSError, TypeError, tokenize.TokenError):  # typed into a console
+    except _NO_SOURCE:
         code = job_class.__qualname__
     return hashlib.sha256(f"{code}{job_class.sources!r}".encode()).hexdigest()[:8]

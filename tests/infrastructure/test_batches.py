@@ -23,6 +23,7 @@ JOB, QUEUE, PIPE = (
 )
 BRONZE, ARTIFACTS = "data-lake-dev-bronze", "data-lake-dev-artifacts"
 MAX_FILES, MAX_SECONDS = 5, 2
+CONTENT = b"id\n1\n"
 RIGHT, WRONG = b"print('done')\n", b"import sys\n\nsys.exit('planted')\n"
 """The script of the job, which says nothing of files here."""
 
@@ -40,7 +41,7 @@ class Lake:
     def upload(self, *keys: str) -> None:
         s3 = self.aws.client("s3")
         for key in keys:
-            s3.put_object(Bucket=BRONZE, Key=key, Body=b"id\n1\n")
+            s3.put_object(Bucket=BRONZE, Key=key, Body=CONTENT)
 
     def executions(self) -> list[dict[str, Any]]:
         """All executions, the oldest first."""
@@ -187,7 +188,12 @@ def test_a_failed_run_leaves_a_small_message_that_starts_the_same_run_again(lake
     failure = letter.pop("failure")
     assert "planted" in failure["Cause"]
     manifest = f"s3://{ARTIFACTS}/manifests/{JOB}/{failed['name']}.json"
-    assert letter == {"rule": "sales_etl_file_trigger", "manifest": manifest, "files": 2}
+    assert letter == {
+        "rule": "sales_etl_file_trigger",
+        "manifest": manifest,
+        "files": 2,
+        "bytes": 2 * len(CONTENT),
+    }
 
     states = lake.aws.client("stepfunctions")
     machine = failed["stateMachineArn"]

@@ -10,18 +10,28 @@ import random
 import shutil
 import time
 import uuid
+from dataclasses import replace
 from typing import Any
 
 import boto3
 import botocore.session
 import pytest
+from hypothesis import given as all_of
+from hypothesis import strategies
+from jsonata import Jsonata
 from moto import mock_aws
 
-from emulated_aws.repairs import start_executions_of_other_machines
+from emulated_aws.repairs import (
+    evaluate_jsonata,
+    find_one_field_of_an_element,
+    start_executions_of_other_machines,
+)
 from gluecast.example_jobs import answers
 from gluecast.template.bundled import TEMPLATE_ROOT
 from infrastructure_checks import CHECKS
+from infrastructure_checks.machines import machines_are_valid
 from infrastructure_checks.resources import Resource, of_type, resources_of
+from operations.asl_choice import next_state
 from terraform import initialise, needs_terraform, repository_with_archive
 
 pytestmark = needs_terraform
@@ -53,6 +63,25 @@ OWN_SIZE = """
       ]
       accept = { name_patterns = ["daily_*.csv", "full/*"], max_mb = 2000 }
 """
+OF_BATCHES = """
+    late_trigger = {
+      bucket_name = var.s3_buckets["bronze"]
+      prefixes    = ["late/", "sales+ (1).x|y^z'/"]
+      suffix      = ".csv"
+      target_arn  = var.glue_job_arns["product_catalog"]
+      batch       = { max_files = 10, max_seconds = 5 }
+      accept      = { name_patterns = ["daily_*.csv", "full/*"], max_mb = 50 }
+      sizes = [
+        { above_mb = 60, worker_type = "G.4X", number_of_workers = 9 },
+        { above_mb = 120, worker_type = "G.8X", number_of_workers = 20 },
+      ]
+    }
+"""
+"""A rule with all that is about sizes, whose prefix has what is special in a regular expression."""
+
+OTHER = "product-catalog-prod"
+"""The job with that rule."""
+
 FIRST = "customer-import-prod"
 """The job whose successful runs start two others."""
 
@@ -89,6 +118,15 @@ def deployed(tmp_path_factory: pytest.TempPathFactory) -> list[Resource]:
     assert first.endswith("\n}\n")
     (jobs / "customer_import.tf").write_text(first[:-2] + THEN + "}\n")
     (jobs / "copy_0.tf").write_text(STARTED_BY_OTHERS)
+    others = (jobs / "product_catalog.tf").read_text()
+    opened = "  s3_event_rules = {\n"
+    assert opened in others
+    # Its role may read these prefixes.
+    reads = (jobs / "product_catalog.json").read_text()
+    assert '["products/"]' in reads
+    both = '["products/", "late/", "sales+ (1).x|y^z\'/"]'
+    (jobs / "product_catalog.json").write_text(reads.replace('["products/"]', both))
+    (jobs / "product_catalog.tf").write_text(others.replace(opened, opened + OF_BATCHES))
     # As a job that is older than narrow roles.
     (jobs / "copy_8.json").write_text('{"deployed_name": "copy_8"}')
     environment = repository / "infrastructure/environments/prod"
@@ -120,7 +158,7 @@ def object_state(deployed: list[Resource], job: str) -> dict[str, Any]:
     [state] = [
         state
         for name, state in machine_of(deployed, job)["States"].items()
-        if name.startswith("RunForObject_") and not name.endswith("_mb")
+        if name.startswith("RunForObject_") and not name.endswith(("_mb", "_late_trigger"))
     ]
     found: dict[str, Any] = state
     return found
@@ -276,7 +314,7 @@ def test_a_failure_is_kept_whole_and_fails_the_execution(deployed: list[Resource
         runs = [state for name, state in states.items() if name.startswith("RunFor")]
         kept = states["KeepFailure"]
 
-        assert len(runs) == {RENAMED: 4, "copy-0-prod": 1}.get(job, 2)
+        assert len(runs) == {RENAMED: 4, OTHER: 8, "copy-0-prod": 1}.get(job, 2)
         assert all(
             state["Catch"]
             == [{"ErrorEquals": ["States.ALL"], "ResultPath": "$.failure", "Next": "Judge"}]
@@ -318,7 +356,12 @@ def test_deliveries_are_retried_as_the_page_says_and_then_kept(deployed: list[Re
     ]
     schedules = [found.values["target"][0] for found in of_type(deployed, "aws_scheduler_schedule")]
 
-    assert (len(targets), len(schedules)) == (3, 2)
+    # Where a queue stands between the rule and the machine, its pipe names the machine.
+    machines |= {
+        pipe.values["source"]: machines[pipe.values["target"]]
+        for pipe in of_type(deployed, "aws_pipes_pipe")
+    }
+    assert (len(targets), len(schedules)) == (4, 2)
     for target, within in [*((t, "hours") for t in targets), *((s, "an hour") for s in schedules)]:
         [retry], [dead_letters] = target["retry_policy"], target["dead_letter_config"]
         age, often = retry["maximum_event_age_in_seconds"], retry["maximum_retry_attempts"]
@@ -430,11 +473,20 @@ def without_aws(definition: dict[str, Any]) -> dict[str, Any]:
     replaced = {}
     for name, state in definition["States"].items():
         if state["Type"] == "Task":
-            after = {"Next": state["Next"]} if "Next" in state else {"End": True}
-            state = {"Type": "Pass", "Parameters": state["Parameters"], **after}
-            state |= {"ResultPath": None} if name == "KeepFailure" else {}
+            kept = ("Parameters", "Next", "End", "ResultPath", "OutputPath")
+            state = {"Type": "Pass", **{field: state[field] for field in kept if field in state}}
         replaced[name] = state
     return {**definition, "States": replaced}
+
+
+def late(key: str, size: int) -> dict[str, Any]:
+    """An upload as the pipe of the rule with batch sends it, in a list."""
+    return {
+        "rule": "late_trigger",
+        "time": "2026-01-01T00:00:00Z",
+        "bucket": {"name": "data-lake-prod-bronze"},
+        "object": {"key": key, "size": size},
+    }
 
 
 @mock_aws(config={"stepfunctions": {"execute_state_machine": True}})
@@ -442,6 +494,7 @@ def test_the_size_of_an_object_decides_its_capacity_and_what_is_not_accepted_is_
     deployed: list[Resource],
 ) -> None:
     """Moto's interpreter of the States Language runs the machine."""
+    evaluate_jsonata()
     machine = created("m", json.dumps(without_aws(machine_of(deployed, RENAMED))))
 
     def sent_to_it(key: str, size: int) -> dict[str, Any]:
@@ -479,6 +532,102 @@ def test_the_size_of_an_object_decides_its_capacity_and_what_is_not_accepted_is_
             "expected sales/daily_*.csv or sales/full/* of at most 2000 MB, which the rule "
             f"sales_etl_file_trigger accepts, found {key} of {size} bytes"
         )
+
+
+@mock_aws(config={"stepfunctions": {"execute_state_machine": True}})
+def test_the_sum_of_a_batch_decides_its_capacity_and_each_upload_that_is_not_accepted_is_kept(
+    deployed: list[Resource],
+) -> None:
+    evaluate_jsonata()
+    find_one_field_of_an_element()
+    sqs = boto3.client("sqs", region_name="eu-central-1")
+    queue = sqs.create_queue(QueueName=f"{OTHER}-dead-letters")["QueueUrl"]
+    whole = machine_of(deployed, OTHER)
+    definition = without_aws(whole)
+    processor = definition["States"]["Refused_late_trigger"]["ItemProcessor"]
+    processor["States"]["KeepRefused_late_trigger"]["Parameters"]["QueueUrl"] = queue
+    machine = created("m", json.dumps(definition))
+
+    def sent_to_it(*uploads: tuple[str, int]) -> dict[str, Any]:
+        return executed(machine, [late(key, size) for key, size in uploads])
+
+    def kept() -> list[dict[str, Any]]:
+        received = sqs.receive_message(QueueUrl=queue, MaxNumberOfMessages=10)
+        found = received.get("Messages", [])
+        for message in found:
+            sqs.delete_message(QueueUrl=queue, ReceiptHandle=message["ReceiptHandle"])
+        return [json.loads(message["Body"]) for message in found]
+
+    half = ("late/daily_1.csv", 30 * MB)
+    for uploads, expected in [
+        ([half], None),
+        ([half, half], None),
+        ([half, half, ("sales+ (1).x|y^z'/daily_2.csv", 1)], 9),
+        ([half] * 4, 9),
+        ([half] * 4 + [("late/full/a.csv", 1)], 20),
+    ]:
+        run = json.loads(sent_to_it(*uploads)["output"])
+        assert run.get("NumberOfWorkers") == expected
+        assert run["Arguments"]["--manifest"].startswith("s3://data-lake-prod-artifacts/manifests/")
+    assert kept() == []
+
+    others = [("late/weekly_1.csv", 5), ("late/daily_1.csv", 50 * MB + 1)]
+    some = sent_to_it(others[0], half, others[1])
+    assert some["status"] == "SUCCEEDED", some
+    found = kept()
+    assert [(each["object"]["key"], each["object"]["size"]) for each in found] == others
+    assert [(each["failure"]["Error"], each["failure"]["Cause"]) for each in found] == [
+        (
+            "FileRefused",
+            "expected late/daily_*.csv or late/full/* or sales+ (1).x|y^z'/daily_*.csv or "
+            "sales+ (1).x|y^z'/full/* of at most 50 MB, which the rule late_trigger accepts, "
+            f"found {key} of {size} bytes",
+        )
+        for key, size in others
+    ]
+    # Replayed, a message takes the way of a single upload.
+    assert next_state(whole, found[0]) == "Refuse_late_trigger"
+
+    none = sent_to_it(*others)
+    assert (none["status"], none["error"]) == ("FAILED", "FileRefused")
+    assert len(kept()) == 2
+
+
+KEYS = strategies.builds(
+    "{}{}{}".format,
+    strategies.sampled_from(["late/", "sales+ (1).x|y^z'/", "sales+ (1)Xx|y^z'/", "x/late/"]),
+    strategies.sampled_from(["daily_", "full/", "xdaily_", "daily-", ""]),
+    strategies.text(alphabet="ab/.\n\"'\\\\ä%{}", max_size=6).map("{}.csv".format)
+    | strategies.just(".csvx"),
+)
+
+
+@all_of(
+    strategies.lists(strategies.tuples(KEYS, strategies.sampled_from([1, 50 * MB, 50 * MB + 1])))
+)
+def test_a_batch_accepts_what_a_single_upload_accepts(
+    deployed: list[Resource], uploads: list[tuple[str, int]]
+) -> None:
+    """JSONata's expressions and the choices of the States Language have one meaning."""
+    definition = machine_of(deployed, OTHER)
+    made = Jsonata(definition["States"]["Batch_late_trigger"]["Output"][2:-2])
+    sent = [late(key, size) for key, size in uploads]
+    made.assign("states", {"input": sent, "context": {"Execution": {"Name": "one"}}})
+
+    found = made.evaluate(None)
+
+    def is_accepted(upload: dict[str, Any]) -> bool:
+        state = next_state(definition, upload)
+        assert state in ("RunForObject_late_trigger", "Refuse_late_trigger", "Ignore")
+        return state == "RunForObject_late_trigger"
+
+    known = [each for each in sent if next_state(definition, each) != "Ignore"]
+    kept = [each for each in found["uploads"] if each in known]
+    assert kept == [each for each in known if is_accepted(each)]
+    assert [each for each in found["refused"] if each in known] == [
+        each for each in known if not is_accepted(each)
+    ]
+    assert len(found["uploads"]) + len(found["refused"]) == len(sent)
 
 
 # --- the next jobs ----------------------------------------------------------------------------------
@@ -584,6 +733,25 @@ def test_the_checks_know_next_jobs_and_find_one_without_its_machine(
     assert found(deployed) == []
     assert len(others) == len(deployed) - 1
     assert any("found arn:aws:states:" in finding for finding in found(others))
+
+
+@pytest.mark.parametrize(
+    ("state", "field"), [("Batch_late_trigger", "Parameters"), ("Manifest_late_trigger", "Output")]
+)
+def test_the_checks_know_the_fields_of_each_query_language(
+    deployed: list[Resource], state: str, field: str
+) -> None:
+    [machine] = [
+        each for each in of_type(deployed, "aws_sfn_state_machine") if each.values["name"] == OTHER
+    ]
+    definition = machine_of(deployed, OTHER)
+    assert machines_are_valid([machine]) == []
+    definition["States"][state][field] = {}
+    wrong = replace(machine, values={**machine.values, "definition": json.dumps(definition)})
+
+    [finding] = machines_are_valid([wrong])
+
+    assert f"found ['{field}'] in state {state}" in finding
 
 
 # --- rules and schedules ---------------------------------------------------------------------------
@@ -713,7 +881,7 @@ def test_each_queue_is_watched_by_one_alarm(deployed: list[Resource]) -> None:
     assert len(queues) == 12
     assert max(len(measured(alarm)) for alarm in alarms.values()) == 10
     assert "10 queues" in page("scaling.md")
-    assert set(named(deployed, "aws_sqs_queue")) <= queues
+    assert set(named(deployed, "aws_sqs_queue")) <= queues | {"prod-late-trigger-batches"}
     for name, alarm in alarms.items():
         if "-dead-letters-" in name:
             assert all(
@@ -858,6 +1026,7 @@ def test_a_role_is_assumed_by_its_service_of_this_account_alone(deployed: list[R
         "rules": "events.amazonaws.com",
         "schedules": "scheduler.amazonaws.com",
         "machine": "states.amazonaws.com",
+        "pipes": "pipes.amazonaws.com",
     }
     for name, role in named(deployed, "aws_iam_role").items():
         [statement] = json.loads(role["assume_role_policy"])["Statement"]

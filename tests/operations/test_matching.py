@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from operations.asl_choice import ChoiceError, next_state, runs_over
+from operations.asl_choice import ChoiceError, first_run, next_state, runs_over
 from operations.pipes import passed, passes
 from operations.transformer import TransformerError
 
@@ -97,6 +97,42 @@ def test_a_run_is_found_after_the_states_that_prepare_it() -> None:
         *("Batch", "Manifest", "Run")
     }
     assert {over[name] for name in ("Refuse", "Keep", "Failed", "Circle")} == {"nothing"}
+
+
+def test_a_batch_runs_over_nothing_for_an_upload_that_alone_would_be_refused() -> None:
+    task = {"Type": "Task", "Resource": "arn:aws:states:::glue:startJobRun.sync", "End": True}
+    batch = {**task, "Parameters": {"Arguments": {"--manifest.$": "$.manifest"}}}
+    alone = {**task, "Parameters": {"Arguments": {"--object_key.$": "$.object.key"}}}
+    small = {"Variable": "$.size", "NumericLessThanEquals": 10}
+    definition = {
+        "StartAt": "Route",
+        "States": {
+            "Route": {
+                "Type": "Choice",
+                "Choices": [{"Variable": "$[0].size", "IsPresent": True, "Next": "Batch"}],
+                "Default": "Accept",
+            },
+            "Accept": {
+                "Type": "Choice",
+                "Choices": [{**small, "Next": "RunForObject"}],
+                "Default": "Refuse",
+            },
+            "Batch": {"Type": "Pass", "Next": "Any"},
+            "Any": {
+                "Type": "Choice",
+                "Choices": [{"Variable": "$.files", "NumericGreaterThan": 0, "Next": "Run"}],
+                "Default": "None",
+            },
+            "None": {"Type": "Fail"},
+            "Refuse": {"Type": "Pass", "Next": "None"},
+            "Run": batch,
+            "RunForObject": alone,
+        },
+    }
+
+    assert first_run(definition, [{"size": 10}]) == ("Batch", "batch")
+    assert first_run(definition, [{"size": 11}]) == ("Refuse", "nothing")
+    assert first_run(definition, {"size": 10}) == ("RunForObject", "object")
 
 
 @pytest.mark.parametrize(

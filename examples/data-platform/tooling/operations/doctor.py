@@ -10,7 +10,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from operations.asl_choice import ChoiceError, next_state, runs_over
+from operations.asl_choice import ChoiceError, first_run
 from operations.environment import REPOSITORY, Environment, deployed_name
 from operations.errors import OperationError
 from operations.events import object_created
@@ -287,12 +287,12 @@ def _problem_of_target(
             sent = sent_input(target, event)
             if not sent:
                 continue
-            state = next_state(definition, json.loads(sent))
+            _, over = first_run(definition, json.loads(sent))
         except PatternError as error:
             return f"has a pattern that EventBridge would reject: {error}"
         except (TransformerError, ChoiceError) as error:
             return f"sends an input that its machine cannot evaluate: {error}"
-        if runs_over(definition, state) in ("object", "batch"):
+        if over in ("object", "batch"):
             return ""
     return "sends an input for which its machine does not start a run over the object"
 

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
+from jsonata import JException, Jsonata
 from jsonpath_ng.jsonpath import DatumInContext
 from moto.core.exceptions import JsonRESTError
 from moto.core.responses import ActionResult
@@ -38,6 +39,7 @@ from moto.stepfunctions.parser.asl.component.state.exec.state_task.service impor
     state_task_service_glue,
     state_task_service_sfn,
 )
+from moto.stepfunctions.parser.asl.jsonata import jsonata
 from moto.stepfunctions.parser.asl.parse.asl_parser import AmazonStateLanguageParser
 from moto.stepfunctions.parser.asl.utils import json_path
 from moto.stepfunctions.responses import StepFunctionResponse
@@ -72,6 +74,7 @@ def repair(aws: EmulatedAws, folder: Path, rights: Rights) -> None:
     start_executions_of_other_machines()
     _write_json_where_step_functions_does()
     find_one_field_of_an_element()
+    evaluate_jsonata()
     _read_back_redrive_policies_as_they_are_written()
     run_pipes(aws)
 
@@ -458,6 +461,18 @@ def find_one_field_of_an_element() -> None:
         return Definite(path) if is_definite else original(path)
 
     json_path.parse = parse
+
+
+def evaluate_jsonata() -> None:
+    """Moto has the states with JSONata, but nothing that evaluates it."""
+
+    def evaluated(expression: str) -> Any:
+        try:
+            return Jsonata(expression).evaluate(None)
+        except JException as error:
+            raise jsonata.JSONataException("UNKNOWN", str(error)) from error
+
+    jsonata._eval_jsonata = evaluated
 
 
 def _read_back_redrive_policies_as_they_are_written() -> None:

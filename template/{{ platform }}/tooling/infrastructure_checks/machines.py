@@ -14,7 +14,7 @@ from botocore.validate import ParamValidator
 from infrastructure_checks.resources import Resource, of_type
 from infrastructure_checks.uploads import sent_by
 
-# https://states-language.net/spec.html, with JSONPath
+# https://states-language.net/spec.html, with JSONPath, and with JSONata where a state says so
 DATA = {"InputPath", "OutputPath"}
 FLOW = {"Next", "End"}
 RESULT = {"Parameters", "ResultPath", "ResultSelector"}
@@ -42,6 +42,9 @@ OPTIONAL = {
     "Task": DATA | FLOW | RESULT | RETRIES | TIMES | {"Credentials"},
     "Wait": DATA | FLOW | {"Seconds", "SecondsPath", "Timestamp", "TimestampPath"},
 }
+OF_JSONATA = {"Assign", "Output", "QueryLanguage"}
+"""The fields of a Pass state with JSONata, beside those of the flow."""
+
 RETRIER = {
     "BackoffRate",
     "Comment",
@@ -111,7 +114,8 @@ def machines_read_what_they_are_sent(resources: list[Resource]) -> list[str]:
     for machine in of_type(resources, "aws_sfn_state_machine"):
         # The machine itself writes these: an error that it caught, that it repeats a run, a run's result,
         # and what it has made of a batch.
-        sent = {"failure", "repeated", "run", "batch", "uploads", "manifest"}
+        sent = {"failure", "repeated", "run"}
+        sent |= {"batch", "uploads", "refused", "manifest", "bytes"}
         queues = {
             pipe.values["source"]
             for pipe in of_type(resources, "aws_pipes_pipe")
@@ -188,7 +192,10 @@ def _state_findings(state: dict[str, Any]) -> Iterator[str]:
     if kind not in REQUIRED:
         yield f"expected Type to be one of {sorted(REQUIRED)}, found {kind}"
         return
-    known = REQUIRED[kind] | OPTIONAL[kind] | {"Type", "Comment"}
+    jsonata = kind == "Pass" and state.get("QueryLanguage") == "JSONata"
+    known = (
+        REQUIRED[kind] | (FLOW | OF_JSONATA if jsonata else OPTIONAL[kind]) | {"Type", "Comment"}
+    )
     yield from _fields(state, known, REQUIRED[kind])
     if "Next" in OPTIONAL[kind] and ("Next" in state) == (state.get("End") is True):
         yield "expected either Next or End, found both or neither"

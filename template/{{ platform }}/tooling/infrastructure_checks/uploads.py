@@ -10,7 +10,7 @@ from functools import cached_property
 from typing import Any
 
 from infrastructure_checks.resources import Resource, by_arn, of_type, statements
-from operations.asl_choice import ChoiceError, next_state, runs_over
+from operations.asl_choice import ChoiceError, first_run
 from operations.events import Event, object_created
 from operations.keys import Texts, keys_of, texts_of
 from operations.patterns import PatternError, check, matches
@@ -282,12 +282,12 @@ class _Starter:
             if self.pipe and not passes(self.pipe, sent):
                 return False
             given = [passed(self.pipe, sent)] if self.pipe else json.loads(sent)
-            state = next_state(self.definition, given)
+            _, over = first_run(self.definition, given)
         except (PatternError, TransformerError):
             return False
         except ChoiceError:
             return True
-        return runs_over(self.definition, state) != "nothing"
+        return over != "nothing"
 
 
 def _starters(resources: list[Resource]) -> list[_Starter]:

@@ -14,6 +14,24 @@ class ChoiceError(ValueError):
     """The machine uses a comparison that this module does not support."""
 
 
+def first_run(definition: Mapping[str, Any], given: Any) -> tuple[str, str]:
+    """The first state for this input that is not a choice, and what the run is over that follows.
+
+    given: an object, or a list with one upload. over: object, batch, directory or nothing. What a rule
+    accepts of a batch it accepts of a single upload too, and choices say that.
+
+    Raises:
+        ChoiceError: the first state is not a choice, or a choice has an unsupported comparison.
+    """
+    state = next_state(definition, given)
+    over = runs_over(definition, state)
+    if over == "batch" and isinstance(given, list):
+        alone = next_state(definition, given[0])
+        if runs_over(definition, alone) == "nothing":
+            return alone, "nothing"
+    return state, over
+
+
 def next_state(definition: Mapping[str, Any], given: Any) -> str:
     """The first state for this input, an object or a list, that is not a choice.
 
@@ -31,16 +49,20 @@ def next_state(definition: Mapping[str, Any], given: Any) -> str:
 
 def runs_over(definition: Mapping[str, Any], state: str) -> str:
     """What the run is over that follows this state, or is it: object, batch or directory; or nothing."""
-    found, passed = definition["States"][state], {state}
-    while "glue:startJobRun" not in found.get("Resource", ""):
-        state = found.get("Next", "")
-        if not state or state in passed:
-            return "nothing"
-        passed.add(state)
-        found = definition["States"][state]
-    arguments = found.get("Parameters", {}).get("Arguments", {})
-    over = {"--object_key.$": "object", "--manifest.$": "batch"}
-    return next((over[name] for name in over if name in arguments), "directory")
+    waiting, passed = [state], set()
+    while waiting:
+        name = waiting.pop(0)
+        if name in passed:
+            continue
+        passed.add(name)
+        found = definition["States"][name]
+        if "glue:startJobRun" in found.get("Resource", ""):
+            arguments = found.get("Parameters", {}).get("Arguments", {})
+            over = {"--object_key.$": "object", "--manifest.$": "batch"}
+            return next((over[name] for name in over if name in arguments), "directory")
+        branches = [*found.get("Choices", []), found]
+        waiting += [each[key] for each in branches for key in ("Next", "Default") if key in each]
+    return "nothing"
 
 
 def _holds(condition: Mapping[str, Any], given: Any) -> bool:

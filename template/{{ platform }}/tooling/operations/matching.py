@@ -8,7 +8,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from operations.asl_choice import ChoiceError, next_state, runs_over
+from operations.asl_choice import ChoiceError, first_run
 from operations.environment import Environment
 from operations.errors import OperationError
 from operations.events import Event
@@ -105,9 +105,7 @@ class Rules:
         """The state of a machine that follows its first one, and what it runs over."""
         if machine not in self._definitions:
             self._definitions[machine] = definition_of(self._environment, machine)
-        definition = self._definitions[machine]
-        state = next_state(definition, json.loads(sent))
-        return state, runs_over(definition, state)
+        return first_run(self._definitions[machine], json.loads(sent))
 
 
 def rules(environment: Environment) -> Iterator[Rule]:

@@ -37,8 +37,9 @@ def trace(environment: Environment, key: str, since: datetime, prices: Prices) -
     key: its key in the bronze bucket, or s3://bucket/key.
     """
     bucket, key = environment.place(key)
-    rows = [_uploaded(environment, bucket, key)]
-    event = object_created(bucket, key, size=1)
+    uploaded, size = _uploaded(environment, bucket, key)
+    rows = [uploaded]
+    event = object_created(bucket, key, size=max(size, 1))
     matched = Rules(environment).matching(event)
     jobs = {environment.glue_job(job): job for job in all_jobs()}
     for match in matched:
@@ -66,16 +67,18 @@ def trace(environment: Environment, key: str, since: datetime, prices: Prices) -
     return rows + sorted(happened, key=lambda row: row["time"] or datetime.max.replace(tzinfo=UTC))
 
 
-def _uploaded(environment: Environment, bucket: str, key: str) -> Row:
+def _uploaded(environment: Environment, bucket: str, key: str) -> tuple[Row, int]:
+    """What is said of an object, and its size in bytes; 0 if it is not there."""
     try:
         found = environment.client("s3").head_object(Bucket=bucket, Key=key)
     except ClientError as error:
         if error.response["Error"]["Code"] not in ("404", "NoSuchKey", "NotFound"):
             raise
-        return _row(None, "object", "", f"not in {bucket}: never uploaded, deleted, or another key")
-    details = f"{found['ContentLength']} bytes in {bucket}"
-    details += "" if found["ContentLength"] else "; rules ignore empty objects"
-    return _row(found["LastModified"], "object", "", details)
+        told = f"not in {bucket}: never uploaded, deleted, or another key"
+        return _row(None, "object", "", told), 0
+    size = int(found["ContentLength"])
+    details = f"{size} bytes in {bucket}{'' if size else '; rules ignore empty objects'}"
+    return _row(found["LastModified"], "object", "", details), size
 
 
 def _executed(execution: Execution) -> Iterator[Row]:

@@ -5,7 +5,10 @@
 #     rule -> queue -> pipe -> machine: Batch_<rule> -> Manifest_<rule> -> RunForBatch_<rule>
 #
 # The pipe waits for max_files uploads or for max_seconds, and starts the machine with a list of them. The machine
-# writes the list to the artifacts bucket, because the arguments of a run would be too long for it.
+# writes the list to the artifacts bucket, because the arguments of a run would be too long for it. If the rule has
+# accept, each upload that does not fit goes to the dead-letter queue, with the reason, and the others go on:
+#
+#     Batch_<rule> -> Refused_<rule> -> Any_<rule> -> Manifest_<rule>
 
 locals {
   # A rollback has no use for batches: each of its runs reads the whole directory.
@@ -34,26 +37,45 @@ locals {
             { Variable = "$.manifest", IsPresent = true },
             { Variable = "$.rule", StringEquals = name },
           ]
-          Next = "RunForBatch_${name}"
+          Next = local.size_of_batch[name]
         },
       ]
     ])
   }
 
+  size_of_batch = { for name, rule in local.batches : name => length(rule.sizes) > 0 ? "SizeOfBatch_${name}" : "RunForBatch_${name}" }
+
+  # What accept says, as a condition of JSONata. In a pattern, * stands for any text, and all else for itself.
+  fits = {
+    for name, accepted in local.accepted : name => join(" and ", concat(
+      [format("(%s)", join(" or ", [
+        for pattern in accepted.patterns :
+        "$contains(object.key, /^${replace(replace(pattern, "/[.+()$^|\\/]/", "\\$0"), "*", "[\\s\\S]*")}$/)"
+      ]))],
+      [for mb in [accepted.max_mb] : "object.size <= ${mb * 1048576}" if mb != null],
+    ))
+  }
+
   batch_states = {
-    for name, rule in local.batches : name => {
-      for job in [split("job/", rule.target_arn)[1]] : name => {
+    for name, rule in local.batches : name => merge(
+      {
+        # What JSONata selects is no list if it is one upload, unless it stands in brackets.
         "Batch_${name}" = {
-          Type = "Pass"
-          Parameters = {
-            batch = {
-              rule         = name
-              "manifest.$" = "States.Format('s3://${local.manifests}/${local.manifest_place[job]}/{}.json', $$.Execution.Name)"
-              "files.$"    = "States.ArrayLength($)"
-            }
-            "uploads.$" = "$"
-          }
-          Next = "Manifest_${name}"
+          Type          = "Pass"
+          QueryLanguage = "JSONata"
+          Output = join(" ", [
+            "{% (",
+            "$uploads := [$states.input${rule.accept == null ? "" : "[${local.fits[name]}]"}];",
+            "{ 'batch': {",
+            "'rule': '${name}',",
+            "'manifest': 's3://${local.manifests}/${local.manifest_place[local.job_of[name]]}/' & $states.context.Execution.Name & '.json',",
+            "'files': $count($uploads),",
+            "'bytes': $sum($uploads.object.size)",
+            "}, 'uploads': $uploads",
+            rule.accept == null ? "" : ", 'refused': [$states.input[$not(${local.fits[name]})]]",
+            "}) %}",
+          ])
+          Next = rule.accept == null ? "Manifest_${name}" : "Refused_${name}"
         }
 
         # From here on, the state of the execution names the manifest in place of the uploads.
@@ -62,36 +84,50 @@ locals {
           Resource = "arn:${module.account.partition}:states:::aws-sdk:s3:putObject"
           Parameters = {
             Bucket   = local.manifests
-            "Key.$"  = "States.Format('${local.manifest_place[job]}/{}.json', $$.Execution.Name)"
+            "Key.$"  = "States.Format('${local.manifest_place[local.job_of[name]]}/{}.json', $$.Execution.Name)"
             "Body.$" = "$.uploads"
           }
           ResultPath = null
           OutputPath = "$.batch"
           Retry      = [{ ErrorEquals = ["States.TaskFailed"], IntervalSeconds = 2, BackoffRate = 2, MaxAttempts = 4, JitterStrategy = "FULL" }]
           Catch      = [{ ErrorEquals = ["States.ALL"], ResultPath = "$.failure", Next = "KeepFailure" }]
-          Next       = "RunForBatch_${name}"
+          Next       = local.size_of_batch[name]
         }
+      },
+      [for refusing, states in local.states_of_refusals : states if refusing == name]...
+    )
+  }
 
-        "RunForBatch_${name}" = merge(local.after_run, {
-          Type     = "Task"
-          Resource = local.start_job_run
-          Parameters = {
-            for parameter, value in {
-              JobName = job
-              Arguments = {
-                "--${var.argument_names.env}"        = local.environment
-                "--${var.argument_names.manifest}.$" = "$.manifest"
-              }
-              WorkerType      = rule.worker_type
-              NumberOfWorkers = rule.number_of_workers
-              Timeout         = rule.timeout
-            } : parameter => value if value != null
+  states_of_refusals = {
+    for name, rule in local.batches : name => {
+      "Refused_${name}" = {
+        Type           = "Map"
+        ItemsPath      = "$.refused"
+        MaxConcurrency = 10
+        ItemProcessor = {
+          ProcessorConfig = { Mode = "INLINE" }
+          StartAt         = "RefuseOfBatch_${name}"
+          States = {
+            "RefuseOfBatch_${name}" = merge(local.refusals[name], { Next = "KeepRefused_${name}" })
+            "KeepRefused_${name}"   = merge(local.keep[local.job_of[name]], { End = true })
           }
-          Retry = local.retries
-          Catch = [{ ErrorEquals = ["States.ALL"], ResultPath = "$.failure", Next = "Judge" }]
-        })
+        }
+        ResultPath = null
+        Next       = "Any_${name}"
       }
-    }[name]
+
+      "Any_${name}" = {
+        Type    = "Choice"
+        Choices = [{ Variable = "$.batch.files", NumericGreaterThan = 0, Next = "Manifest_${name}" }]
+        Default = "NoneOf_${name}"
+      }
+
+      "NoneOf_${name}" = {
+        Type  = "Fail"
+        Error = "FileRefused"
+        Cause = "expected an upload that the rule ${name} accepts, found none in the batch: the dead-letter queue has each one with the reason"
+      }
+    } if rule.accept != null
   }
 }
 
@@ -107,7 +143,7 @@ resource "aws_sqs_queue" "batches" {
   visibility_timeout_seconds = each.value.batch.max_seconds + 180
 
   redrive_policy = jsonencode({
-    deadLetterTargetArn = aws_sqs_queue.dead_letters[split("job/", each.value.target_arn)[1]].arn
+    deadLetterTargetArn = aws_sqs_queue.dead_letters[local.job_of[each.key]].arn
     maxReceiveCount     = 3
   })
 
@@ -142,10 +178,10 @@ resource "aws_pipes_pipe" "batches" {
   for_each = local.batches
 
   name        = local.rule_names[each.key]
-  description = "Starts ${split("job/", each.value.target_arn)[1]} with up to ${each.value.batch.max_files} uploads"
-  role_arn    = aws_iam_role.pipes[split("job/", each.value.target_arn)[1]].arn
+  description = "Starts ${local.job_of[each.key]} with up to ${each.value.batch.max_files} uploads"
+  role_arn    = aws_iam_role.pipes[local.job_of[each.key]].arn
   source      = aws_sqs_queue.batches[each.key].arn
-  target      = aws_sfn_state_machine.job[split("job/", each.value.target_arn)[1]].arn
+  target      = aws_sfn_state_machine.job[local.job_of[each.key]].arn
 
   source_parameters {
     filter_criteria {

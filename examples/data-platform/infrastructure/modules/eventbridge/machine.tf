@@ -33,6 +33,19 @@ locals {
     job => { for name, rule in var.s3_event_rules : name => rule if rule.target_arn == arn }
   }
 
+  # Keeps what could not be run, with the reason, in the dead-letter queue of the job.
+  keep = {
+    for job in keys(local.targets) : job => {
+      Type     = "Task"
+      Resource = local.send_message
+      Parameters = {
+        QueueUrl        = aws_sqs_queue.dead_letters[job].url
+        "MessageBody.$" = "$"
+      }
+      ResultPath = null
+    }
+  }
+
   definitions = {
     for job, arn in local.targets : job => {
       Comment        = "Starts ${job} for an uploaded object or for the whole directory, and waits for it"
@@ -77,16 +90,7 @@ locals {
             Next       = "Route"
           }
 
-          KeepFailure = {
-            Type     = "Task"
-            Resource = local.send_message
-            Parameters = {
-              QueueUrl        = aws_sqs_queue.dead_letters[job].url
-              "MessageBody.$" = "$"
-            }
-            ResultPath = null
-            Next       = "Failed"
-          }
+          KeepFailure = merge(local.keep[job], { Next = "Failed" })
 
           # This error has its own name, because the name of a failed run, States.TaskFailed, is reserved.
           Failed = {
@@ -95,7 +99,7 @@ locals {
             CausePath = "$.failure.Cause"
           }
         },
-        merge([for name in keys(local.rules_of[job]) : local.object_states[name] if var.pass_s3_object]...),
+        merge([for name in keys(local.rules_of[job]) : merge(local.object_states[name], local.run_states[name]) if var.pass_s3_object]...),
         merge([for name in local.batch_rules[job] : local.batch_states[name]]...),
         local.next_states,
       )

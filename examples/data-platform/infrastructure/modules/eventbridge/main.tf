@@ -24,6 +24,9 @@ locals {
     )) : split("job/", arn)[1] => arn
   }
 
+  # The job that a rule starts: sales_file_trigger -> sales-etl-prod.
+  job_of = { for name, rule in var.s3_event_rules : name => split("job/", rule.target_arn)[1] }
+
   # These are known before the resources exist, so a policy can use them without a second resource.
   machine_arns = {
     for job in keys(local.targets) :
@@ -78,8 +81,8 @@ resource "aws_cloudwatch_event_target" "s3_event_targets" {
 
   rule      = aws_cloudwatch_event_rule.s3_event_rules[each.key].name
   target_id = "start-job"
-  arn       = contains(keys(local.batches), each.key) ? aws_sqs_queue.batches[each.key].arn : aws_sfn_state_machine.job[split("job/", each.value.target_arn)[1]].arn
-  role_arn  = contains(keys(local.batches), each.key) ? null : aws_iam_role.rules[split("job/", each.value.target_arn)[1]].arn
+  arn       = contains(keys(local.batches), each.key) ? aws_sqs_queue.batches[each.key].arn : aws_sfn_state_machine.job[local.job_of[each.key]].arn
+  role_arn  = contains(keys(local.batches), each.key) ? null : aws_iam_role.rules[local.job_of[each.key]].arn
 
   retry_policy {
     maximum_event_age_in_seconds = 86400
@@ -87,7 +90,7 @@ resource "aws_cloudwatch_event_target" "s3_event_targets" {
   }
 
   dead_letter_config {
-    arn = aws_sqs_queue.dead_letters[split("job/", each.value.target_arn)[1]].arn
+    arn = aws_sqs_queue.dead_letters[local.job_of[each.key]].arn
   }
 
   # These are objects instead of strings, because EventBridge inserts objects as JSON, whatever a key contains.

@@ -9,17 +9,6 @@
 # A rule without accept or sizes has no state for it.
 
 locals {
-  # The runs over an object: one for each size of the rule, the largest first, and one for other objects.
-  object_runs = {
-    for name, rule in var.s3_event_rules : name => reverse(concat(
-      [{ state = "RunForObject_${name}", above_mb = null, capacity = rule }],
-      [
-        for size in values({ for size in rule.sizes : format("%06d", size.above_mb) => size }) :
-        { state = "RunForObject_${name}_above_${size.above_mb}_mb", above_mb = size.above_mb, capacity = size }
-      ],
-    ))
-  }
-
   # An upload that a rule accepts goes to the run of its size; another one goes to the queue, with the reason.
   size_state  = { for name, rule in var.s3_event_rules : name => length(rule.sizes) > 0 ? "Size_${name}" : "RunForObject_${name}" }
   first_state = { for name, rule in var.s3_event_rules : name => rule.accept == null ? local.size_state[name] : "Accept_${name}" }
@@ -29,6 +18,19 @@ locals {
       patterns = flatten([for prefix in local.prefixes[name] : [for pattern in coalesce(rule.accept.name_patterns, ["*"]) : "${prefix}${pattern}"]])
       max_mb   = rule.accept.max_mb
     } if rule.accept != null
+  }
+
+  # jsonencode makes a text of JSONata of each prefix, also of one with quotation marks.
+  refusals = {
+    for name, accepted in local.accepted : name => {
+      Type          = "Pass"
+      QueryLanguage = "JSONata"
+      Output = join(" ", [
+        "{% $merge([$states.input, { 'failure': { 'Error': 'FileRefused', 'Cause':",
+        jsonencode("expected ${join(" or ", accepted.patterns)}${accepted.max_mb == null ? "" : " of at most ${accepted.max_mb} MB"}, which the rule ${name} accepts, found "),
+        "& $states.input.object.key & ' of ' & $states.input.object.size & ' bytes' }}]) %}",
+      ])
+    }
   }
 
   object_states = {
@@ -46,49 +48,7 @@ locals {
           Default = "Refuse_${name}"
         } if accept != null
       },
-      {
-        for accept in [rule.accept] : "Refuse_${name}" => {
-          Type = "Pass"
-          Parameters = {
-            Error     = "FileRefused"
-            "Cause.$" = "States.Format('expected ${join(" or ", local.accepted[name].patterns)}${local.accepted[name].max_mb == null ? "" : " of at most ${local.accepted[name].max_mb} MB"}, which the rule ${name} accepts, found {} of {} bytes', $.object.key, $.object.size)"
-          }
-          ResultPath = "$.failure"
-          Next       = "KeepFailure"
-        } if accept != null
-      },
-      {
-        for state in ["Size_${name}"] : state => {
-          Type = "Choice"
-          Choices = [
-            for run in local.object_runs[name] :
-            { Variable = "$.object.size", NumericGreaterThan = run.above_mb * 1048576, Next = run.state } if run.above_mb != null
-          ]
-          Default = "RunForObject_${name}"
-        } if length(rule.sizes) > 0
-      },
-      {
-        for run in local.object_runs[name] : run.state => merge(local.after_run, {
-          Type     = "Task"
-          Resource = local.start_job_run
-          Parameters = {
-            for parameter, value in {
-              JobName = split("job/", rule.target_arn)[1]
-              Arguments = {
-                "--${var.argument_names.env}"           = local.environment
-                "--${var.argument_names.bucket}.$"      = "$.bucket.name"
-                "--${var.argument_names.object_key}.$"  = "$.object.key"
-                "--${var.argument_names.uploaded_at}.$" = "$.time"
-              }
-              WorkerType      = run.capacity.worker_type
-              NumberOfWorkers = run.capacity.number_of_workers
-              Timeout         = run.capacity.timeout
-            } : parameter => value if value != null
-          }
-          Retry = local.retries
-          Catch = [{ ErrorEquals = ["States.ALL"], ResultPath = "$.failure", Next = "Judge" }]
-        })
-      },
+      { for accept in [rule.accept] : "Refuse_${name}" => merge(local.refusals[name], { Next = "KeepFailure" }) if accept != null },
     )
   }
 }

@@ -11,12 +11,12 @@ variable "s3_event_rules" {
     and ends with suffix, and if it is not empty; an empty prefix is the whole bucket. prefixes and suffixes
     in their place are lists, of which one of each has to match. target_arn is the ARN of the Glue job. worker_type,
     number_of_workers and timeout (in minutes) apply to the event runs of this rule; if they are null,
-    the settings of the job apply. sizes replaces them for objects above a number of MB; the largest limit
-    that an object exceeds counts. accept limits the objects that start a run: name_patterns for the key
-    after the prefix, in which * stands for any text, and max_mb. Another object starts nothing; its event
-    goes to the dead-letter queue with the reason. batch gives one run to many objects: to max_files of them, or to
-    those of max_seconds after the first one, whichever comes first. A list of objects that is longer than 262,144
-    characters makes several runs.
+    the settings of the job apply. sizes replaces them for objects above a number of MB, and for batches whose
+    sum is above it; the largest limit that is exceeded counts. accept limits the objects that start a run:
+    name_patterns for the key after the prefix, in which * stands for any text, and max_mb. Another object
+    starts nothing; its event goes to the dead-letter queue with the reason, and the others of its batch run.
+    batch gives one run to many objects: to max_files of them, or to those of max_seconds after the first
+    one, whichever comes first. A list of objects that is longer than 262,144 characters makes several runs.
   EOT
   type = map(object({
     bucket_name       = string
@@ -136,13 +136,6 @@ variable "s3_event_rules" {
       )
     ])
     error_message = "Expected batch with 2 to 500 files and 1 to 300 seconds, in whole numbers: { max_files = 200, max_seconds = 60 }."
-  }
-
-  validation {
-    condition = alltrue([
-      for rule in values(var.s3_event_rules) : rule.batch == null || length(rule.sizes) == 0 && rule.accept == null
-    ])
-    error_message = "Expected neither sizes nor accept in a rule with batch: they are about one object, and a run of the rule is over many. Use worker_type and number_of_workers for all runs of the rule, or a rule without batch."
   }
 }
 

@@ -130,7 +130,9 @@ def set_up() -> None:
         venv.create(VENV, with_pip=True, clear=True)
     except subprocess.CalledProcessError:
         sys.exit("expected a Python with venv and pip (Debian: apt-get install python3-venv)")
-    install = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "-e", ".[dev]"]
+    # Python compiles what it imports; pip would compile all of every package.
+    options = ["--quiet", "--disable-pip-version-check", "--no-compile"]
+    install = ["-m", "pip", "install", *options, "-e", ".[dev]"]
     if subprocess.run([PYTHON, *install], cwd=ROOT, check=False).returncode:
         sys.exit("the packages could not be installed; pip's message above says why")
     # Starts of Spark take a third less time from then on. Where there is no Java, what needs it says so.

@@ -14,6 +14,11 @@ import runtime_source
 from gluecast.template.bundled import snapshot
 from rendering import Copy, compile_once, copied
 
+# What the tests start spends its time on them: garbage collection of Terraform's provider is a third of its time,
+# and pip would compile all of Spark and of boto3, of which a test imports little.
+os.environ.setdefault("GOGC", "400")
+os.environ.setdefault("PIP_NO_COMPILE", "1")
+
 runtime_source.make_importable()
 compile_once()
 

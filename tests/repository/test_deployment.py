@@ -40,15 +40,30 @@ def test_the_terraform_code_of_a_fresh_repository_passes(repository: Path) -> No
     assert len(re.findall(r"Success! \d+ passed, 0 failed", ran.stdout)) == 7
 
 
-def test_three_jobs_run_on_an_emulated_aws(repository: Path, template: Path, s3a: None) -> None:
+@pytest.fixture
+def jobs_with_batch(repository: Path, template: Path) -> Iterator[tuple[str, ...]]:
+    """The example jobs; the rule of the first one has batch, for one test."""
     for job in JOBS:
         if not (repository / f"src/jobs/{job}.py").exists():
             copier_copy(str(template), repository, answers(job))
+    path = repository / f"infrastructure/jobs/{JOBS[0]}.tf"
+    before = path.read_text()
+    target = re.search(r"^ +target_arn .*\n", before, re.MULTILINE)
+    assert target
+    batch = "      batch       = { max_files = 200, max_seconds = 60 }\n"
+    path.write_text(before.replace(target[0], target[0] + batch, 1))
+    yield JOBS
+    path.write_text(before)
 
-    ran = make(repository, "test-e2e", f"JOB={','.join(JOBS)}")
+
+def test_three_jobs_run_on_an_emulated_aws(
+    repository: Path, jobs_with_batch: tuple[str, ...], s3a: None
+) -> None:
+    """All tests: of strange names, failures and a rollback with batch, and of the commands without."""
+    ran = make(repository, "test-e2e", f"JOB={','.join(jobs_with_batch)}")
 
     assert ran.returncode == 0, ran.stdout + ran.stderr
-    assert all(f"[{job}]" in ran.stdout for job in JOBS)
+    assert all(f"[{job}]" in ran.stdout for job in jobs_with_batch)
     asked = json.loads((repository / ".pytest_cache/v/deployer/asked").read_text())
     unused = {
         statement["Sid"]: sorted(set(statement["Action"]) - set(asked))
@@ -67,8 +82,8 @@ def checkout(repository: Path, folder: Path) -> Path:
 
 
 OF_THE_ACCOUNT = (
-    "fresh or second_plan or ends_as or traced or narrow or schedule or delivered or kept "
-    "or destroyed or deployer"
+    "fresh or second_plan or ends_as or byte_for or traced or narrow or schedule or delivered "
+    "or kept or destroyed or deployer"
 )
 """Words in the names of the tests that an account may change the result of; others take long."""
 
@@ -103,32 +118,6 @@ def test_a_job_runs_in_an_account_where_others_own_much(
     assert ran.returncode == 0, ran.stdout + ran.stderr
     assert f"[{job_with_its_own_bucket}]" in ran.stdout
     assert "into an account with buckets and roles" in ran.stdout
-
-
-@pytest.fixture
-def job_with_batch(repository: Path) -> Iterator[str]:
-    """A job whose rule has batch, for one test."""
-    job = JOBS[0]
-    path = repository / f"infrastructure/jobs/{job}.tf"
-    before = path.read_text()
-    target = re.search(r"^ +target_arn .*\n", before, re.MULTILINE)
-    assert target
-    batch = "      batch       = { max_files = 200, max_seconds = 60 }\n"
-    path.write_text(before.replace(target[0], target[0] + batch, 1))
-    yield job
-    path.write_text(before)
-
-
-def test_uploads_of_a_job_with_batch_end_as_their_rows(
-    repository: Path, job_with_batch: str, monkeypatch: pytest.MonkeyPatch, s3a: None
-) -> None:
-    words = "second_plan or ends_as or byte_for or narrow or other_uploads or kept or deployer"
-    monkeypatch.setenv("PYTEST_ADDOPTS", f"-k '{words}'")
-
-    ran = make(repository, "test-e2e", f"JOB={job_with_batch}")
-
-    assert ran.returncode == 0, ran.stdout + ran.stderr
-    assert f"test_an_upload_ends_as_the_rows_of_that_file[{job_with_batch}]" in ran.stdout
 
 
 # --- what deploy.yml runs --------------------------------------------------------------------------

@@ -79,7 +79,9 @@ class Deployment:
     def destroy(self, aws: EmulatedAws) -> None:
         """Destroy everything. Empty its buckets first: moto cannot delete some of its keys."""
         _empty_buckets(aws, self.variables.get("existing_buckets", {}).values())
-        self.terraform("destroy", "-no-color", "-input=false", "-auto-approve", *_VARIABLES)
+        # The state is that of the last apply, and nobody else changes what it names.
+        options = ["-no-color", "-input=false", "-auto-approve", "-refresh=false"]
+        self.terraform("destroy", *options, *_VARIABLES)
 
     def outputs(self) -> dict[str, Any]:
         """The environment's outputs by name."""

@@ -29,6 +29,7 @@ from moto.glue.models import GlueBackend
 from moto.glue.responses import GlueResponse
 from moto.iam.access_control import PermissionResult
 from moto.logs.responses import LogsResponse
+from moto.pipes.models import EventBridgePipesBackend
 from moto.s3 import notifications
 from moto.s3.models import FakeBucket, FakeKey
 from moto.s3.responses import S3Response
@@ -76,7 +77,7 @@ def repair(aws: EmulatedAws, folder: Path, rights: Rights) -> None:
     find_one_field_of_an_element()
     evaluate_jsonata()
     _read_back_redrive_policies_as_they_are_written()
-    run_pipes(aws)
+    _move_messages_of_pipes(aws)
 
 
 def _answer_what_terraform_asks_of_machines() -> None:
@@ -473,6 +474,19 @@ def evaluate_jsonata() -> None:
             raise jsonata.JSONataException("UNKNOWN", str(error)) from error
 
     jsonata._eval_jsonata = evaluated
+
+
+def _move_messages_of_pipes(aws: Aws) -> None:
+    """The first pipe starts what moves messages: it costs time, and most deployments have no pipe."""
+    original, first = EventBridgePipesBackend.create_pipe, threading.Lock()
+
+    def create_pipe(self: Any, *args: Any, **kwargs: Any) -> Any:
+        created = original(self, *args, **kwargs)
+        if first.acquire(blocking=False):
+            run_pipes(aws)
+        return created
+
+    EventBridgePipesBackend.create_pipe = create_pipe
 
 
 def _read_back_redrive_policies_as_they_are_written() -> None:

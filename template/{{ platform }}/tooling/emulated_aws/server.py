@@ -11,6 +11,7 @@ import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -49,20 +50,29 @@ class EmulatedAws:
 
     def client(self, service: str) -> Any:
         """A boto3 client of this service for this endpoint, without retries."""
-        config = Config(retries={"total_max_attempts": 1}, s3={"addressing_style": "path"})
-        return boto3.client(
-            service,
-            endpoint_url=self.endpoint,
-            region_name=self.region,
-            aws_access_key_id=self.access_key,
-            aws_secret_access_key="emulated",
-            config=config,
-        )
+        with _ONE_CLIENT_AT_A_TIME:
+            return _client(self, service)
 
     def asked_by(self, access_key: str) -> set[tuple[str, str]]:
         """What Terraform has asked with one of its access keys: actions with their resources."""
         with urllib.request.urlopen(f"{self.endpoint}/asked-by/{access_key}") as answer:
             return {(action, resource) for action, resource in json.load(answer)}
+
+
+_ONE_CLIENT_AT_A_TIME = threading.Lock()
+"""Threads may share clients, but may not create them at the same time."""
+
+
+@lru_cache(maxsize=256)
+def _client(aws: EmulatedAws, service: str) -> Any:
+    return boto3.client(
+        service,
+        endpoint_url=aws.endpoint,
+        region_name=aws.region,
+        aws_access_key_id=aws.access_key,
+        aws_secret_access_key="emulated",
+        config=Config(retries={"total_max_attempts": 1}, s3={"addressing_style": "path"}),
+    )
 
 
 @contextmanager

@@ -7,6 +7,7 @@ from pyspark.sql import SparkSession
 import glue_runtime
 import runtime_source
 from glue_runtime import base_job, settings
+from glue_runtime.input.exact.frames import let_workers_import
 from tasks.examples import RENDERED
 
 
@@ -38,6 +39,7 @@ def test_python_workers_of_spark_import_it(spark: SparkSession) -> None:
 
         return str(glue_runtime.settings.__file__)
 
+    let_workers_import(spark)
     [found] = spark.sparkContext.parallelize([0], 1).map(where).collect()
 
     assert found == settings.__file__

@@ -15,6 +15,7 @@ from glue_runtime.input.location import (
     objects_location,
 )
 from glue_runtime.input.source import KEEP, Source, inner
+from glue_runtime.s3_object import bucket_and_key
 from glue_runtime.spark.files import StoredFile
 from glue_runtime.tables.removing import Removal
 
@@ -118,7 +119,7 @@ class RunSources:
         In the bucket of a source, only sources of that bucket own an object. Those without a declared
         one also own the objects of any other bucket.
         """
-        bucket, _, key = uri.removeprefix("s3://").partition("/")
+        bucket, key = bucket_and_key(uri)
         sources = self._job.sources
         there = [source for source in sources if self._bucket(source) == bucket]
         candidates = there or [source for source in sources if source.bucket is None]
@@ -166,7 +167,7 @@ class RunSources:
         """The objects of the run that belong to this source; of several, those of this route."""
         objects = self.objects or ()
         if not self._job.sources:
-            return [uri for uri in objects if _key(uri).startswith(f"{data_type}/")]
+            return [uri for uri in objects if bucket_and_key(uri)[1].startswith(f"{data_type}/")]
         source = self.source(data_type)
         owned = [uri for uri in objects if source and self.owner(uri) is source]
         return [uri for uri in owned if len(objects) == 1 or self._route_of(uri) == route]
@@ -174,7 +175,3 @@ class RunSources:
     def _route_of(self, uri: str) -> str | None:
         owner = self.owner(uri)
         return owner.route_of(uri) if owner else None
-
-
-def _key(uri: str) -> str:
-    return uri.removeprefix("s3://").partition("/")[2]

@@ -15,7 +15,6 @@ from glue_runtime import changes
 from glue_runtime.attempt import Attempt, UnreadableFilesError, recover
 from glue_runtime.declarations import ALL, check_own_load, declared_policy
 from glue_runtime.errors import (
-    ArgumentError,
     BadRowsError,
     OutputError,
     SourceNotFoundError,
@@ -23,10 +22,9 @@ from glue_runtime.errors import (
 )
 from glue_runtime.fingerprint import fingerprint
 from glue_runtime.lineage import source_id
-from glue_runtime.manifest import parse_manifest
 from glue_runtime.observe import metrics, run_log
 from glue_runtime.run_sources import RunSources
-from glue_runtime.s3_object import S3Object
+from glue_runtime.s3_object import bucket_and_key
 from glue_runtime.spark.errors import is_of_a_query
 from glue_runtime.spark.session import row_by_row
 from glue_runtime.spark.storage import Storage, in_parallel
@@ -34,6 +32,7 @@ from glue_runtime.spark.time_limit import TimeLimitError
 from glue_runtime.tables import open_table, quarantine, removing
 from glue_runtime.tables.replacing import explained_commit_errors
 from glue_runtime.tables.table import DataFile
+from glue_runtime.uploads import Uploads
 
 if TYPE_CHECKING:
     from glue_runtime.base_job import BaseGlueJob
@@ -59,7 +58,7 @@ class JobRun:
         self._policy = policy or declared_policy(type(job), job.bad_rows, job.trigger_type)
         self._unreadable: dict[str, str] = {}
         self._is_limited = True
-        self._in_manifest: Sequence[str] = ()
+        self._uploads = Uploads(job)
         self._objects: Sequence[str] | None = None
 
     def execute(self) -> None:
@@ -105,19 +104,8 @@ class JobRun:
 
     @property
     def uploads(self) -> Sequence[str]:
-        """The URIs of the objects that started the run; none if a schedule did.
-
-        Raises:
-            ArgumentError: there is no such manifest, or it names no objects.
-            ObjectKeyError: Spark cannot read the only object by its key.
-        """
-        job = self.job
-        if job.manifest:
-            self._in_manifest = self._in_manifest or self._read_manifest(job.manifest)
-            return self._in_manifest
-        if not (job.source_bucket and job.source_object_key):
-            return ()
-        return (S3Object(job.source_bucket, job.source_object_key).uri,)
+        """What `Uploads.uris` is."""
+        return self._uploads.uris
 
     @property
     def objects(self) -> Sequence[str] | None:
@@ -125,28 +113,6 @@ class JobRun:
         if self._objects is None and self.job.is_event_triggered and not self.job.whole_directory:
             self._objects = self.uploads
         return self._objects
-
-    def _read_manifest(self, uri: str) -> Sequence[str]:
-        job, storage = self.job, Storage(self.job.spark)
-        stored = storage.file(uri)
-        if stored is None:
-            raise ArgumentError(
-                f"expected a manifest at {uri}, found nothing there; it may have expired: start a run "
-                "for each object, or one over the whole directory"
-            )
-        found = parse_manifest(storage.head(uri, stored.size), uri)
-        job.logger.info(
-            "manifest_read", files=len(found.uris), repeated=found.repeated, objects=found.uris
-        )
-        job.args["uploaded_at"] = found.uploaded_at
-        if len(found.uris) == 1:
-            job.source_bucket, _, job.source_object_key = (
-                found.uris[0].removeprefix("s3://").partition("/")
-            )
-            job.logger = job.logger.bind(
-                source_bucket=job.source_bucket, source_object_key=job.source_object_key
-            )
-        return found.uris
 
     def _process_changes(self) -> None:
         """Process what has changed since the table was written, and remove what is gone."""
@@ -304,7 +270,7 @@ class JobRun:
     def _process_alone(self, uri: str) -> None:
         """Process one object as its event would."""
         job = self.job
-        bucket, _, key = uri.removeprefix("s3://").partition("/")
+        bucket, key = bucket_and_key(uri)
         event = {
             "bucket": bucket,
             "object_key": key,

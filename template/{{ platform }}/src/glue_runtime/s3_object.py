@@ -35,8 +35,7 @@ class S3Object:
     @classmethod
     def of_uri(cls, uri: str) -> "S3Object":
         """The object of a literal ``s3://bucket/key``."""
-        bucket, _, key = uri.removeprefix("s3://").partition("/")
-        return cls(bucket, key)
+        return cls(*bucket_and_key(uri))
 
     @property
     def uri(self) -> str:
@@ -47,6 +46,12 @@ class S3Object:
     def spark_path(self) -> str:
         """The path for ``spark.read``."""
         return literal_path(self.uri)
+
+
+def bucket_and_key(uri: str) -> tuple[str, str]:
+    """The parts of a literal ``s3://bucket/key``, or of one of another scheme."""
+    bucket, _, key = uri.partition("://")[2].partition("/")
+    return bucket, key
 
 
 def is_bucket(name: str) -> bool:

@@ -10,7 +10,7 @@ from pyspark.sql import SparkSession
 from glue_runtime.errors import SourceNotFoundError
 from glue_runtime.input.formats.registry import DEFAULT_FORMAT, FORMATS, format_of
 from glue_runtime.input.source import Source
-from glue_runtime.s3_object import is_hidden, why_not_addressable
+from glue_runtime.s3_object import bucket_and_key, is_hidden, why_not_addressable
 from glue_runtime.spark.files import StoredFile
 from glue_runtime.spark.storage import Storage, in_parallel
 
@@ -40,7 +40,7 @@ class InputLocation:
         if self.folder:
             key = stored.uri.removeprefix(self.folder)
         elif self.objects:
-            key = stored.uri.removeprefix("s3://").partition("/")[2]
+            key = bucket_and_key(stored.uri)[1]
         else:
             return None
         reason = why_not_addressable(key)

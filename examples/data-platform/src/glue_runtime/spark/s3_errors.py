@@ -4,6 +4,7 @@
 import re
 
 from glue_runtime.errors import JobError, S3AccessError, SourceNotFoundError
+from glue_runtime.s3_object import bucket_and_key
 
 _REFUSED = re.compile(r"AccessDeniedException|Amazon ?S3.*Status Code: 403", re.DOTALL)
 ARCHIVED = "InvalidObjectState"
@@ -95,8 +96,7 @@ def _uri(named: str, place: str) -> str:
     """The URI of what S3A names: with any scheme, or a key without its bucket."""
     if "://" in named:
         return f"s3://{named.partition('://')[2]}"
-    bucket = place.removeprefix("s3://").partition("/")[0]
-    return f"s3://{bucket}/{named}"
+    return f"s3://{bucket_and_key(place)[0]}/{named}"
 
 
 def _action(operation: str) -> str:

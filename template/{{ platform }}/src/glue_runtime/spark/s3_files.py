@@ -16,6 +16,7 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from glue_runtime.errors import S3AccessError
+from glue_runtime.s3_object import bucket_and_key
 from glue_runtime.spark.files import Files, StorageError, StoredFile
 from glue_runtime.spark.s3_errors import ARCHIVED, archived, no_bucket, refused
 
@@ -46,7 +47,7 @@ class S3Files(Files):
 
     def file(self, uri: str) -> StoredFile | None:
         """See `Files`."""
-        bucket, key = _place(uri)
+        bucket, key = bucket_and_key(uri)
         with _explained("read", uri):
             try:
                 found = self._client.head_object(Bucket=bucket, Key=key)
@@ -62,7 +63,7 @@ class S3Files(Files):
         """See `Files`."""
         if size < 1:  # S3 ignores such a range and sends the whole object
             return b""
-        bucket, key = _place(uri)
+        bucket, key = bucket_and_key(uri)
         part = f"bytes={start}-{start + size - 1}"
         for attempt in range(_READS):
             with _explained("read", uri):
@@ -89,20 +90,20 @@ class S3Files(Files):
 
     def write(self, uri: str, content: bytes) -> None:
         """See `Files`."""
-        bucket, key = _place(uri)
+        bucket, key = bucket_and_key(uri)
         with _explained("write", uri):
             self._client.put_object(Bucket=bucket, Key=key, Body=content)
 
     def delete(self, uri: str) -> None:
         """See `Files`."""
-        bucket, key = _place(uri)
+        bucket, key = bucket_and_key(uri)
         with _explained("delete", uri):
             self._client.delete_object(Bucket=bucket, Key=key)
 
     def delete_folder(self, uri: str) -> None:
         """See `Files`."""
-        bucket, _ = _place(uri)
-        keys = [_place(each.uri)[1] for each in self._objects(uri)]
+        bucket, _ = bucket_and_key(uri)
+        keys = [bucket_and_key(each.uri)[1] for each in self._objects(uri)]
         for first in range(0, len(keys), _DELETED_AT_ONCE):
             some = [{"Key": key} for key in keys[first : first + _DELETED_AT_ONCE]]
             with _explained("delete", uri):
@@ -112,7 +113,7 @@ class S3Files(Files):
             _refuse_failures(answer.get("Errors", ()), uri)
 
     def _objects(self, uri: str) -> Iterator[StoredFile]:
-        bucket, key = _place(uri.rstrip("/"))
+        bucket, key = bucket_and_key(uri.rstrip("/"))
         pages = self._client.get_paginator("list_objects_v2")
         with _explained("list", uri):
             for page in pages.paginate(Bucket=bucket, Prefix=f"{key}/" if key else ""):
@@ -126,8 +127,8 @@ class S3Files(Files):
         Raises:
             FileNotFoundError: there is no such object.
         """
-        origin = dict(zip(("Bucket", "Key"), _place(source), strict=True))
-        bucket, key = _place(target)
+        origin = dict(zip(("Bucket", "Key"), bucket_and_key(source), strict=True))
+        bucket, key = bucket_and_key(target)
         with _explained("copy", target):
             try:
                 self._client.copy_object(CopySource=origin, Bucket=bucket, Key=key)
@@ -204,12 +205,6 @@ def _refuse_failures(failures: Iterable[dict[str, str]], uri: str) -> None:
 
 def _status(error: ClientError) -> int:
     return int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
-
-
-def _place(uri: str) -> tuple[str, str]:
-    """The bucket and the key."""
-    bucket, _, key = uri.partition("://")[2].partition("/")
-    return bucket, key
 
 
 def _stored(uri: str, size: int, described: dict[str, Any]) -> StoredFile:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from glue_runtime.errors import OutputError
 from glue_runtime.lineage import source_id
+from glue_runtime.s3_object import bucket_and_key
 from glue_runtime.spark.storage import in_parallel
 from glue_runtime.tables.table import DataFile, Table
 
@@ -48,13 +49,15 @@ def remove_gone(
     Raises:
         OutputError: more objects are gone than may be; nothing of them is removed.
     """
-    partitions, buckets = {*map(source_id, here)}, {*map(_bucket, sources)}
+    partitions, buckets = {*map(source_id, here)}, {bucket_and_key(uri)[0] for uri in sources}
     spared: set[str] = set()
     removed: list[list[DataFile]] = []
     for each in held:
         gone = [file for file in each.files if file.partition not in partitions]
         origins = {} if "" in buckets else _origins(each.table, gone)  # "": data of this machine
-        elsewhere = {part: uri for part, uri in origins.items() if _bucket(uri) not in buckets}
+        elsewhere = {
+            part: uri for part, uri in origins.items() if bucket_and_key(uri)[0] not in buckets
+        }
         # The one result of all files, which an older version of the job has left, is of no object.
         parts = {file.partition for file in gone if file.partition}
         kept = elsewhere.keys() | {part for part in parts if removal.keeps(origins.get(part, ""))}
@@ -90,7 +93,3 @@ def _origins(table: Table, files: Iterable[DataFile]) -> dict[str, str]:
     first = {file.partition: file for file in files}
     origins = zip(first, in_parallel(table.origin, first.values()), strict=True)
     return {partition: uri for partition, uri in origins if uri}
-
-
-def _bucket(uri: str) -> str:
-    return uri.removeprefix("s3://").partition("/")[0] if uri.startswith("s3://") else ""

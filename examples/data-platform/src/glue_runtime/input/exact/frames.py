@@ -374,13 +374,13 @@ def _map_in_arrow(
     df: DataFrame, read: Callable[[Batches], Iterator[pa.RecordBatch]], schema: StructType
 ) -> DataFrame:
     binary = df.withColumn(VALUE, df[VALUE].cast("binary"))
-    _let_workers_import(df.sparkSession)
+    let_workers_import(df.sparkSession)
     # Spark asks for pandas here and does not use it; importing it takes half a second.
     with mock.patch.object(pandas_functions, "require_minimum_pandas_version"):
         return binary.mapInArrow(read, schema)
 
 
-def _let_workers_import(spark: SparkSession) -> None:
+def let_workers_import(spark: SparkSession) -> None:
     """Let Python workers on this machine import this package from where this process has it."""
     environment = spark.sparkContext.environment
     paths = environment.get("PYTHONPATH", "").split(os.pathsep)

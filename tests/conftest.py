@@ -12,7 +12,8 @@ import pytest
 
 import runtime_source
 from gluecast.template.bundled import snapshot
-from rendering import Copy, compile_once, copied
+from gluecast.template.compiled_once import compiled_once
+from rendering import Copy, copied
 
 # What the tests start spends its time on them: garbage collection of Terraform's provider is a third of its time,
 # and pip would compile all of Spark and of boto3, of which a test imports little.
@@ -20,7 +21,9 @@ os.environ.setdefault("GOGC", "400")
 os.environ.setdefault("PIP_NO_COMPILE", "1")
 
 runtime_source.make_importable()
-compile_once()
+# For as long as the process lasts: many tests copy the template.
+_compiled_once = compiled_once()
+_compiled_once.__enter__()
 
 pytest_plugins = ["glue_runtime.testing"]
 

@@ -14,45 +14,6 @@ from jinja2.sandbox import SandboxedEnvironment
 
 from gluecast.template.bundled import TEMPLATE_ROOT
 
-_COMPILE = jinja2.Environment.compile
-_COMPILED: dict[tuple[Any, ...], Any] = {}
-
-
-def _compile_once(
-    environment: jinja2.Environment,
-    source: Any,
-    name: str | None = None,
-    filename: str | None = None,
-    raw: bool = False,
-    defer_init: bool = False,
-) -> Any:
-    """Compile as Jinja does, but each text once: two copies of the template share all of them."""
-    if not isinstance(source, str):
-        return _COMPILE(environment, source, name, filename, raw, defer_init)  # type: ignore[call-overload]
-    settings = (
-        environment.block_start_string,
-        environment.variable_start_string,
-        environment.comment_start_string,
-        environment.trim_blocks,
-        environment.lstrip_blocks,
-        environment.keep_trailing_newline,
-        *sorted(environment.extensions),
-        *sorted(environment.filters),
-    )
-    key = (*settings, source, name, raw, defer_init)
-    if key in _COMPILED:
-        # Copier's extension forgets the loop of the path before when it is given the next text.
-        environment.preprocess(source, name, filename)
-    else:
-        _COMPILED[key] = _COMPILE(environment, source, name, filename, raw, defer_init)  # type: ignore[call-overload]
-    return _COMPILED[key]
-
-
-def compile_once() -> None:
-    """Let Copier in this process compile each text of the template once, not once for each copy."""
-    jinja2.Environment.compile = _compile_once  # type: ignore[assignment, method-assign]
-
-
 Copy = Callable[..., Path]
 """The fixture `copy`: answers, and optionally target, source, vcs_ref and overwrite; gives the repository."""
 

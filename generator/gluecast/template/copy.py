@@ -17,6 +17,7 @@ from gluecast.errors import GluecastError
 from gluecast.repository.git import git, run_git
 from gluecast.repository.layers import ANSWERS_FOLDER
 from gluecast.template.bundled import PUBLISHED_AT
+from gluecast.template.compiled_once import compiled_once
 from gluecast.template.source import Source, open_source
 from gluecast.template.versions import newest, only_releases, tags
 from gluecast.terminal.questions import replacing_defaults
@@ -45,7 +46,7 @@ def copy_template(
     known = {name: value for name, value in (known or {}).items() if name in asked}
     before = _answers_files(target)
     try:
-        with replacing_defaults():
+        with replacing_defaults(), compiled_once():
             copier.run_copy(
                 template,
                 target,

@@ -63,10 +63,14 @@ def _move(aws: Aws, name: str, batch: _Batch) -> None:
     if ":sqs:" not in pipe["Source"] or ":stateMachine:" not in pipe["Target"]:
         _LOG.warning("not emulated: %s from %s to %s", name, pipe["Source"], pipe["Target"])
         return
+    url = sqs.get_queue_url(QueueName=pipe["Source"].rsplit(":", 1)[-1])["QueueUrl"]
+    names = ["ApproximateNumberOfMessages"]
+    waiting = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=names)["Attributes"][names[0]]
+    if not int(waiting) and not batch.messages:
+        return
     role = Role(aws.client("iam"), pipe["RoleArn"], "pipes.amazonaws.com")
     if not all(role.allows(action, pipe["Source"]) for action in _READS):
         return  # the messages stay in the queue
-    url = sqs.get_queue_url(QueueName=pipe["Source"].rsplit(":", 1)[-1])["QueueUrl"]
     size, seconds = limits(pipe)
     window = min(seconds, _LONGEST_WINDOW)
     while len(batch.messages) < size:

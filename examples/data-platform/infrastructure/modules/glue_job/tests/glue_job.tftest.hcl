@@ -207,6 +207,7 @@ run "a_job_with_reads_reads_them_and_writes_its_own_tables" {
       for statement in jsondecode(aws_iam_role_policy.job[0].policy).Statement : statement.Resource
       if contains(statement.Action, "s3:GetObject") && !contains(statement.Action, "s3:PutObject")
       ])) == toset([
+      "arn:aws:s3:::lake-dev-artifacts/manifests/sales-etl-dev/*",
       "arn:aws:s3:::lake-dev-artifacts/runtime/glue_runtime.zip",
       "arn:aws:s3:::lake-dev-artifacts/scripts/sales_etl.py",
       "arn:aws:s3:::lake-dev-artifacts/wheels/glue-5.1-0123456789ab.gluewheels.zip",
@@ -217,7 +218,7 @@ run "a_job_with_reads_reads_them_and_writes_its_own_tables" {
       "arn:aws:s3:::lake-dev-bronze/sales/*",
       "arn:aws:s3:::lake-dev-bronze/sales_$folder$",
     ])
-    error_message = "Expected the role to read its prefixes, its script, the runtime and the wheels."
+    error_message = "Expected the role to read its prefixes, its script, the manifests of its batches, the runtime and the wheels."
   }
 
   assert {
@@ -590,6 +591,7 @@ run "a_prefix_has_blanks_and_a_job_may_read_a_whole_bucket" {
       "arn:aws:s3:::lake-dev-bronze/My Sales/daily sales", "arn:aws:s3:::lake-dev-bronze/My Sales/daily sales_$folder$",
       "arn:aws:s3:::lake-dev-bronze/My Sales/daily sales/*", "arn:aws:s3:::lake-dev-gold/*",
       "arn:aws:s3:::lake-dev-artifacts/scripts/sales_etl.py", "arn:aws:s3:::lake-dev-artifacts/runtime/glue_runtime.zip",
+      "arn:aws:s3:::lake-dev-artifacts/manifests/sales-etl-dev/*",
     ])
     error_message = "Expected the folder with blanks, all of gold, and the job's code."
   }

@@ -375,12 +375,15 @@ def test_the_doctor_finds_what_stops_a_batch(lake: Lake, asked: Asked) -> None:
 
 def test_rolled_back_an_upload_starts_the_machine_without_a_queue(lake: Lake) -> None:
     before = len(lake.executions())
-    lake.deployed.apply("-var=pass_s3_object=false", "-refresh=false")
     lake.script(RIGHT)
+    lake.deployed.apply("-var=pass_s3_object=false", "-refresh=false")
+    try:
+        lake.upload("sales/rolled-back.csv")
+        [execution] = lake.new_executions(before, 1)
+        pipes = lake.aws.client("pipes").list_pipes()["Pipes"]
+    finally:
+        lake.deployed.apply("-refresh=false")
 
-    lake.upload("sales/rolled-back.csv")
-
-    [execution] = lake.new_executions(before, 1)
     arguments = lake.run_of(execution)["Arguments"]
     assert not {"--manifest", "--object_key"} & set(arguments)
-    assert lake.aws.client("pipes").list_pipes()["Pipes"] == []
+    assert pipes == []

@@ -26,18 +26,20 @@ _LOG = logging.getLogger(__name__)
 LONGEST_INPUT = 262_144
 """The characters of an input of Step Functions, at which a pipe ends a batch."""
 
-_PAUSE = 0.2
+_PAUSE = 0.5
 _LONGEST_WINDOW = 2.0
 """The seconds that a pipe waits for messages, however many it would wait on AWS."""
+_NAMED = ("Name", "Source", "Target")
 _READS = ("sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes")
 
 
 @dataclass
 class _Batch:
-    """The messages that a pipe has, and when it got the first one."""
+    """The messages that a pipe has, when it got the first one, and the URL of its queue."""
 
     messages: list[Mapping[str, Any]] = field(default_factory=list)
     began: float = 0.0
+    url: str = ""
 
 
 def run_pipes(aws: Aws) -> None:
@@ -51,26 +53,32 @@ def _run(aws: Aws) -> None:
         time.sleep(_PAUSE)
         try:
             for listed in aws.client("pipes").list_pipes()["Pipes"]:
-                if listed["DesiredState"] == "RUNNING":
-                    _move(aws, listed["Name"], batches[listed["Arn"]])
+                batch = batches[listed["Arn"]]
+                if listed["DesiredState"] == "RUNNING" and _is_due(aws, listed, batch):
+                    _move(aws, listed["Name"], batch)
         except Exception:  # a pipe may be deleted meanwhile, and others go on
             _LOG.exception("emulated pipes")
+
+
+def _is_due(aws: Aws, listed: Mapping[str, Any], batch: _Batch) -> bool:
+    """Whether a pipe has messages, or its queue; most of the time both are empty."""
+    if ":sqs:" not in listed["Source"] or ":stateMachine:" not in listed["Target"]:
+        _LOG.warning("not emulated: %s from %s to %s", *(listed[name] for name in _NAMED))
+        return False
+    sqs, name = aws.client("sqs"), "ApproximateNumberOfMessages"
+    queue = listed["Source"].rsplit(":", 1)[-1]
+    batch.url = batch.url or sqs.get_queue_url(QueueName=queue)["QueueUrl"]
+    asked = {"QueueUrl": batch.url, "AttributeNames": [name]}
+    return bool(batch.messages) or sqs.get_queue_attributes(**asked)["Attributes"][name] != "0"
 
 
 def _move(aws: Aws, name: str, batch: _Batch) -> None:
     """Receive messages, and start the target once the batch is full or has waited long enough."""
     pipe, sqs = aws.client("pipes").describe_pipe(Name=name), aws.client("sqs")
-    if ":sqs:" not in pipe["Source"] or ":stateMachine:" not in pipe["Target"]:
-        _LOG.warning("not emulated: %s from %s to %s", name, pipe["Source"], pipe["Target"])
-        return
-    url = sqs.get_queue_url(QueueName=pipe["Source"].rsplit(":", 1)[-1])["QueueUrl"]
-    names = ["ApproximateNumberOfMessages"]
-    waiting = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=names)["Attributes"][names[0]]
-    if not int(waiting) and not batch.messages:
-        return
     role = Role(aws.client("iam"), pipe["RoleArn"], "pipes.amazonaws.com")
     if not all(role.allows(action, pipe["Source"]) for action in _READS):
         return  # the messages stay in the queue
+    url = batch.url
     size, seconds = limits(pipe)
     window = min(seconds, _LONGEST_WINDOW)
     while len(batch.messages) < size:

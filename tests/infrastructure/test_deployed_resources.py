@@ -571,7 +571,7 @@ def test_the_sum_of_a_batch_decides_its_capacity_and_each_upload_that_is_not_acc
         assert run["Arguments"]["--manifest"].startswith("s3://data-lake-prod-artifacts/manifests/")
     assert kept() == []
 
-    others = [("late/weekly_1.csv", 5), ("late/daily_1.csv", 50 * MB + 1)]
+    others = [('late/wöchentlich 😀 "1"\\.csv', 5), ("late/daily_1.csv", 50 * MB + 1)]
     some = sent_to_it(others[0], half, others[1])
     assert some["status"] == "SUCCEEDED", some
     found = kept()

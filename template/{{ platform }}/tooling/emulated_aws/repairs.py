@@ -465,11 +465,14 @@ def find_one_field_of_an_element() -> None:
 
 
 def evaluate_jsonata() -> None:
-    """Moto has the states with JSONata, but nothing that evaluates it."""
+    """Moto has the states with JSONata, but nothing that evaluates it.
+
+    It writes the input into the expression, where an emoji is two escapes, which only JSON makes one of.
+    """
 
     def evaluated(expression: str) -> Any:
         try:
-            return Jsonata(expression).evaluate(None)
+            return json.loads(json.dumps(Jsonata(expression).evaluate(None)))
         except JException as error:
             raise jsonata.JSONataException("UNKNOWN", str(error)) from error
 

@@ -16,7 +16,7 @@ from typing import Any, ClassVar
 
 import pytest
 
-from glue_runtime import BaseGlueJob, Source, changes, run
+from glue_runtime import BaseGlueJob, Source, changes, run, uploads
 from glue_runtime.errors import JobError, SourceNotFoundError
 from glue_runtime.fingerprint import fingerprint
 from glue_runtime.input import location
@@ -250,7 +250,7 @@ class MemoryWorld(World):
 
 @pytest.fixture
 def world(monkeypatch: pytest.MonkeyPatch) -> MemoryWorld:
-    for module in (run, parquet, location):
+    for module in (run, uploads, parquet, location):
         monkeypatch.setattr(module, "Storage", lambda files: files)
     monkeypatch.setattr(storage, "PARALLEL", 1)
     monkeypatch.setattr(ParquetTable, "origin", lambda table, file: f"{BRONZE}gone.csv")

@@ -21,9 +21,6 @@ os.environ.setdefault("GOGC", "400")
 os.environ.setdefault("PIP_NO_COMPILE", "1")
 
 runtime_source.make_importable()
-# For as long as the process lasts: many tests copy the template.
-_compiled_once = compiled_once()
-_compiled_once.__enter__()
 
 pytest_plugins = ["glue_runtime.testing"]
 
@@ -97,6 +94,13 @@ def own_environment() -> Iterator[None]:
     if os.environ != before:
         os.environ.clear()
         os.environ.update(before)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def texts_compiled_once() -> Iterator[None]:
+    """Many tests copy the template."""
+    with compiled_once():
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -29,12 +29,13 @@ ROWS = {
     "LenientOrdersJob": ({(1, "DE"), (2, "FR")}, 3),
     "RoutedOrdersJob": ({(1, False), (2, False)}, 3),
     "LandedOrdersJob": ({(1, "DE"), (2, "FR")}, 3),
+    "NightlyOrdersJob": ({(1, "DE"), (2, "FR")}, 3),
     "AllOrdersJob": ({(1, "de"), (2, "fr")}, 4),
     "CountryTotalsJob": ({("de", 11.5), ("fr", 1.0)}, 2),
 }
-WRITES_ELSEWHERE = {"ExportedOrdersJob"}
 """Of each job: two columns of its rows after the upload of orders/daily.csv, and their number after
 a scheduled run."""
+WRITES_ELSEWHERE = {"ExportedOrdersJob"}
 
 COLUMNS = {"RoutedOrdersJob": ("id", "corrected"), "CountryTotalsJob": ("country", "amount")}
 

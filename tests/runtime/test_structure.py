@@ -19,8 +19,14 @@ LONGEST = 400
 NAMES = {name for entry in FORMATS.items() for name in (entry[0], entry[1].module)}
 
 AT_HOME = (
-    *("input/formats/", "input/exact/", "tables/parquet.py", "local/warm_up.py"),
-    *("local/wheels.py", "manifest.py", "testing.py", "tables/commit_record.py"),
+    *("input/formats/", "input/exact/", "tables/parquet.py", "tables/data_catalog.py"),
+    *(
+        "local/warm_up.py",
+        "local/wheels.py",
+        "manifest.py",
+        "testing.py",
+        "tables/commit_record.py",
+    ),
 )
 """Where a format may be named: its own module, what writes Parquet or warms Spark up with it, and
 what reads or writes JSON that is no data."""

@@ -24,7 +24,7 @@ from glue_runtime.validation import Finding, Validation
 
 ARGUMENTS = (
     *("env", "bucket", "object_key", "uploaded_at", "manifest", "lake_buckets"),
-    *("run_metrics", "validate", "scheduled", "removal_limit", "JOB_RUN_ID"),
+    *("catalog_database", "run_metrics", "validate", "scheduled", "removal_limit", "JOB_RUN_ID"),
 )
 
 EVERYTHING = "*"
@@ -81,6 +81,13 @@ class BaseGlueJob(ABC):
     """What an overridden `load()` does to its target: ``appends`` to it, ``replaces_source`` (the
     rows of the files that were read), or ``replaces_all``. Without it, an event run fails, because
     a load() that replaces all rows would keep only those of one file."""
+
+    owner: ClassVar[str] = ""
+    """Who answers for the table, such as ``sales-data@acme.com``; for the Glue Data Catalog."""
+
+    column_comments: ClassVar[Mapping[str, str]] = {}
+    """What columns of the table mean, by name, for the Glue Data Catalog. The description of the table
+    there is the docstring of the class."""
 
     arguments: ClassVar[tuple[str, ...]] = ()
     """Names of further command-line arguments that `main()` adds to `self.args`."""

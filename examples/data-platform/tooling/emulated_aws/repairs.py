@@ -66,6 +66,7 @@ def repair(aws: EmulatedAws, folder: Path, rights: Rights) -> None:
     _announce_objects_as_s3_does(aws)
     _read_back_that_a_job_queues_its_runs()
     _keep_connections_whole()
+    refuse_outdated_changes_of_tables()
     _keep_saved_queries()
     _refuse_patterns_that_eventbridge_refuses()
     _list_the_newest_runs_first()
@@ -253,6 +254,26 @@ def _keep_connections_whole() -> None:
 
     glue_models.FakeConnection.as_dict = as_dict
     GlueResponse.delete_connection = delete
+
+
+def refuse_outdated_changes_of_tables() -> None:
+    """Moto ignores the version that a change of a table is based on: of concurrent ones, all but one
+    would be lost."""
+    one_by_one = threading.Lock()
+    update_table = GlueResponse.update_table
+
+    def update_table_of_this_version(self: Any) -> ActionResult:
+        base = self.parameters.get("VersionId")
+        with one_by_one:
+            name = self.parameters["TableInput"]["Name"]
+            table = self.glue_backend.get_table(self.parameters["DatabaseName"], name)
+            if base and base != table.as_dict()["VersionId"]:
+                raise JsonRESTError(
+                    "ConcurrentModificationException", f"The table {name} has changed meanwhile."
+                )
+            return update_table(self)
+
+    GlueResponse.update_table = update_table_of_this_version
 
 
 def _keep_saved_queries() -> None:

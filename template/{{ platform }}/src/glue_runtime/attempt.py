@@ -19,6 +19,7 @@ from glue_runtime.fingerprint import fingerprint
 from glue_runtime.input.loading import Loaded, RowsRead, load
 from glue_runtime.lineage import provenance, source_id
 from glue_runtime.observe import run_log
+from glue_runtime.registration import register_quarantine, register_table
 from glue_runtime.run_sources import RunSources
 from glue_runtime.spark import session
 from glue_runtime.spark.errors import explained_row_errors
@@ -159,7 +160,7 @@ class Attempt:
             self._commit([(quarantine_table, quarantined)])
             recover(self.job.logger, quarantine_table)
             self.outdated = set()
-            run_log.quarantined(self.job.logger, self.job.quarantine_uri, self.loads, read)
+            self._log_quarantined(read)
         self._log_loads({})
 
     def _seconds(self) -> float | None:
@@ -281,8 +282,9 @@ class Attempt:
         finally:
             table.discard(staged)
         recover(job.logger, table, quarantine_table)
-        run_log.quarantined(job.logger, job.quarantine_uri, self.loads, read)
+        self._log_quarantined(read)
         run_log.written(job.logger, job.output_uri, self.loads, read, staged)
+        register_table(job, rows.schema.fields, is_complete=self._sources.objects is None)
 
     def _stage_quarantine(self, read: Mapping[int, RowsRead]) -> Staged:
         if self._quarantined is None:
@@ -290,6 +292,11 @@ class Attempt:
             table = open_table(job.spark, job.quarantine_uri)
             self._quarantined = quarantine.stage(job.spark, table, read, self.loads, job.job_run_id)
         return self._quarantined
+
+    def _log_quarantined(self, read: Mapping[int, RowsRead]) -> None:
+        run_log.quarantined(self.job.logger, self.job.quarantine_uri, self.loads, read)
+        if self._quarantined is not NOTHING:
+            register_quarantine(self.job)
 
     def _commit(self, tables: Sequence[tuple[Table, Staged]]) -> None:
         """Commit the staged rows to their tables, first to the quarantine."""

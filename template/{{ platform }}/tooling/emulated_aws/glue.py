@@ -63,6 +63,10 @@ def run_job(
         ),
         S3_VARIABLE: run.endpoint.replace("://", f"://{run_id}@"),
         "AWS_REGION": _region(arguments),
+        # Whatever else the run asks AWS, it asks with the rights of the role too.
+        "AWS_ENDPOINT_URL": run.endpoint,
+        "AWS_ACCESS_KEY_ID": run_id,
+        "AWS_SECRET_ACCESS_KEY": "emulated",
     }
     try:
         ran = subprocess.run(

@@ -84,6 +84,9 @@ EVENTS: Mapping[str, LogEvent] = {
     "source_changed_during_run": LogEvent("WARNING", {"sources": None}),
     "rows_of_other_buckets": LogEvent("WARNING", {"objects": None, "first": None}),
     "source_gone": LogEvent("WARNING", {"path": None, "output": None, "rows": None}),
+    "catalog_written": LogEvent("INFO", {"table": None, "column_count": None}),
+    "columns_not_in_catalog": LogEvent("WARNING", {"table": None, "columns": None}),
+    "catalog_failed": LogEvent("WARNING", {"table": None, "error": None}),
     "recovery_failed": LogEvent("WARNING", {"path": None, "error": None}),
     "job_completed_successfully": LogEvent(
         "INFO", {"duration_seconds": "Seconds", "lag_seconds": "Seconds"}, counts="runs_completed"

@@ -12,6 +12,7 @@ from functools import reduce
 
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
+from pyspark.sql.types import LongType, StringType, StructType
 
 from glue_runtime.errors import BadRowsError, OutputError, UnreadableSourceError
 from glue_runtime.input.loading import Loaded, RowsRead
@@ -25,7 +26,25 @@ STRICT, LENIENT = "strict", "lenient"
 
 DEFAULT_POLICIES = {"s3_event": STRICT, "scheduled": LENIENT}
 
-_COLUMNS = f"{SOURCE_OBJECT} STRING, position BIGINT, reason STRING, raw_text STRING"
+_COLUMNS = (
+    StructType()
+    .add(SOURCE_OBJECT, StringType())
+    .add("position", LongType())
+    .add("reason", StringType())
+    .add("raw_text", StringType())
+)
+
+COLUMNS = StructType([*_COLUMNS.fields]).add("run_id", StringType())
+"""The columns of every quarantine."""
+
+COMMENTS = {
+    SOURCE_OBJECT: "The file",
+    "position": "The line, or the number of the record, from 1; null if the whole file is unreadable",
+    "reason": "Why the row or the file was not processed",
+    "raw_text": "The row as it stands in the file",
+    "run_id": "The run that quarantined it",
+}
+"""What the columns are, for those who query the quarantine."""
 
 
 def refuse_unreadable(unreadable: Mapping[str, str], files: int) -> None:

@@ -1,0 +1,80 @@
+# Owned by the gluecast template: an update rewrites this file and merges local edits into it.
+"""Register the tables of a job in the Glue Data Catalog.
+
+Only the runs of a platform do: Terraform tells them the database. The rows are in the table by then,
+so that a run does not fail if the catalog cannot be written; the next run writes it.
+"""
+
+import inspect
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from pyspark.sql.types import StructField
+
+from glue_runtime.lineage import SOURCE_ID, SOURCE_OBJECT
+from glue_runtime.run_sources import RunSources
+from glue_runtime.spark.session import region
+from glue_runtime.tables import quarantine
+from glue_runtime.tables.data_catalog import (
+    CatalogError,
+    Entry,
+    entry_name,
+    unfit_columns,
+    write_entry,
+)
+
+if TYPE_CHECKING:
+    from glue_runtime.base_job import BaseGlueJob
+
+_COMMENTS = {SOURCE_OBJECT: "The file that the row is from"}
+
+
+def register_table(
+    job: "BaseGlueJob", columns: Sequence[StructField], *, is_complete: bool
+) -> None:
+    """Register the table of a job.
+
+    columns: those of the rows that a run has written. is_complete: whether these are all rows.
+    """
+    sources = RunSources(job)
+    read = ", ".join(f"{sources.uri(each.data_type)}*{each.suffix}" for each in job.sources)
+    entry = Entry(
+        entry_name(job.job_name),
+        job.output_uri,
+        [column for column in columns if column.name != SOURCE_ID],
+        description=inspect.cleandoc(type(job).__doc__ or ""),
+        owner=job.owner,
+        comments={**_COMMENTS, **job.column_comments},
+        parameters={"gluecast.job": job.job_name, **({"gluecast.sources": read} if read else {})},
+    )
+    _register(job, entry, is_complete=is_complete)
+
+
+def register_quarantine(job: "BaseGlueJob") -> None:
+    """Register the table of the rows that a job could not read."""
+    entry = Entry(
+        entry_name(f"{job.job_name}_quarantine"),
+        job.quarantine_uri,
+        quarantine.COLUMNS.fields,
+        description=f"The rows and files that {job.job_name} could not process, each with the reason.",
+        owner=job.owner,
+        comments=quarantine.COMMENTS,
+        parameters={"gluecast.job": job.job_name},
+    )
+    _register(job, entry, is_complete=True)
+
+
+def _register(job: "BaseGlueJob", entry: Entry, *, is_complete: bool) -> None:
+    database = job.args.get("catalog_database")
+    if not database:
+        return
+    name = f"{database}.{entry.name}"
+    if unfit := unfit_columns(entry.columns):
+        job.logger.warning("columns_not_in_catalog", table=name, columns=unfit)
+    try:
+        is_changed = write_entry(region(job.spark), database, entry, is_complete=is_complete)
+    except CatalogError as error:
+        job.logger.warning("catalog_failed", table=name, error=str(error))
+    else:
+        if is_changed:
+            job.logger.info("catalog_written", table=name, column_count=len(entry.columns))

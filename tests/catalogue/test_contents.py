@@ -1,5 +1,6 @@
 """The catalogue says what the repository says: its Terraform code and modules, not its answers."""
 
+import re
 import shutil
 import subprocess
 import sys
@@ -46,6 +47,7 @@ def test_the_jobs_of_the_example_are_described() -> None:
     )
     assert sales.output == "s3://data-lake-<env>-silver/sales_etl"
     assert sales.quarantine == "s3://data-lake-<env>-silver/_quarantine/sales_etl"
+    assert sales.table == "data_lake_<env>_silver.sales_etl"
     assert sales.version == "v0.2.0"
     assert sales.files == (
         "src/jobs/sales_etl.py",
@@ -98,7 +100,24 @@ def test_a_job_that_writes_by_code_of_its_own_has_no_output_here(repository: Pat
     path = repository / "src/jobs/job_000.py"
     path.write_text(path.read_text().replace("def transform(", "def load("))
 
-    assert job(repository, "job_000").output == ""
+    found = job(repository, "job_000")
+    assert (found.output, found.quarantine, found.table) == ("", "", "")
+
+
+def test_what_a_job_says_of_its_table_is_shown_and_found(repository: Path) -> None:
+    path = repository / "src/jobs/job_000.py"
+    said = (
+        'owner = "team@acme.com"\n    column_comments = {"amount": "Euros"}\n\n    def transform('
+    )
+    path.write_text(path.read_text().replace("def transform(", said))
+
+    page = rendered(catalogue(repository))
+
+    assert "<p>Owner: team@acme.com</p>" in page
+    assert "<tr><td><code>amount</code></td><td>Euros</td></tr>" in page
+    words = re.search(r'id="job-job_000" data-words="([^"]*)"', page)
+    assert words
+    assert {"team@acme.com", "euros"} <= set(words[1].split())
 
 
 def test_a_job_on_a_base_class_of_its_own_has_no_output_here(repository: Path) -> None:

@@ -67,9 +67,12 @@ def test_names_and_joined_texts_are_followed(tmp_path: Path) -> None:
 
         More."""
 COLUMNS = "id BIGINT, "
+TEAM = "sales@acme.com"
 ORDERS = Source("orders/", ".csv", "csv", COLUMNS + "shop STRING", True, {"x_*": "x"})
 class Base(BaseGlueJob):
     whole_directory: ClassVar[bool] = True
+    owner = TEAM
+    column_comments = {"id": "The receipt"}
     sources: tuple[Source, ...] = [ORDERS, glue_runtime.Source(suffix=".orc", prefix="a/", file_format="orc")]
 class Sales(Base):
     def load(self, df): ...
@@ -83,6 +86,8 @@ Sales.main("sales")
     assert read.purpose == "Sales by day, for finance."
     assert read.whole_directory
     assert read.hooks == {"load"}
+    assert read.owner == "sales@acme.com"
+    assert read.comments == {"id": "The receipt"}
     first, second = read.sources
     assert [column.name for column in first.columns] == ["id", "shop"]
     assert first.multiline

@@ -1,13 +1,14 @@
 """Runs register their tables in the Glue Data Catalog; DuckDB reads what the entry says."""
 
+import sys
 import threading
 from collections.abc import Iterator, Sequence
+from types import ModuleType
 from typing import Any, ClassVar
 
 import boto3
 import duckdb
 import pytest
-from glue_runtime.tables.data_catalog import Entry, write_entry
 from moto import mock_aws
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
@@ -16,18 +17,17 @@ from pyspark.sql.types import StructType
 from emulated_aws.repairs import refuse_outdated_changes_of_tables
 from glue_runtime import BaseGlueJob, Source
 from glue_runtime.tables import data_catalog
+from glue_runtime.tables.data_catalog import Entry, write_entry
 from glue_runtime.testing import Lake, run_for, run_scheduled
 
 DATABASE = "data_lake_test_silver"
 
 
 class SalesJob(BaseGlueJob):
-    """Daily sales of all shops.
-
-    Each row is one receipt.
-    """
+    """Reads sales."""
 
     sources: ClassVar = (Source("sales/", ".csv", "csv"),)
+    __module__ = "jobs.sales_etl"
     owner = "sales-data@acme.com"
     column_comments: ClassVar = {"Amount": "Euros, with taxes"}
 
@@ -38,8 +38,16 @@ class SalesJob(BaseGlueJob):
 class LenientJob(SalesJob):
     """Keeps what it cannot read."""
 
-    sources: ClassVar = (Source("sales/", ".csv", "csv", "id BIGINT"),)
+    sources: ClassVar = (Source("sales/", ".csv", "csv", "id BIGINT COMMENT 'The receipt'"),)
     bad_rows_limit = 1.0
+
+
+@pytest.fixture(autouse=True)
+def module(monkeypatch: pytest.MonkeyPatch) -> None:
+    module = ModuleType(
+        "jobs.sales_etl", "sales_etl: Daily sales\nof all shops.\n\nEach row is a receipt.\n"
+    )
+    monkeypatch.setitem(sys.modules, "jobs.sales_etl", module)
 
 
 @pytest.fixture
@@ -95,7 +103,7 @@ def test_the_entry_says_what_the_job_says_of_its_table(lake: Lake, glue: Any) ->
 
     found = entry(glue)
     assert found["TableType"] == "EXTERNAL_TABLE"
-    assert found["Description"] == "Daily sales of all shops. Each row is one receipt."
+    assert found["Description"] == "Daily sales of all shops."
     assert found["Owner"] == "sales-data@acme.com"
     assert found["StorageDescriptor"]["Location"] == "s3://data-lake-test-silver/sales_etl"
     assert found["StorageDescriptor"]["Columns"] == [
@@ -176,7 +184,11 @@ def test_the_quarantine_is_a_table_too(lake: Lake, glue: Any) -> None:
         *("source_object", "position", "reason", "raw_text", "run_id")
     ]
     assert all(column["Comment"] for column in found["StorageDescriptor"]["Columns"])
-    assert columns(glue) == [("id", "bigint"), ("source_object", "string")]
+    assert entry(glue)["StorageDescriptor"]["Columns"][0] == {
+        "Name": "id",
+        "Type": "bigint",
+        "Comment": "The receipt",
+    }
 
 
 def test_without_bad_rows_there_is_no_entry_of_a_quarantine(lake: Lake, glue: Any) -> None:
@@ -322,6 +334,25 @@ def test_a_column_that_no_entry_can_have_is_left_out_and_named(lake: Lake, glue:
 
     assert [name for name, _ in columns(glue)] == ["id", "source_object"]
     assert run.event("columns_not_in_catalog")["columns"] == ["odd", "odder"]
+
+
+def test_a_module_without_a_docstring_is_described_by_its_class(lake: Lake, glue: Any) -> None:
+    sys.modules["jobs.sales_etl"].__doc__ = None
+
+    upload_and_run(lake, "sales/a.csv", "id\n1\n")
+
+    assert entry(glue)["Description"] == "Reads sales."
+
+
+def test_a_comment_that_makes_a_column_optional_is_none_of_the_table(lake: Lake, glue: Any) -> None:
+    class OptionalJob(SalesJob):
+        sources: ClassVar = (
+            Source("sales/", ".csv", "csv", "id BIGINT, tax DOUBLE COMMENT 'optional'"),
+        )
+
+    upload_and_run(lake, "sales/a.csv", "id\n1\n", OptionalJob)
+
+    assert entry(glue)["StorageDescriptor"]["Columns"][1] == {"Name": "tax", "Type": "double"}
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """The contents of the page, from Terraform code, job modules and answers, in this order."""
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -64,8 +65,8 @@ class Start:
 class Job:
     """A job: what starts it, what it reads, where it writes, and its files.
 
-    `module` is None if there is none. `output` and `quarantine` are addresses; both are empty if
-    the job's own code determines them. `next` are the jobs that its successful runs start. `remarks`
+    `module` is None if there is none. `output` and `quarantine` are addresses, `table` is its name in
+    the Glue Data Catalog; all are empty if the job's own code determines them. `next` are the jobs that its successful runs start. `remarks`
     are sentences about inconsistencies.
     """
 
@@ -74,6 +75,7 @@ class Job:
     starts: tuple[Start, ...]
     output: str
     quarantine: str
+    table: str
     version: str
     files: tuple[str, ...]
     remarks: tuple[str, ...]
@@ -208,10 +210,11 @@ def _job(
     following = [
         each.job for each, _ in started if isinstance(each, After) and each.previous == name
     ]
-    output, quarantine = "", ""
+    output, quarantine, table = "", "", ""
     if module and module.standard and not module.hooks & {"load", "output_uri"}:
         output = f"{_bucket(lake, 'silver')}/{module.name}"
         quarantine = f"{_bucket(lake, 'silver')}/{quarantine_folder}/{module.name}"
+        table = f"{_catalog_name(lake)}_{_ANY_ENVIRONMENT}_silver.{_catalog_name(module.name)}"
     own = path.relative_to(repository).as_posix() if path else f"{JOBS}/{name}.py"
     files = [own, f"{FOLDER}/{name}.tf"]
     if layer:
@@ -222,6 +225,7 @@ def _job(
         starts=starts,
         output=output,
         quarantine=quarantine,
+        table=table,
         version=layer.version if layer else "",
         files=tuple(file for file in files if (repository / file).is_file()),
         remarks=tuple(_remarks(name, module, starts, lake)),
@@ -255,6 +259,11 @@ def _bucket(lake: str, zone: str) -> str:
     """The bucket of a zone, or the bucket that a rule names."""
     name = bucket_name(zone, lake).replace("{env}", _ANY_ENVIRONMENT)
     return name if "${" in name else f"s3://{name}"
+
+
+def _catalog_name(name: str) -> str:
+    """A name as the Glue Data Catalog has it: see entry_name of the runtime."""
+    return re.sub(r"[^a-z0-9_]", "_", name.lower())
 
 
 def _remarks(

@@ -76,14 +76,16 @@ def _anchor(name: str) -> str:
 
 def _words(job: Job) -> str:
     """The text that the search matches, in lower case."""
-    words = [job.name, job.output, job.version]
+    words = [job.name, job.output, job.table, job.version]
     for remark in job.remarks:
         words += ["remark", remark]
     for start in job.starts:
         words += [start.kind, start.name, start.expression, start.timezone, start.when]
         words += start.environments
         words += [f"{place.bucket}/{place.pattern}" for place in start.reads]
-    words.append(job.module.purpose if job.module else "")
+    if job.module:
+        words += [job.module.purpose, job.module.owner]
+        words += [f"{name} {comment}" for name, comment in job.module.comments.items()]
     for source in job.module.sources if job.module else ():
         words += [source.pattern, source.format, *source.routes.values()]
         words += [f"{column.name} {column.type} {column.comment}" for column in source.columns]

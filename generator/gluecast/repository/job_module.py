@@ -55,7 +55,8 @@ class JobModule:
 
     `name` names its output; `purpose` is the first paragraph of the module's docstring; `computed`
     is the code of sources that are not literals; `loads` are the names that it gives to
-    load_data(); `hooks` are the methods it overrides. `standard` is true if all its base classes
+    load_data(); `hooks` are the methods it overrides; `comments` are what it says of columns of its
+    table, by name. `standard` is true if all its base classes
     are the runtime's or in the module. `is_started` is false for a module that only defines what
     others use, such as a base class.
     """
@@ -67,6 +68,8 @@ class JobModule:
     loads: tuple[str, ...] = ()
     whole_directory: bool = False
     hooks: frozenset[str] = frozenset()
+    owner: str = ""
+    comments: Mapping[str, str] = field(default_factory=dict)
     standard: bool = False
     is_started: bool = True
 
@@ -101,6 +104,8 @@ def read_module(path: Path) -> JobModule:
         hooks=frozenset(
             node.name for each in family for node in each.body if isinstance(node, ast.FunctionDef)
         ),
+        owner=str(names.value("owner") or "") if family else "",
+        comments=_comments(names.value("column_comments")) if family else {},
         standard=bool(outside) and all(_full_name(base, imported) in _BASES for base in outside),
         is_started=starts_job(tree) or not classes or declared is not None,
     )
@@ -300,6 +305,10 @@ def _routes(node: ast.expr | None, names: _Names) -> Mapping[str, str]:
     except _UnknownError:
         return {ast.unparse(node): ""}
     return found if isinstance(found, dict) else {}
+
+
+def _comments(declared: object) -> Mapping[str, str]:
+    return declared if isinstance(declared, dict) else {}
 
 
 def _purpose(tree: ast.Module, job: str) -> str:

@@ -86,8 +86,9 @@ class BaseGlueJob(ABC):
     """Who answers for the table, such as ``sales-data@acme.com``; for the Glue Data Catalog."""
 
     column_comments: ClassVar[Mapping[str, str]] = {}
-    """What columns of the table mean, by name, for the Glue Data Catalog. The description of the table
-    there is the docstring of the class."""
+    """What columns of the table mean, by name, for the Glue Data Catalog, beside what the schema of a
+    source says of them: ``amount DOUBLE COMMENT 'Euros'``. The description of the table there is the
+    first paragraph of the module's docstring."""
 
     arguments: ClassVar[tuple[str, ...]] = ()
     """Names of further command-line arguments that `main()` adds to `self.args`."""

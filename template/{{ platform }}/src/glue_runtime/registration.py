@@ -5,12 +5,13 @@ Only the runs of a platform do: Terraform tells them the database. The rows are 
 so that a run does not fail if the catalog cannot be written; the next run writes it.
 """
 
-import inspect
+import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from pyspark.sql.types import StructField
 
+from glue_runtime.input.contracts import comments_of
 from glue_runtime.lineage import SOURCE_ID, SOURCE_OBJECT
 from glue_runtime.run_sources import RunSources
 from glue_runtime.spark.session import region
@@ -36,15 +37,20 @@ def register_table(
 
     columns: those of the rows that a run has written. is_complete: whether these are all rows.
     """
+    if not job.args.get("catalog_database"):
+        return
     sources = RunSources(job)
+    comments = dict(_COMMENTS)
+    for source in job.sources:
+        comments |= comments_of(source.schema)
     read = ", ".join(f"{sources.uri(each.data_type)}*{each.suffix}" for each in job.sources)
     entry = Entry(
         entry_name(job.job_name),
         job.output_uri,
         [column for column in columns if column.name != SOURCE_ID],
-        description=inspect.cleandoc(type(job).__doc__ or ""),
+        description=_described(job),
         owner=job.owner,
-        comments={**_COMMENTS, **job.column_comments},
+        comments={**comments, **job.column_comments},
         parameters={"gluecast.job": job.job_name, **({"gluecast.sources": read} if read else {})},
     )
     _register(job, entry, is_complete=is_complete)
@@ -62,6 +68,13 @@ def register_quarantine(job: "BaseGlueJob") -> None:
         parameters={"gluecast.job": job.job_name},
     )
     _register(job, entry, is_complete=True)
+
+
+def _described(job: "BaseGlueJob") -> str:
+    """The first paragraph of the docstring of the job's module, or else of its class."""
+    module = sys.modules.get(type(job).__module__)
+    text = (module and module.__doc__) or type(job).__doc__ or ""
+    return text.strip().split("\n\n")[0].removeprefix(f"{job.job_name}: ")
 
 
 def _register(job: "BaseGlueJob", entry: Entry, *, is_complete: bool) -> None:

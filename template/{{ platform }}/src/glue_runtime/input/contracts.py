@@ -55,6 +55,17 @@ def contract_of(schema: str | None, options: Options = NONE) -> Contract:
     )
 
 
+def comments_of(schema: str | None) -> dict[str, str]:
+    """What a schema says of its columns: ``amount DOUBLE COMMENT 'Euros, with taxes'``.
+
+    Raises:
+        ArgumentError: the schema is invalid.
+    """
+    fields = _fields(schema) if schema else ()
+    comments = {field.name: field.metadata.get("comment", "") for field in fields}
+    return {name: comment for name, comment in comments.items() if comment not in ("", OPTIONAL)}
+
+
 def _fields(schema: str) -> Sequence[StructField]:
     expected = "expected a schema such as 'id BIGINT, name STRING'"
     try:

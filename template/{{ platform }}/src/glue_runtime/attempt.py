@@ -19,6 +19,7 @@ from glue_runtime.fingerprint import fingerprint
 from glue_runtime.input.loading import Loaded, RowsRead, load
 from glue_runtime.lineage import provenance, source_id
 from glue_runtime.observe import run_log
+from glue_runtime.recovery import recover
 from glue_runtime.registration import register_quarantine, register_table
 from glue_runtime.run_sources import RunSources
 from glue_runtime.spark import session
@@ -44,7 +45,8 @@ class UnreadableFilesError(Exception):
 class Attempt:
     """One pass through the hooks of a job.
 
-    loads: the results of `load_data()` so far.
+    loads: the results of `load_data()` so far. rows: their row counts, if they are known.
+    staged, quarantined: what the attempt has written for the table, and for the quarantine.
     outdated: the objects that changed during the attempt and must be processed again.
     """
 
@@ -80,8 +82,9 @@ class Attempt:
         self._route: str | None = None
         self._logged = 0
         self._queries: QueryCounter | None = None
-        self._rows: Mapping[int, RowsRead] | None = None
-        self._quarantined: Staged | None = None
+        self.rows: Mapping[int, RowsRead] | None = None
+        self.staged = NOTHING
+        self.quarantined: Staged | None = None
         self._is_committed = False
 
     def run(self) -> None:
@@ -97,9 +100,7 @@ class Attempt:
             with self._watched():
                 self._call_hooks()
         finally:
-            open_table(self.job.spark, self.job.quarantine_uri).discard(
-                self._quarantined or NOTHING
-            )
+            open_table(self.job.spark, self.job.quarantine_uri).discard(self.quarantined or NOTHING)
 
     def judge(self) -> Mapping[int, RowsRead]:
         """Read all files of the sources and count invalid rows, without transforming or writing.
@@ -269,7 +270,7 @@ class Attempt:
         if objects:
             rows = replacing.as_in_table(table, rows, objects)
         with replacing.explained_write_errors(job.output_uri):
-            staged = table.stage(rows, job.job_run_id)
+            self.staged = staged = table.stage(rows, job.job_run_id)
         try:
             if not job.whole_directory:
                 replacing.check_that_partitions_were_read(table, staged, self.loads)
@@ -287,15 +288,15 @@ class Attempt:
         register_table(job, rows.schema.fields, is_complete=self._sources.objects is None)
 
     def _stage_quarantine(self, read: Mapping[int, RowsRead]) -> Staged:
-        if self._quarantined is None:
+        if self.quarantined is None:
             job = self.job
             table = open_table(job.spark, job.quarantine_uri)
-            self._quarantined = quarantine.stage(job.spark, table, read, self.loads, job.job_run_id)
-        return self._quarantined
+            self.quarantined = quarantine.stage(job.spark, table, read, self.loads, job.job_run_id)
+        return self.quarantined
 
     def _log_quarantined(self, read: Mapping[int, RowsRead]) -> None:
         run_log.quarantined(self.job.logger, self.job.quarantine_uri, self.loads, read)
-        if self._quarantined is not NOTHING:
+        if self.quarantined is not NOTHING:
             register_quarantine(self.job)
 
     def _commit(self, tables: Sequence[tuple[Table, Staged]]) -> None:
@@ -330,15 +331,15 @@ class Attempt:
             BadRowsError, UnreadableSourceError: there is more invalid data than the policy allows.
             UnreadableFilesError: the rows show that files are unreadable.
         """
-        if self._rows is not None:
-            return self._rows
+        if self.rows is not None:
+            return self.rows
         read = self._counted(result)
         spark, is_strict = self.job.spark, self._policy == quarantine.STRICT
         if is_strict:
             quarantine.refuse_invalid_rows(spark, read, self.loads)
         self._read_whole(read)
         quarantine.refuse_too_many(spark, read, self.loads, self.job.bad_rows_limit)
-        self._rows = read
+        self.rows = read
         return read
 
     def _counted(self, result: DataFrame | None) -> Mapping[int, RowsRead]:
@@ -380,16 +381,6 @@ class Attempt:
         for number in range(self._logged, len(self.loads)):
             run_log.loaded(self.job.logger, self.loads[number], read.get(number))
         self._logged = len(self.loads)
-
-
-def recover(logger: run_log.Logger, *tables: Table) -> None:
-    """Finish what killed runs have begun. A run does not fail because it cannot."""
-    for table in tables:
-        try:
-            with replacing.explained_commit_errors(table.uri):
-                table.recover()
-        except OutputError as error:
-            logger.warning("recovery_failed", path=table.uri, error=str(error))
 
 
 class _NoFileOfRouteError(Exception):

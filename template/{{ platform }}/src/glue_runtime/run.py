@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from pyspark.sql import DataFrame
 
 from glue_runtime import changes
-from glue_runtime.attempt import Attempt, UnreadableFilesError, recover
+from glue_runtime.attempt import Attempt, UnreadableFilesError
 from glue_runtime.declarations import ALL, check_own_load, declared_policy
 from glue_runtime.errors import (
     BadRowsError,
@@ -22,7 +22,9 @@ from glue_runtime.errors import (
 )
 from glue_runtime.fingerprint import fingerprint
 from glue_runtime.lineage import source_id
+from glue_runtime.load_history import LoadHistory
 from glue_runtime.observe import metrics, run_log
+from glue_runtime.recovery import recover
 from glue_runtime.run_sources import RunSources
 from glue_runtime.s3_object import bucket_and_key
 from glue_runtime.spark.errors import is_of_a_query
@@ -59,6 +61,7 @@ class JobRun:
         self._unreadable: dict[str, str] = {}
         self._is_limited = True
         self._uploads = Uploads(job)
+        self._history = LoadHistory(job)
         self._objects: Sequence[str] | None = None
 
     def execute(self) -> None:
@@ -75,14 +78,17 @@ class JobRun:
         try:
             if self._own_load:
                 check_own_load(type(job), job.is_event_triggered)
+            self._history.begin(self.uploads)
             RunSources(job).check_uploads(self.uploads)
             if job.reads_changes:
                 self._process_changes()
             else:
                 self.process()
         except BaseException as error:
+            self._history.end(error)
             job.logger.error("job_failed", **run_log.described(error))
             raise
+        self._history.end()
         seconds = round(time.monotonic() - started, 3)
         lag = metrics.lag(job.args.get("uploaded_at"))
         job.logger.info("job_completed_successfully", duration_seconds=seconds, **lag)
@@ -162,6 +168,7 @@ class JobRun:
                 elif not self._can_do_better(error):
                     raise
             else:
+                self._history.keep(self._attempt)
                 if self._is_up_to_date():
                     return
         raise OutputError(
@@ -279,6 +286,7 @@ class JobRun:
         }
         alone = type(job).of_run(job.job_name, {**job.args, **event})
         alone._job_run = type(self)(alone, own_load=self._own_load, policy=self._policy)
+        alone._job_run._history = self._history
         alone._job_run.process()
 
     def _takes_gone_objects_away(self) -> bool:
@@ -309,6 +317,7 @@ class JobRun:
         if not is_kept:
             with explained_commit_errors(table.uri):
                 table.delete(written)
+        self._history.keep_gone(uri)
         rows = "kept" if is_kept else "removed"
         job.logger.warning(
             "source_gone", path=uri, output=job.output_uri, rows=rows if written else "none"

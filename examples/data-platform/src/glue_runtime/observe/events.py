@@ -87,6 +87,7 @@ EVENTS: Mapping[str, LogEvent] = {
     "catalog_written": LogEvent("INFO", {"table": None, "column_count": None}),
     "columns_not_in_catalog": LogEvent("WARNING", {"table": None, "columns": None}),
     "catalog_failed": LogEvent("WARNING", {"table": None, "error": None}),
+    "load_history_failed": LogEvent("WARNING", {"path": None, "error": None}),
     "recovery_failed": LogEvent("WARNING", {"path": None, "error": None}),
     "job_completed_successfully": LogEvent(
         "INFO", {"duration_seconds": "Seconds", "lag_seconds": "Seconds"}, counts="runs_completed"

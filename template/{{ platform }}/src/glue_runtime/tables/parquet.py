@@ -25,6 +25,7 @@ import time
 import uuid
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
+from dataclasses import replace
 
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql.types import StructField, StructType
@@ -89,13 +90,15 @@ class ParquetTable(Table):
         written = [each for each in self._storage.files(folder) if _is_data(each.uri, folder)]
         rows = in_parallel(self._row_count, written)
         files: dict[str, list[StoredFile]] = {}
+        counts: Counter[str] = Counter()
         for stored, held in zip(written, rows, strict=True):
             below = stored.uri.removeprefix(f"{folder}/").rpartition("/")[0]
             partition = only or below.removeprefix(f"{SOURCE_ID}=")
+            counts[partition] += held
             # A partition without rows has no files; an unpartitioned table keeps an empty file.
             if held or not partition:
                 files.setdefault(partition, []).append(stored)
-        return Staged(folder, files, sum(rows))
+        return Staged(folder, files, sum(rows), counts)
 
     def staged_rows(self, staged: Staged, partition: str) -> DataFrame:
         """See `Table`."""
@@ -109,7 +112,7 @@ class ParquetTable(Table):
             for partition in partitions
         }
         in_parallel(lambda each: self._storage.write(each[0].uri, b""), files.values())
-        return Staged(staged.folder, {**staged.files, **files}, staged.rows)
+        return replace(staged, files={**staged.files, **files})
 
     def columns(self, but: Collection[str]) -> list[StructField]:
         """See `Table`; it reads the first listed file."""

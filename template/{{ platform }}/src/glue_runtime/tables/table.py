@@ -8,7 +8,7 @@ two steps: `stage`, whose rows no reader sees yet, and `commit`.
 
 from abc import ABC, abstractmethod
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from pyspark.sql import DataFrame
 from pyspark.sql.types import StructField
@@ -21,12 +21,13 @@ class Staged:
     """New rows that are written but not yet in the table.
 
     files: the staged files of each partition, by its `SOURCE_ID` ("" for a single partition).
-    rows: the number of rows that the files record.
+    rows: the number of rows that the files record. counts: those of each partition.
     """
 
     folder: str
     files: Mapping[str, list[StoredFile]]
     rows: int
+    counts: Mapping[str, int] = field(default_factory=dict)
 
 
 NOTHING = Staged("", {}, 0)

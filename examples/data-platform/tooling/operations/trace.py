@@ -1,7 +1,7 @@
 # Owned by the gluecast template: an update rewrites this file and merges local edits into it.
 """Trace an uploaded object: event, execution, run, rows."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 
 from botocore.exceptions import ClientError
@@ -9,6 +9,7 @@ from botocore.exceptions import ClientError
 from operations.environment import Environment, all_jobs
 from operations.events import object_created
 from operations.executions import Execution, batch_of, executions
+from operations.loads import recorded
 from operations.logs import entries
 from operations.matching import Rules, definition_of, next_machines
 from operations.prices import Prices
@@ -51,7 +52,8 @@ def trace(environment: Environment, key: str, since: datetime, prices: Prices) -
     if not matched:
         rows.append(_row(None, "rule", "", "no rule matches: make matching-rules"))
     happened: list[Row] = []
-    for job in sorted({jobs[match.glue_job] for match in matched if match.glue_job in jobs}):
+    started_by_it = sorted({jobs[match.glue_job] for match in matched if match.glue_job in jobs})
+    for job in started_by_it:
         started = list(executions(environment, job, since))
         found = [each for each in started if each.has(bucket, key)]
         # A batch that was replayed names its manifest, which the first execution has written.
@@ -64,6 +66,8 @@ def trace(environment: Environment, key: str, since: datetime, prices: Prices) -
                 break
             if (run.bucket, run.key) == (bucket, key) or batch_of(run.manifest) in batches:
                 happened += [_ran(run), *_logged(environment, run)]
+    if not happened:  # logs, runs and executions expire, and records do not
+        happened = [*_recorded(environment, bucket, key, since, started_by_it)]
     return rows + sorted(happened, key=lambda row: row["time"] or datetime.max.replace(tzinfo=UTC))
 
 
@@ -126,6 +130,20 @@ def _logged(environment: Environment, run: Run) -> Iterator[Row]:
             details = [f"{name}={value}" for name, value in entry.items() if name not in _LEFT_OUT]
             time = datetime.fromisoformat(entry["timestamp"])
             yield _row(time, str(entry["event"]), run.job, _one_line(" ".join(details)))
+
+
+def _recorded(
+    environment: Environment, bucket: str, key: str, since: datetime, jobs: Iterable[str]
+) -> Iterator[Row]:
+    """What runs have recorded of an object."""
+    for job in jobs:
+        for load in recorded(environment, job, since):
+            if environment.place(load.object) == (bucket, key):
+                counts = (
+                    f"rows_written={load.rows_written} rows_quarantined={load.rows_quarantined}"
+                )
+                told = f"{load.run}: {load.told or counts}"
+                yield _row(load.ended or load.began, load.status, job, _one_line(told))
 
 
 def _one_line(text: str) -> str:

@@ -6,6 +6,7 @@ import math
 import os
 import shutil
 import sys
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
 from itertools import islice, takewhile
@@ -14,7 +15,7 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from operations import cost, doctor, replay, runs, smoke
+from operations import cost, doctor, loads, replay, runs, smoke
 from operations.environment import Environment, chosen_jobs, deployed_jobs, environment
 from operations.errors import OperationError, advice
 from operations.events import object_created
@@ -102,6 +103,15 @@ def _trace(asked: Environment, options: Options) -> Answer:
     since = point_in_time(options.since or "90d")
     deployed_jobs(asked, chosen_jobs(None))
     return trace(asked, options.key, since, read_prices(options.prices)), "", 0
+
+
+def _loads(asked: Environment, options: Options) -> Answer:
+    since = point_in_time(options.since or "1d")
+    found = [each for job in _jobs(asked, options) for each in loads.loads(asked, job, since)]
+    rows = [each for each in found if options.status in ("", each.status)]
+    counts = Counter(each.status for each in rows)
+    summary = ", ".join(f"{number} {status}" for status, number in counts.most_common())
+    return loads.as_rows(rows), summary or f"no loads since {since:%Y-%m-%d %H:%M}", 0
 
 
 def _matching_rules(asked: Environment, options: Options) -> Answer:
@@ -224,6 +234,7 @@ def _parser() -> argparse.ArgumentParser:
             added.add_argument(option, **_ARGUMENTS[option])
 
     command("job-runs", _job_runs, "recent runs, and what they cost")
+    command("loads", _loads, "what became of files: loaded, failed, started and never ended")
     command("trace", _trace, "what happened to an uploaded object")
     command("matching-rules", _matching_rules, "what an upload of this key would start")
     command("rule-invocations", _rule_invocations, "what the rules have started")
@@ -237,6 +248,7 @@ def _parser() -> argparse.ArgumentParser:
 
 _OPTIONS = {
     "job-runs": ["--limit"],
+    "loads": ["--since", "--status"],
     "trace": ["--key", "--since"],
     "matching-rules": ["--key", "--size"],
     "rule-invocations": ["--since"],
@@ -290,6 +302,11 @@ _ARGUMENTS: dict[str, dict[str, Any]] = {
         "help": "size of the object in bytes; rules ignore empty objects",
     },
     "--since": {"help": "2h, 7d, 2024-01-15 or 2024-01-15T10:30, UTC"},
+    "--status": {
+        "default": "",
+        "choices": ("loaded", "quarantined", "gone", "failed", "nothing_new", *loads.WITHOUT_END),
+        "help": "only these loads",
+    },
     "--until": {"help": "end of the period, in the same form as --since"},
     "--files": {"type": _whole, "help": "forecast: files per day"},
     "--days": {"type": _whole, "default": 30, "help": "forecast: days of files in the folder"},

@@ -98,9 +98,23 @@ class Environment:
 
     def log_group(self, job: str) -> str:
         """The log group of a job's runs, from its deployed Glue job."""
-        found = self.client("glue").get_job(JobName=self.glue_job(job))["Job"]
-        prefix = found["DefaultArguments"].get("--custom-logGroup-prefix", "/aws-glue/jobs")
+        prefix = self.arguments(job).get("--custom-logGroup-prefix", "/aws-glue/jobs")
         return f"{prefix}/output"
+
+    def arguments(self, job: str) -> dict[str, str]:
+        """The arguments that the deployed Glue job gives every run.
+
+        Raises:
+            OperationError: the job is not deployed.
+        """
+        glue, name = self.client("glue"), self.glue_job(job)
+        try:
+            found = glue.get_job(JobName=name)["Job"]
+        except glue.exceptions.EntityNotFoundException:
+            raise OperationError(
+                f"expected the Glue job {name}, found none in {self.region}: {not_there(self.name)}"
+            ) from None
+        return dict(found.get("DefaultArguments", {}))
 
     def glue_job(self, job: str) -> str:
         """The name of a job's Glue job and state machine: sales-etl-dev."""

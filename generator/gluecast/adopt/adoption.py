@@ -50,6 +50,7 @@ LEFT_OUT = (
     "/docs/jobs.md",
     "/docs/operating.md",
     "/docs/other-regions.md",
+    "/docs/querying.md",
     "/pyproject.toml",
     # Its Terraform code already defines buckets and Glue jobs.
     "/infrastructure/*/data_platform/",

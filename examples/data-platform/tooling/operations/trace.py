@@ -66,8 +66,9 @@ def trace(environment: Environment, key: str, since: datetime, prices: Prices) -
                 break
             if (run.bucket, run.key) == (bucket, key) or batch_of(run.manifest) in batches:
                 happened += [_ran(run), *_logged(environment, run)]
-    if not happened:  # logs, runs and executions expire, and records do not
-        happened = [*_recorded(environment, bucket, key, since, started_by_it)]
+    # Logs, runs and executions expire, and records do not.
+    if not any(row["what"] in _LOGGED_EVENTS for row in happened):
+        happened += [*_recorded(environment, bucket, key, since, started_by_it)]
     return rows + sorted(happened, key=lambda row: row["time"] or datetime.max.replace(tzinfo=UTC))
 
 

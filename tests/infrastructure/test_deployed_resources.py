@@ -1111,7 +1111,7 @@ def test_the_tables_are_in_the_one_database_of_the_environment(deployed: list[Re
     databases = named(deployed, "aws_glue_catalog_database")
 
     assert [*databases] == ["data_lake_prod_silver"]
-    assert databases["data_lake_prod_silver"]["location_uri"] is None
+    assert " in prod" in databases["data_lake_prod_silver"]["description"]
 
 
 def test_a_run_registers_its_own_table_and_quarantine(deployed: list[Resource]) -> None:

@@ -4,7 +4,7 @@ import json
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from emulated_aws.server import EmulatedAws
+from emulated_aws.server import ACCOUNT, REGION, EmulatedAws
 
 Thing = tuple[str, str]
 """A kind and a name: rule, dev-executions."""
@@ -79,9 +79,13 @@ def _roles(client: Client) -> Found:
         yield ("role", name), {**role, "Policies": policies, "Tags": tags}
 
 
-def _jobs(client: Client) -> Found:
+def _jobs_and_their_catalog(client: Client) -> Found:
     for job in client("glue").get_jobs()["Jobs"]:
         yield ("job", job["Name"]), job
+    for database in client("glue").get_databases()["DatabaseList"]:
+        arn = f"arn:aws:glue:{REGION}:{ACCOUNT}:database/{database['Name']}"
+        tags = client("glue").get_tags(ResourceArn=arn)["Tags"]
+        yield ("database", database["Name"]), {**database, "Tags": tags}
     states = client("stepfunctions")
     for machine in states.list_state_machines()["stateMachines"]:
         told = states.describe_state_machine(stateMachineArn=machine["stateMachineArn"])
@@ -114,7 +118,7 @@ def _buckets(client: Client) -> Found:
 
 KINDS = (
     *(_rules, _schedules, _cloudwatch, _logs),
-    *(_roles, _jobs, _queues_and_topics, _buckets),
+    *(_roles, _jobs_and_their_catalog, _queues_and_topics, _buckets),
 )
 
 

@@ -9,13 +9,13 @@ import time
 import uuid
 import zipfile
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pytest
 
 from emulated_aws.delivery import fire
-from emulated_aws.server import REGION, EmulatedAws, emulated_aws
+from emulated_aws.server import DEPLOYER, REGION, EmulatedAws, emulated_aws
 
 ACCOUNT = "123456789012"
 DEFINITION = {"StartAt": "Done", "States": {"Done": {"Type": "Succeed"}}}
@@ -432,6 +432,73 @@ def test_what_is_in_an_encrypted_bucket_needs_the_rights_of_its_key(chain: Chain
         )
 
         assert execution_of(own, name, {"--lake": name})["status"] == status
+
+
+TABLES = """
+glue = boto3.client("glue", region_name="eu-central-1")
+table = {"DatabaseName": bucket, "TableInput": {"Name": "sales_etl"}}
+glue.create_table(**table)
+glue.update_table(**table)
+print(glue.get_table(DatabaseName=bucket, Name="sales_etl")["Table"]["Name"])
+"""
+
+
+@pytest.mark.parametrize(
+    ("left_out", "refused"),
+    [
+        (None, ""),
+        ("glue:CreateTable", "CreateTable"),
+        ("glue:UpdateTable", "UpdateTable"),
+        ("glue:GetTable", "GetTable"),
+        (":catalog", "CreateTable"),
+        (":database/", "CreateTable"),
+        (":table/", "CreateTable"),
+    ],
+)
+def test_a_run_registers_tables_with_the_rights_for_each_level_of_the_catalog(
+    chain: Chain, left_out: str | None, refused: str
+) -> None:
+    catalog = f"arn:aws:glue:{REGION}:{ACCOUNT}"
+    rights = [
+        (f"glue:{action}Table", f"{catalog}:{where}")
+        for action in ("Get", "Create", "Update")
+        for where in ("catalog", f"database/{chain.name}", f"table/{chain.name}/sales_etl")
+    ]
+    granted = [each for each in rights if left_out is None or left_out not in " ".join(each)]
+    assert len(rights) - len(granted) == (0 if left_out is None else 3)
+    name = job(chain, SCRIPT + TABLES, [*READ_CODE, *granted])
+    chain.aws.client("glue").create_database(DatabaseInput={"Name": chain.name})
+
+    execution = execution_of(chain, name, {"--lake": name})
+
+    assert execution["status"] == ("FAILED" if refused else "SUCCEEDED"), execution
+    if refused:
+        assert f"glue:{refused}" in json.loads(execution["cause"])["ErrorMessage"]
+
+
+def test_what_is_asked_for_a_database_is_asked_for_each_level(aws: EmulatedAws) -> None:
+    glue = replace(aws, access_key=DEPLOYER).client("glue")
+    glue.create_database(DatabaseInput={"Name": "lake"}, Tags={"project": "lake"})
+    glue.get_database(Name="lake")
+    glue.update_database(Name="lake", DatabaseInput={"Name": "lake"})
+    glue.delete_database(Name="lake")
+
+    place = f"arn:aws:glue:{REGION}:{ACCOUNT}:"
+    asked = {
+        (action.removeprefix("glue:"), resource.removeprefix(place))
+        for action, resource in aws.asked_by(DEPLOYER)
+        if resource.endswith((":catalog", "/lake", "/lake/*"))
+    }
+    assert asked == {
+        *(
+            (f"{action}Database", where)
+            for action in ("Create", "Get", "Update", "Delete")
+            for where in ("catalog", "database/lake")
+        ),
+        ("TagResource", "database/lake"),
+        ("DeleteDatabase", "table/lake/*"),
+        ("DeleteDatabase", "userDefinedFunction/lake/*"),
+    }
 
 
 def test_a_run_whose_role_may_not_write_logs_has_none(chain: Chain) -> None:

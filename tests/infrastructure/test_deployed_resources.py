@@ -207,6 +207,7 @@ def test_a_run_receives_its_environment_and_writes_where_its_log_is(
         assert {arguments["--extra-py-files"], job["command"][0]["script_location"]} <= objects
         assert arguments["--TempDir"] == f"s3://data-lake-prod-artifacts/temporary/{name}/"
         assert arguments["--job-bookmark-option"] == "job-bookmark-disable"
+        assert arguments["--catalog_database"] == "data_lake_prod_silver"
     assert "data-lake-prod-artifacts" in buckets
 
 
@@ -1100,6 +1101,39 @@ def test_a_run_reaches_its_own_sources_and_tables_and_no_others(deployed: list[R
         assert allowed(policy, "s3:GetObject", f"{bronze}{prefix}x")
         assert not allowed(policy, "s3:GetObject", f"{bronze}other/x")
         assert not any(allowed(policy, action, f"{gold}{table}/x") for action in S3_OF_A_RUN)
+
+
+OF_THE_CATALOG = ("glue:GetTable", "glue:CreateTable", "glue:UpdateTable")
+"""What a run does with the entry of its table."""
+
+
+def test_the_tables_are_in_the_one_database_of_the_environment(deployed: list[Resource]) -> None:
+    databases = named(deployed, "aws_glue_catalog_database")
+
+    assert [*databases] == ["data_lake_prod_silver"]
+    assert " in prod" in databases["data_lake_prod_silver"]["description"]
+
+
+def test_a_run_registers_its_own_table_and_quarantine(deployed: list[Resource]) -> None:
+    catalog = f"arn:aws:glue:{PLACE}:"
+    database = "data_lake_prod_silver"
+    for job, table in {RENAMED: "sales_etl", "copy-0-prod": "copy_0"}.items():
+        [policy] = role_policies(deployed, f"{job}-job")
+        for own in (
+            *("catalog", f"database/{database}"),
+            *(f"table/{database}/{name}" for name in (table, f"{table}_quarantine")),
+        ):
+            assert all(allowed(policy, action, catalog + own) for action in OF_THE_CATALOG)
+            assert not allowed(policy, "glue:DeleteTable", catalog + own)
+        for other in (
+            *("database/data_lake_dev_silver", f"table/{database}/other"),
+            *(f"table/{database}/{table}_2", f"table/other/{table}"),
+        ):
+            assert not any(allowed(policy, action, catalog + other) for action in OF_THE_CATALOG)
+    [wide] = role_policies(deployed, "copy-8-prod-job")
+    for table, may in [(f"{database}/other", True), ("other/copy_8", False)]:
+        for action in OF_THE_CATALOG:
+            assert allowed(wide, action, f"{catalog}table/{table}") is may
 
 
 def test_a_job_without_reads_reaches_all_of_the_lake(deployed: list[Resource]) -> None:

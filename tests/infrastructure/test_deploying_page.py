@@ -176,6 +176,7 @@ def test_the_policies_are_valid_and_fit_with_the_longest_names(
     longest = {
         "project": "p" * 32,
         "lake": f"{lake}-{environment}",
+        "database": f"{lake}_{environment}_silver",
         "environment": environment,
         "prefix": "m" * 10 + "-",
         "state_bucket": "b" * 63,

@@ -124,6 +124,7 @@ def test_nothing_that_exists_is_created_or_deleted(
         kind for kind in created if kind.startswith(("aws_s3_bucket", "aws_kms", "aws_sns"))
     }
     assert not created & {"aws_cloudwatch_log_group", "aws_glue_connection"}
+    assert "aws_glue_catalog_database" not in created
     assert {"aws_s3_object", "aws_glue_job", "aws_cloudwatch_metric_alarm"} <= created
     deployed.terraform("apply", "-no-color", "-input=false", "planned")
 
@@ -143,6 +144,7 @@ def test_nothing_that_exists_is_created_or_deleted(
     for name, job in jobs.items():
         arguments = job["DefaultArguments"]
         assert parse_buckets(arguments["--lake_buckets"]) == names
+        assert arguments["--catalog_database"] == landscape.DATABASE
         assert arguments["--custom-logGroup-prefix"] == "/acme/glue"
         assert arguments["--TempDir"] == f"s3://{names['artifacts']}/temporary/{name}/"
         own = ["acme-warehouse"] if name == "product-catalog-dev" else []
@@ -154,6 +156,9 @@ def test_nothing_that_exists_is_created_or_deleted(
     assert made_role.allows("s3:GetObject", f"{s3}{names['bronze']}/products/a.json")
     assert made_role.allows("s3:PutObject", f"{s3}{names['silver']}/product_catalog/a")
     assert not made_role.allows("s3:GetObject", f"{s3}data-lake-dev-bronze/products/a.json")
+    tables = f"arn:aws:glue:eu-central-1:123456789012:table/{landscape.DATABASE}/"
+    for table, may in [("product_catalog", True), ("sales_etl", False)]:
+        assert made_role.allows("glue:UpdateTable", f"{tables}{table}") is may
     for key in {variables["kms_key_arns"][zone] for zone in names}:
         assert made_role.allows("kms:Decrypt", key)
     rule = aws.client("events").describe_rule(Name="dev-sales-etl-file-trigger")

@@ -221,6 +221,13 @@ def test_the_prefix_is_in_the_names_that_a_lake_does_not_set_apart(course: Cours
     }
 
 
+def test_each_platform_has_the_database_of_its_lake(course: Course) -> None:
+    assert {name for kind, name in course.both if kind == "database"} == {
+        "data_lake_dev_silver",
+        "mart_lake_dev_silver",
+    }
+
+
 def test_the_operators_of_the_second_platform_find_it_by_its_names(course: Course) -> None:
     assert course.findings == []
 
@@ -260,7 +267,7 @@ def ended(machine: str) -> dict[str, Any]:
 
 def test_nothing_of_a_platform_names_anything_of_the_other(course: Course) -> None:
     names_of_first = re.compile(
-        r'data-lake|(?<!mart-)sales-etl-dev|rule/dev-|schedule(-group)?/dev|"ScheduleGroup", "Value": "dev"'
+        r'data[-_]lake|(?<!mart-)sales-etl-dev|rule/dev-|schedule(-group)?/dev|"ScheduleGroup", "Value": "dev"'
     )
 
     assert [thing for thing, told in course.first_alone.items() if "mart" in json.dumps(told)] == []

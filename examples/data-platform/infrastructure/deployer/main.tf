@@ -53,6 +53,7 @@ locals {
         prefix       = lookup(var.name_prefixes, environment, "") == "" ? "" : "${var.name_prefixes[environment]}-"
         project      = "data-platform"
         lake         = "data-lake-${environment}"
+        database     = replace("data-lake-${environment}-silver", "/[-.]/", "_")
         state_bucket = var.state_bucket
         state_key    = "data-platform/${environment}/terraform.tfstate"
       })).Statement : { for name, value in statement : name => value if name != "//" }

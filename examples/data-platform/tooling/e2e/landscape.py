@@ -1,5 +1,5 @@
 # Owned by the gluecast template: an update rewrites this file and merges local edits into it.
-"""What others own in the account: buckets, roles, keys, log groups, a topic and a network.
+"""What others own in the account: buckets, a database, roles, keys, log groups, a topic and a network.
 
 The buckets that sources declare are always there. `make test-e2e EXISTING=1` deploys into an
 account with all the rest too: to these, and without making one of them.
@@ -24,6 +24,7 @@ BUCKETS = {
 ROLE_PATH = "/acme/"
 ROLE = "acme-glue"
 CONNECTION = "acme-network"
+DATABASE = "acme_curated"
 
 # What an administrator adds to infrastructure/deployer/policy.json for them: docs/existing-account.md.
 DEPLOYER: list[Mapping[str, Any]] = [
@@ -110,6 +111,7 @@ def make(aws: EmulatedAws, jobs: Iterable[str]) -> dict[str, Any]:
     aws.client("glue").create_connection(
         ConnectionInput={**connection, "PhysicalConnectionRequirements": network}
     )
+    aws.client("glue").create_database(DatabaseInput={"Name": DATABASE, "Description": "theirs"})
     boundary = {"Version": "2012-10-17", "Statement": [_allow("bounded", ["*"], ["*"])]}
     bound = aws.client("iam").create_policy(
         PolicyName="acme-boundary", PolicyDocument=json.dumps(boundary)
@@ -117,6 +119,7 @@ def make(aws: EmulatedAws, jobs: Iterable[str]) -> dict[str, Any]:
     return {
         "existing_buckets": BUCKETS,
         "existing_log_groups": {"jobs": "/acme/glue", "executions": "/acme/executions"},
+        "existing_database": DATABASE,
         "alarm_topic_arn": aws.client("sns").create_topic(Name="acme-alarms")["TopicArn"],
         "kms_key_arns": {**keys, "queues": curated},
         "role_path": ROLE_PATH,
@@ -134,6 +137,7 @@ def inventory(aws: EmulatedAws) -> dict[str, Any]:
         "alarms": aws.client("cloudwatch").describe_alarms()["MetricAlarms"],
         "buckets": aws.client("s3").list_buckets()["Buckets"],
         "connections": aws.client("glue").get_connections()["ConnectionList"],
+        "databases": aws.client("glue").get_databases()["DatabaseList"],
         "dashboards": aws.client("cloudwatch").list_dashboards()["DashboardEntries"],
         "glue jobs": aws.client("glue").list_jobs()["JobNames"],
         # AWS deletes a key after at least a week.
@@ -208,6 +212,8 @@ def _rights(job: str, keys: list[str]) -> list[dict[str, Any]]:
         for folder in ("", "_staging/", "_quarantine/", "_quarantine/_staging/")
     ]
     above = [f"{silver}/_staging", f"{silver}/_quarantine", f"{silver}/_quarantine/_staging"]
+    catalog = f"arn:aws:glue:{REGION}:{ACCOUNT}"
+    catalogued = [f"table/{DATABASE}/{each}" for each in (table, f"{table}_quarantine")]
     read = [
         f"{bucket}/{prefix.rstrip('/')}"
         for bucket, prefixes in reads.items()
@@ -236,6 +242,11 @@ def _rights(job: str, keys: list[str]) -> list[dict[str, Any]]:
             "Log",
             ["logs:CreateLogStream", "logs:PutLogEvents"],
             [f"arn:aws:logs:{REGION}:{ACCOUNT}:log-group:/acme/glue/*"],
+        ),
+        _allow(
+            "Catalog",
+            ["glue:GetTable", "glue:CreateTable", "glue:UpdateTable"],
+            [f"{catalog}:{each}" for each in ("catalog", f"database/{DATABASE}", *catalogued)],
         ),
         _allow("Keys", ["kms:Decrypt", "kms:GenerateDataKey"], keys),
     ]

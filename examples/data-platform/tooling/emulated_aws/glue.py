@@ -2,8 +2,8 @@
 """Emulate a Glue run: a process on this machine, over the emulated S3.
 
 It uses the deployed script and archives, and merges the arguments of the job and the run like Glue.
-Spark reads and writes through S3A, with the rights of the job's role. The emulation writes the log to
-the job's log group, and derives the state of the run from the exit code.
+Spark reads and writes through S3A, and boto3 reaches the Data Catalog, with the rights of the job's role.
+The emulation writes the log to the job's log group, and derives the state of the run from the exit code.
 """
 
 import logging

@@ -28,6 +28,7 @@ NAMES = {
     "prefix": Environment(ENVIRONMENT).prefix,
     "project": PROJECT,
     "lake": f"{LAKE_PREFIX}-{ENVIRONMENT}",
+    "database": f"{LAKE_PREFIX}-{ENVIRONMENT}-silver".replace("-", "_"),
     "state_bucket": "states",
     "state_key": "terraform.tfstate",
 }

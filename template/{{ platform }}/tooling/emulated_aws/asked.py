@@ -117,6 +117,9 @@ def _asked(environ: dict[str, Any], region: str, signed_for: str) -> Iterator[As
     action = _OTHER_NAMES.get(f"{service}:{operation}", f"{service}:{operation}")
     resource = _resource(service, action, region, parameters)
     yield action, resource
+    if service == "glue" and "Database" in action:
+        for further in _around_a_database(action, resource):
+            yield action, further
     if service == "s3" and "HTTP_X_AMZ_TAGGING" in environ:
         yield "s3:PutObjectTagging", resource
     if service in _TAGGING and any(name.lower().startswith("tags") for name in parameters):
@@ -178,6 +181,9 @@ def _resource(service: str, action: str, region: str, parameters: Mapping[str, A
         asked = parameters.get("ConnectionInput", parameters)
         name = asked.get("Name") or asked["ConnectionName"]
         return f"arn:aws:glue:{region}:{ACCOUNT}:connection/{name}"
+    if service == "glue" and "Database" in action:
+        asked = parameters if action != "glue:CreateDatabase" else parameters["DatabaseInput"]
+        return f"arn:aws:glue:{region}:{ACCOUNT}:database/{asked['Name']}"
     if action.startswith("events:") and action.endswith(("EventBus", "Permission")):
         name = parameters.get("EventBusName") or parameters.get("Name") or "default"
         return f"arn:aws:events:{region}:{ACCOUNT}:event-bus/{name}"
@@ -187,6 +193,14 @@ def _resource(service: str, action: str, region: str, parameters: Mapping[str, A
         return name
     place = ":" if service == "iam" else f"{region}:"
     return f"arn:aws:{service}:{place}{ACCOUNT}:{kind}{name.rpartition('/')[2] if service == 'sqs' else name}"
+
+
+def _around_a_database(action: str, database: str) -> Iterator[str]:
+    """What a request for a database of the Data Catalog also needs the action for."""
+    place, _, name = database.partition(":database/")
+    yield f"{place}:catalog"
+    if action == "glue:DeleteDatabase":
+        yield from (f"{place}:{kind}/{name}/*" for kind in ("table", "userDefinedFunction"))
 
 
 @cache

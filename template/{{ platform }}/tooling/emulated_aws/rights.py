@@ -1,5 +1,5 @@
 # Owned by the gluecast template: an update rewrites this file and merges local edits into it.
-"""Hold what a Glue run asks of S3 and of the logs against the policies of its role, as IAM does.
+"""Hold what a Glue run asks of S3, of the logs and of the Data Catalog against the policies of its role, as IAM does.
 
 The requests of a run carry its id as their access key. Those without such a key are a deployer's or
 a test's, and are not restricted.
@@ -65,7 +65,7 @@ class Rights:
 
     def _wanted(self, environ: dict[str, Any], role: Role) -> Iterator[Wanted]:
         if "HTTP_X_AMZ_TARGET" in environ:
-            yield from _of_the_logs(environ, role.arn.split(":")[4])
+            yield from _of_a_target(environ, role.arn.split(":")[4])
             return
         bucket, key = _place(environ)
         if not key:
@@ -120,12 +120,27 @@ def _deleted(environ: dict[str, Any]) -> list[str]:
     return [each.text or "" for each in root.iter() if each.tag.rpartition("}")[2] == "Key"]
 
 
-def _of_the_logs(environ: dict[str, Any], account: str) -> Iterator[Wanted]:
+def _of_a_target(environ: dict[str, Any], account: str) -> Iterator[Wanted]:
+    """What a request for the logs or the Data Catalog needs. Glue looks at each level above a table."""
     action = environ["HTTP_X_AMZ_TARGET"].rpartition(".")[2]
     asked = json.loads(_body(environ))
-    stream = f"log-group:{asked['logGroupName']}:log-stream:{asked['logStreamName']}"
     scope = environ["HTTP_AUTHORIZATION"].partition("Credential=")[2].split("/")
-    yield f"logs:{action}", f"arn:aws:logs:{scope[2]}:{account}:{stream}", {}
+    region, service = scope[2], scope[3]
+    if service == "glue":
+        resources = _in_the_catalog(asked)
+    else:
+        resources = [f"log-group:{asked['logGroupName']}:log-stream:{asked['logStreamName']}"]
+    for resource in resources:
+        yield f"{service}:{action}", f"arn:aws:{service}:{region}:{account}:{resource}", {}
+
+
+def _in_the_catalog(asked: Mapping[str, Any]) -> list[str]:
+    """The levels of the Data Catalog that a request is for."""
+    database = asked.get("DatabaseName")
+    named = asked.get("TableInput", asked).get("Name")
+    if database is None:
+        return ["catalog", *([f"database/{named}"] if named else [])]
+    return ["catalog", f"database/{database}", f"table/{database}/{named or '*'}"]
 
 
 def _body(environ: dict[str, Any]) -> bytes:

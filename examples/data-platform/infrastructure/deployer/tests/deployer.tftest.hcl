@@ -71,6 +71,16 @@ run "the_one_who_plans_changes_nothing" {
   }
 }
 
+run "a_database_is_that_of_the_environment" {
+  assert {
+    condition = (
+      strcontains(aws_iam_policy.this["first7-change"].policy, "_first7_silver\"")
+      && strcontains(aws_iam_policy.this["second7-later"].policy, "_second7_silver/*\"")
+    )
+    error_message = "Expected the usual name of the silver bucket with underscores."
+  }
+}
+
 run "an_account_has_the_identity_provider_once" {
   variables {
     create_oidc_provider = false

@@ -42,6 +42,7 @@ module "data_platform" {
 
   existing_buckets     = var.existing_buckets
   existing_log_groups  = var.existing_log_groups
+  existing_database    = var.existing_database
   kms_key_arn          = var.kms_key_arn
   kms_key_arns         = var.kms_key_arns
   role_path            = var.role_path

@@ -87,6 +87,12 @@ variable "existing_log_groups" {
   default     = {}
 }
 
+variable "existing_database" {
+  description = "Name of a database of the Glue Data Catalog that exists, for the tables of all jobs. Nothing of it is created, configured or deleted."
+  type        = string
+  default     = null
+}
+
 variable "alarm_topic_arn" {
   description = "ARN of an SNS topic that exists, for all alarms."
   type        = string

@@ -5,6 +5,11 @@ output "s3_buckets" {
   value       = module.data_platform.s3_buckets
 }
 
+output "catalog_database" {
+  description = "Name of the database of the Glue Data Catalog with the tables of the jobs."
+  value       = module.data_platform.catalog_database
+}
+
 output "glue_job_arns" {
   description = "ARNs of the Glue jobs, by the name of the job's module in src/jobs."
   value       = module.data_platform.glue_job_arns

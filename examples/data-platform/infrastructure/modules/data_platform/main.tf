@@ -78,6 +78,10 @@ locals {
   }
 
   connections = concat(aws_glue_connection.vpc[*].name, var.connections)
+
+  # Athena wants names with other characters than these between quotation marks.
+  usual_database = replace("${var.lake_prefix}-${var.environment}-silver", "/[-.]/", "_")
+  database       = var.existing_database == null ? one(aws_glue_catalog_database.this[*].name) : var.existing_database
 }
 
 module "account" {
@@ -119,6 +123,7 @@ module "glue_job" {
   policy_statements      = try(local.settings[each.value].policy_statements, [])
 
   existing_buckets     = var.existing_buckets
+  catalog_database     = local.database
   role_arn             = try(local.settings[each.value].role_arn, null)
   role_path            = try(local.settings[each.value].role_path, var.role_path)
   permissions_boundary = try(local.settings[each.value].permissions_boundary, var.permissions_boundary)
@@ -360,6 +365,14 @@ resource "aws_s3_bucket_notification" "bronze" {
 
   bucket      = local.bucket_names["bronze"]
   eventbridge = true
+}
+
+# The runs register their tables here. Whoever destroys it loses these entries, which later runs write again, and no data.
+resource "aws_glue_catalog_database" "this" {
+  count = var.existing_database == null ? 1 : 0
+
+  name        = local.usual_database
+  description = "Tables and quarantines of the jobs in ${var.environment}."
 }
 
 # Runs of Glue reach a VPC through a connection that names one of its subnets.

@@ -10,6 +10,11 @@ output "artifact_bucket" {
   value       = local.bucket_names["artifacts"]
 }
 
+output "catalog_database" {
+  description = "Name of the database of the Glue Data Catalog with the tables of the jobs."
+  value       = local.database
+}
+
 output "glue_job_arns" {
   description = "ARNs of the Glue jobs, by the name of the job's module in src/jobs."
   value       = { for name, file in local.jobs : file => module.glue_job[name].arn }

@@ -9,7 +9,8 @@ locals {
   arn = join(":", [
     "arn", module.account.partition, "glue", module.account.place, "job/${aws_glue_job.this.name}",
   ])
-  s3_arn = "arn:${module.account.partition}:s3:::"
+  s3_arn   = "arn:${module.account.partition}:s3:::"
+  glue_arn = "arn:${module.account.partition}:glue:${module.account.place}"
 
   role_arn = var.role_arn == null ? one(aws_iam_role.job[*].arn) : var.role_arn
   keys     = distinct(compact(concat([var.kms_key_arn], var.kms_key_arns)))
@@ -64,6 +65,7 @@ resource "aws_glue_job" "this" {
       "--extra-jars"                        = join(",", var.jars)
       "--enable-auto-scaling"               = var.auto_scaling ? "true" : ""
       "--lake_buckets"                      = join(",", [for zone, name in var.existing_buckets : "${zone}=${name}"])
+      "--catalog_database"                  = var.catalog_database == null ? "" : var.catalog_database
     } : name => value if value != ""
   })
 
@@ -129,6 +131,16 @@ resource "aws_iam_role_policy" "job" {
         Action   = ["logs:CreateLogStream", "logs:PutLogEvents"]
         Resource = [for arn in var.log_group_arns : "${arn}:*"]
       },
+      ], [
+      for database in compact([var.catalog_database]) : {
+        Sid    = "WriteCatalogEntries"
+        Effect = "Allow"
+        Action = ["glue:GetTable", "glue:CreateTable", "glue:UpdateTable"]
+        Resource = concat(
+          ["${local.glue_arn}:catalog", "${local.glue_arn}:database/${database}"],
+          [for table in local.catalogued : "${local.glue_arn}:table/${database}/${table}"],
+        )
+      }
       ], [
       for keys in [local.keys] : {
         Sid      = "UseTheKeyOfTheBuckets"

@@ -1,7 +1,8 @@
 # Owned by the gluecast template: an update rewrites this file and merges local edits into it.
 #
-# What the role of the job may read and write in S3. With reads, this is the job's own folders and what reads and
-# writes name: the role is narrow. Without reads it is wide: all of bronze and artifacts, silver and gold.
+# What the role of the job may read and write in S3, and which tables it may register. With reads, this is the job's
+# own folders and what reads and writes name: the role is narrow. Without reads it is wide: all of bronze and
+# artifacts, silver and gold.
 
 locals {
   is_narrow = var.reads != null
@@ -65,6 +66,9 @@ locals {
     "${local.s3_arn}${var.buckets.gold}/*",
     local.temporary_objects,
   ]
+
+  # The tables of the Data Catalog that the runtime registers: a job's own one, and that of its quarantine.
+  catalogued = local.is_narrow ? [var.table, "${var.table}_quarantine"] : ["*"]
 
   written_zones = [
     for zone in ["silver", "gold", "artifacts"] : zone

@@ -134,6 +134,17 @@ variable "existing_buckets" {
   default     = {}
 }
 
+variable "catalog_database" {
+  description = "Name of the database of the Glue Data Catalog in which the runs register the job's table and its quarantine. They get it as --catalog_database. If it is null, they register nothing."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.catalog_database == null || can(regex("^[a-z0-9_.-]{1,255}$", var.catalog_database))
+    error_message = "Expected the name of a database as catalog_database, of lower-case letters, digits, underscores, hyphens and dots, found ${jsonencode(var.catalog_database)}: data_lake_dev_silver."
+  }
+}
+
 variable "role_arn" {
   description = "ARN of a role for the job that exists. If it is null, the module makes one."
   type        = string
@@ -257,8 +268,8 @@ variable "arguments" {
   validation {
     condition = alltrue([
       for name in keys(var.arguments) : startswith(name, "--") && !contains([
-        "--TempDir", "--additional-python-modules", "--bucket", "--custom-logGroup-prefix", "--enable-auto-scaling",
-        "--env", "--extra-jars", "--extra-py-files", "--job-bookmark-option", "--job-language", "--lake_buckets", "--object_key",
+        "--TempDir", "--additional-python-modules", "--bucket", "--catalog_database", "--custom-logGroup-prefix",
+        "--enable-auto-scaling", "--env", "--extra-jars", "--extra-py-files", "--job-bookmark-option", "--job-language", "--lake_buckets", "--object_key",
         "--python-modules-installer-option", "--python-virtual-env-storage-prefix", "--run_metrics", "--uploaded_at",
       ], name)
     ])

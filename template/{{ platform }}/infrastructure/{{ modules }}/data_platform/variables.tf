@@ -140,6 +140,17 @@ variable "existing_log_groups" {
   }
 }
 
+variable "existing_database" {
+  description = "Name of a database of the Glue Data Catalog that exists, for the tables of all jobs. Nothing of it is created, configured or deleted. If it is null, one is made: data_lake_dev_silver for the lake_prefix data-lake."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.existing_database == null || can(regex("^[a-z0-9_.-]{1,255}$", var.existing_database))
+    error_message = "Expected the name of a database as existing_database, of lower-case letters, digits, underscores, hyphens and dots, found ${jsonencode(var.existing_database)}: acme_curated."
+  }
+}
+
 variable "role_path" {
   description = "Path of the jobs' roles; infrastructure/jobs/<job>.json can give another one, such as /data/."
   type        = string

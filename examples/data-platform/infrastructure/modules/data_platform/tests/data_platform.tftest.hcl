@@ -239,6 +239,37 @@ run "an_alias_in_place_of_a_key_is_refused" {
   expect_failures = [var.kms_key_arns]
 }
 
+run "the_tables_have_a_database_without_hyphens" {
+  command = plan
+  variables { name_prefix = "mart" }
+
+  assert {
+    condition     = one(aws_glue_catalog_database.this[*].name) == "data_lake_dev_silver" && output.catalog_database == "data_lake_dev_silver"
+    error_message = "Expected the usual name of the silver bucket with underscores, which a lake_prefix of its own sets apart."
+  }
+
+  assert {
+    condition     = aws_glue_catalog_database.this[0].description == "Tables and quarantines of the jobs in dev."
+    error_message = "Expected a description for those who find the database in Athena."
+  }
+}
+
+run "a_database_that_exists_is_named" {
+  command = plan
+  variables { existing_database = "acme_curated" }
+
+  assert {
+    condition     = length(aws_glue_catalog_database.this) == 0 && output.catalog_database == "acme_curated"
+    error_message = "Expected no database but the one that exists."
+  }
+}
+
+run "a_database_without_a_name_is_refused" {
+  command = plan
+  variables { existing_database = "" }
+  expect_failures = [var.existing_database]
+}
+
 run "log_groups_that_exist_are_named" {
   command = plan
   variables { existing_log_groups = { jobs = "/acme/glue" } }

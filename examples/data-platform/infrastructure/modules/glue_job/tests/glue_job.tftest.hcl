@@ -577,6 +577,92 @@ run "a_run_of_usual_buckets_is_told_nothing" {
   }
 }
 
+run "a_job_registers_its_own_tables_in_the_catalog" {
+  command = apply
+  variables {
+    table            = "sales_etl"
+    reads            = { bronze = ["sales/"] }
+    catalog_database = "lake_dev_silver"
+  }
+
+  assert {
+    condition     = aws_glue_job.this.default_arguments["--catalog_database"] == "lake_dev_silver"
+    error_message = "Expected the runs to know the database."
+  }
+
+  assert {
+    condition = [
+      for statement in jsondecode(aws_iam_role_policy.job[0].policy).Statement : statement
+      if statement.Sid == "WriteCatalogEntries" || anytrue([for action in statement.Action : startswith(action, "glue:")])
+      ] == [{
+        Sid    = "WriteCatalogEntries"
+        Effect = "Allow"
+        Action = ["glue:GetTable", "glue:CreateTable", "glue:UpdateTable"]
+        Resource = [
+          "arn:aws:glue:eu-central-1:123456789012:catalog",
+          "arn:aws:glue:eu-central-1:123456789012:database/lake_dev_silver",
+          "arn:aws:glue:eu-central-1:123456789012:table/lake_dev_silver/sales_etl",
+          "arn:aws:glue:eu-central-1:123456789012:table/lake_dev_silver/sales_etl_quarantine",
+        ]
+    }]
+    error_message = "Expected the job's own table and quarantine, and no other right to the catalogue."
+  }
+}
+
+run "a_job_without_reads_registers_any_table_of_the_database" {
+  command = apply
+  variables { catalog_database = "lake_dev_silver" }
+
+  assert {
+    condition = [
+      for statement in jsondecode(aws_iam_role_policy.job[0].policy).Statement : statement.Resource
+      if statement.Sid == "WriteCatalogEntries"
+      ] == [[
+        "arn:aws:glue:eu-central-1:123456789012:catalog",
+        "arn:aws:glue:eu-central-1:123456789012:database/lake_dev_silver",
+        "arn:aws:glue:eu-central-1:123456789012:table/lake_dev_silver/*",
+    ]]
+    error_message = "Expected the tables of the database, and of no other one."
+  }
+}
+
+run "without_a_database_nothing_is_registered" {
+  command = plan
+
+  assert {
+    condition = (
+      !contains(keys(aws_glue_job.this.default_arguments), "--catalog_database")
+      && !strcontains(aws_iam_role_policy.job[0].policy, "glue:")
+    )
+    error_message = "Expected no argument and no right for a catalogue that is not there."
+  }
+}
+
+run "a_database_does_not_reach_a_role_that_exists" {
+  command = plan
+  variables {
+    role_arn         = "arn:aws:iam::123456789012:role/acme/glue"
+    catalog_database = "lake_dev_silver"
+  }
+
+  assert {
+    condition     = aws_glue_job.this.default_arguments["--catalog_database"] == "lake_dev_silver" && length(aws_iam_role_policy.job) == 0
+    error_message = "Expected the runs to know the database, and the role to stay as it is."
+  }
+}
+
+run "a_database_with_a_wildcard_is_refused" {
+  command = plan
+  variables { catalog_database = "lake_*" }
+  expect_failures = [var.catalog_database]
+}
+
+run "a_database_as_an_argument_is_refused" {
+  command = plan
+  variables { arguments = { "--catalog_database" = "lake_dev_silver" } }
+  expect_failures = [var.arguments]
+}
+
 run "a_prefix_has_blanks_and_a_job_may_read_a_whole_bucket" {
   command = plan
   variables {

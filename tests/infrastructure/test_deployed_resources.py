@@ -208,6 +208,7 @@ def test_a_run_receives_its_environment_and_writes_where_its_log_is(
         assert arguments["--TempDir"] == f"s3://data-lake-prod-artifacts/temporary/{name}/"
         assert arguments["--job-bookmark-option"] == "job-bookmark-disable"
         assert arguments["--catalog_database"] == "data_lake_prod_silver"
+        assert arguments["--load_history"] == "s3://data-lake-prod-silver/_loads"
     assert "data-lake-prod-artifacts" in buckets
 
 
@@ -1093,7 +1094,7 @@ def test_a_run_reaches_its_own_sources_and_tables_and_no_others(deployed: list[R
     own = {RENAMED: ("sales_etl", "sales/"), "copy-0-prod": ("copy_0", "customers/")}
     for job, (table, prefix) in own.items():
         [policy] = role_policies(deployed, f"{job}-job")
-        for folder in ("", "_staging/", "_quarantine/", "_quarantine/_staging/"):
+        for folder in ("", "_staging/", "_quarantine/", "_quarantine/_staging/", "_loads/"):
             place = f"{silver}{folder}{table}"
             assert all(allowed(policy, action, f"{place}/x") for action in S3_OF_A_RUN)
             for other in (f"{place}_2/x", f"{silver}{folder}other/x"):
@@ -1112,6 +1113,20 @@ def test_the_tables_are_in_the_one_database_of_the_environment(deployed: list[Re
 
     assert [*databases] == ["data_lake_prod_silver"]
     assert " in prod" in databases["data_lake_prod_silver"]["description"]
+
+
+def test_the_history_of_loads_finds_the_records_of_all_jobs(deployed: list[Resource]) -> None:
+    table = named(deployed, "aws_glue_catalog_table")["load_history"]
+    parameters = table["parameters"]
+
+    deployed_names = parameters["projection.job.values"].split(",")
+
+    assert table["database_name"] == "data_lake_prod_silver"
+    assert (
+        parameters["storage.location.template"] == "s3://data-lake-prod-silver/_loads/${job}/${day}"
+    )
+    assert {"sales_etl", "copy_0"} <= {*deployed_names}
+    assert len(deployed_names) == len(of_type(deployed, "aws_glue_job"))
 
 
 def test_a_run_registers_its_own_table_and_quarantine(deployed: list[Resource]) -> None:

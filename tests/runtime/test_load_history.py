@@ -1,20 +1,33 @@
 """What became of each file stands in records, which DuckDB reads as one table."""
 
-from datetime import UTC, datetime
+import re
+from datetime import UTC, datetime, timedelta
 from typing import Any, ClassVar
 
 import duckdb
+import hcl2
 import pytest
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from glue_runtime import BaseGlueJob, JobError, Source
+from glue_runtime.load_history import FAILED, GONE, LOADED, NOTHING_NEW, QUARANTINED
 from glue_runtime.s3_object import S3Object
 from glue_runtime.spark.storage import Storage
 from glue_runtime.testing import Lake, run_scheduled
+from operations.loads import WITHOUT_END
+from tasks.examples import RENDERED
 
 HISTORY = "s3://data-lake-test-silver/_loads"
 BRONZE = "s3://data-lake-test-bronze"
+
+MODULE = RENDERED / "infrastructure/modules/data_platform/load_history.tf"
+with MODULE.open() as file:
+    TABLE = hcl2.load(file)["locals"][0]["record_columns"]
+"""The columns of the table in the Glue Data Catalog, with their types and comments."""
+
+PAGE = (RENDERED / "docs/querying.md").read_text(encoding="utf-8")
+STATUSES = (LOADED, QUARANTINED, GONE, FAILED, NOTHING_NEW)
 
 
 class SalesJob(BaseGlueJob):
@@ -37,11 +50,15 @@ class TotalJob(SalesJob):
         return df.groupBy().agg(F.sum("id").alias("total"))
 
 
-def records(lake: Lake, state: str = "ended", columns: str = "*") -> list[Any]:
-    """The records as others read them: all files of the folder as one table."""
+def reading(lake: Lake, *options: str) -> str:
+    """How others read the records: all files of the folder as one table."""
     files = lake.root / HISTORY.removeprefix("s3://") / "*/*/*.json.gz"
-    read = f"read_json('{files}', format='newline_delimited')"
-    query = f"SELECT {columns} FROM {read} WHERE state = '{state}' ORDER BY run_id, source_object"
+    given = ", ".join((f"'{files}'", "format='newline_delimited'", *options))
+    return f"read_json({given})"
+
+
+def records(lake: Lake, state: str = "ended", columns: str = "*") -> list[Any]:
+    query = f"SELECT {columns} FROM {reading(lake)} WHERE state = '{state}' ORDER BY run_id, source_object"
     return duckdb.sql(query).fetchall()
 
 
@@ -171,6 +188,58 @@ def test_without_a_place_nothing_is_recorded(lake: Lake) -> None:
     run_scheduled(SalesJob, "sales_etl")
 
     assert not (lake.root / "data-lake-test-silver/_loads").exists()
+
+
+def test_the_table_of_terraform_has_the_fields_of_a_record(lake: Lake) -> None:
+    run(SalesJob, lake.upload("sales/a.csv", "id\n1\n"))
+    described = duckdb.sql(f"DESCRIBE SELECT * FROM {reading(lake)}").fetchall()
+
+    assert [name for name, *_ in described] == [*TABLE]
+
+
+@pytest.mark.parametrize("number", range(3))
+def test_the_queries_of_the_page_find_what_they_say(lake: Lake, number: int) -> None:
+    history(lake)
+    query = re.findall(r"```sql\n(.*?)```", PAGE, re.DOTALL)[1 + number]
+
+    found = duckdb.sql(query.replace("load_history", "history"))
+
+    names = [name for name, *_ in found.description]
+    rows = [dict(zip(names, row, strict=True)) for row in found.fetchall()]
+    assert [(row["job"], row.get("run_id"), row.get("status")) for row in rows] == [
+        [("sales_etl", None, None)],
+        [("sales_etl", "jr_2", "failed")],
+        [("sales_etl", "jr_3", None)],
+    ][number]
+
+
+def history(lake: Lake) -> None:
+    """A table as Terraform declares it: of yesterday's runs, one that has loaded a file, one that has failed,
+    and one that was killed."""
+    good, bad = lake.upload("sales/a.csv", "id\n1\n"), lake.upload("sales/b.csv", "id\nx\n")
+    run(SalesJob, good, run_id="jr_1")
+    with pytest.raises(JobError):
+        run(SalesJob, bad, run_id="jr_2")
+    run(SalesJob, good, run_id="jr_3")
+    [end] = lake.root.glob("data-lake-test-silver/_loads/*/*/jr_3-ended*")
+    end.unlink()
+    [today] = lake.root.glob("data-lake-test-silver/_loads/*/*")
+    yesterday = datetime.now(UTC) - timedelta(days=1)
+    today.rename(today.with_name(f"{yesterday:%Y-%m-%d}"))
+    types = {"string": "VARCHAR"}
+    columns = ", ".join(
+        f"CAST({name} AS {types.get(kind, kind)}) AS {name}" for name, (kind, _) in TABLE.items()
+    )
+    duckdb.sql(
+        f"CREATE OR REPLACE TEMP TABLE history AS SELECT {columns}, "
+        f"split_part(filename, '/', -3) AS job, split_part(filename, '/', -2) AS day "
+        f"FROM {reading(lake, 'filename=true')}"
+    )
+
+
+def test_the_page_names_every_column_and_every_status() -> None:
+    for name in (*TABLE, "job", "day", *STATUSES, *WITHOUT_END):
+        assert f"`{name}`" in PAGE
 
 
 def test_a_record_that_cannot_be_written_fails_no_run(lake: Lake) -> None:

@@ -117,8 +117,8 @@ def _asked(environ: dict[str, Any], region: str, signed_for: str) -> Iterator[As
     action = _OTHER_NAMES.get(f"{service}:{operation}", f"{service}:{operation}")
     resource = _resource(service, action, region, parameters)
     yield action, resource
-    if service == "glue" and "Database" in action:
-        for further in _around_a_database(action, resource):
+    if service == "glue" and (":database/" in resource or ":table/" in resource):
+        for further in _around_in_the_catalog(action, resource):
             yield action, further
     if service == "s3" and "HTTP_X_AMZ_TAGGING" in environ:
         yield "s3:PutObjectTagging", resource
@@ -184,6 +184,10 @@ def _resource(service: str, action: str, region: str, parameters: Mapping[str, A
     if service == "glue" and "Database" in action:
         asked = parameters if action != "glue:CreateDatabase" else parameters["DatabaseInput"]
         return f"arn:aws:glue:{region}:{ACCOUNT}:database/{asked['Name']}"
+    if service == "glue" and ("Table" in action or "Partition" in action):
+        asked = parameters.get("TableInput", parameters)
+        name = f"{parameters['DatabaseName']}/{asked.get('Name') or asked['TableName']}"
+        return f"arn:aws:glue:{region}:{ACCOUNT}:table/{name}"
     if action.startswith("events:") and action.endswith(("EventBus", "Permission")):
         name = parameters.get("EventBusName") or parameters.get("Name") or "default"
         return f"arn:aws:events:{region}:{ACCOUNT}:event-bus/{name}"
@@ -195,10 +199,13 @@ def _resource(service: str, action: str, region: str, parameters: Mapping[str, A
     return f"arn:aws:{service}:{place}{ACCOUNT}:{kind}{name.rpartition('/')[2] if service == 'sqs' else name}"
 
 
-def _around_a_database(action: str, database: str) -> Iterator[str]:
-    """What a request for a database of the Data Catalog also needs the action for."""
-    place, _, name = database.partition(":database/")
+def _around_in_the_catalog(action: str, resource: str) -> Iterator[str]:
+    """What a request for a database or a table of the Data Catalog also needs the action for."""
+    place, _, path = resource.rpartition(":")
+    kind, name, *_ = path.split("/")
     yield f"{place}:catalog"
+    if kind == "table":
+        yield f"{place}:database/{name}"
     if action == "glue:DeleteDatabase":
         yield from (f"{place}:{kind}/{name}/*" for kind in ("table", "userDefinedFunction"))
 

@@ -209,9 +209,11 @@ def _rights(job: str, keys: list[str]) -> list[dict[str, Any]]:
     table, name = deployed_name(job), f"{deployed_name(job).replace('_', '-')}-{ENVIRONMENT}"
     folders = [
         f"{silver}/{folder}{table}"
-        for folder in ("", "_staging/", "_quarantine/", "_quarantine/_staging/")
+        for folder in ("", "_loads/", "_staging/", "_quarantine/", "_quarantine/_staging/")
     ]
-    above = [f"{silver}/_staging", f"{silver}/_quarantine", f"{silver}/_quarantine/_staging"]
+    above = [
+        f"{silver}/{each}" for each in ("_loads", "_staging", "_quarantine", "_quarantine/_staging")
+    ]
     catalog = f"arn:aws:glue:{REGION}:{ACCOUNT}"
     catalogued = [f"table/{DATABASE}/{each}" for each in (table, f"{table}_quarantine")]
     read = [

@@ -134,6 +134,17 @@ variable "existing_buckets" {
   default     = {}
 }
 
+variable "load_history" {
+  description = "S3 URI of the folder, in the silver bucket, where runs record what became of each file. They get it as --load_history, and write below the name of their table. If it is null, they record nothing."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.load_history == null || can(regex("^s3://[^/]+/_loads$", var.load_history))
+    error_message = "Expected the folder _loads of the silver bucket as load_history, s3://data-lake-dev-silver/_loads, found ${jsonencode(var.load_history)}."
+  }
+}
+
 variable "catalog_database" {
   description = "Name of the database of the Glue Data Catalog in which the runs register the job's table and its quarantine. They get it as --catalog_database. If it is null, they register nothing."
   type        = string
@@ -269,7 +280,8 @@ variable "arguments" {
     condition = alltrue([
       for name in keys(var.arguments) : startswith(name, "--") && !contains([
         "--TempDir", "--additional-python-modules", "--bucket", "--catalog_database", "--custom-logGroup-prefix",
-        "--enable-auto-scaling", "--env", "--extra-jars", "--extra-py-files", "--job-bookmark-option", "--job-language", "--lake_buckets", "--object_key",
+        "--enable-auto-scaling", "--env", "--extra-jars", "--extra-py-files", "--job-bookmark-option", "--job-language", "--lake_buckets",
+        "--load_history", "--object_key",
         "--python-modules-installer-option", "--python-virtual-env-storage-prefix", "--run_metrics", "--uploaded_at",
       ], name)
     ])

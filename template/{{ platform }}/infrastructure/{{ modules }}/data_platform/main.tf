@@ -82,6 +82,9 @@ locals {
   # Athena wants names with other characters than these between quotation marks.
   usual_database = replace("${var.lake_prefix}-${var.environment}-silver", "/[-.]/", "_")
   database       = var.existing_database == null ? one(aws_glue_catalog_database.this[*].name) : var.existing_database
+
+  # What became of each file: see docs/querying.md.
+  load_history = "s3://${local.bucket_names["silver"]}/_loads"
 }
 
 module "account" {
@@ -123,6 +126,7 @@ module "glue_job" {
   policy_statements      = try(local.settings[each.value].policy_statements, [])
 
   existing_buckets     = var.existing_buckets
+  load_history         = local.load_history
   catalog_database     = local.database
   role_arn             = try(local.settings[each.value].role_arn, null)
   role_path            = try(local.settings[each.value].role_path, var.role_path)

@@ -65,6 +65,7 @@ resource "aws_glue_job" "this" {
       "--extra-jars"                        = join(",", var.jars)
       "--enable-auto-scaling"               = var.auto_scaling ? "true" : ""
       "--lake_buckets"                      = join(",", [for zone, name in var.existing_buckets : "${zone}=${name}"])
+      "--load_history"                      = var.load_history == null ? "" : var.load_history
       "--catalog_database"                  = var.catalog_database == null ? "" : var.catalog_database
     } : name => value if value != ""
   })

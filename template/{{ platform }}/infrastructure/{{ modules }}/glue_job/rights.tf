@@ -14,9 +14,11 @@ locals {
   })
   zones = sort(keys(local.buckets))
 
-  # The runtime writes the table and the quarantine, each with a folder for the rows that a run stages.
+  # The runtime writes the table and the quarantine, each with a folder for the rows that a run stages, and what became
+  # of each file.
   own_folders = local.is_narrow ? [
     "${var.table}/", "_staging/${var.table}/", "_quarantine/${var.table}/", "_quarantine/_staging/${var.table}/",
+    "_loads/${var.table}/",
   ] : []
 
   read_folders = { for zone in local.zones : zone => try(var.reads[zone], []) }
@@ -68,7 +70,9 @@ locals {
   ]
 
   # The tables of the Data Catalog that the runtime registers: a job's own one, and that of its quarantine.
-  catalogued = local.is_narrow ? [var.table, "${var.table}_quarantine"] : ["*"]
+  # Their names there have no other characters than these.
+  own_table  = local.is_narrow ? replace(lower(var.table), "/[^a-z0-9_]/", "_") : "*"
+  catalogued = local.is_narrow ? [local.own_table, "${local.own_table}_quarantine"] : ["*"]
 
   written_zones = [
     for zone in ["silver", "gold", "artifacts"] : zone

@@ -254,6 +254,25 @@ run "the_tables_have_a_database_without_hyphens" {
   }
 }
 
+run "what_became_of_each_file_is_a_table" {
+  command = plan
+
+  assert {
+    condition = (
+      aws_glue_catalog_table.load_history.database_name == "data_lake_dev_silver"
+      && aws_glue_catalog_table.load_history.storage_descriptor[0].location == "s3://data-lake-dev-silver/_loads"
+      && aws_glue_catalog_table.load_history.parameters["storage.location.template"] == "s3://data-lake-dev-silver/_loads/$${job}/$${day}"
+      && [for key in aws_glue_catalog_table.load_history.partition_keys : key.name] == ["job", "day"]
+    )
+    error_message = "Expected the records of the silver bucket, by the names of their folders."
+  }
+
+  assert {
+    condition     = aws_glue_catalog_table.load_history.parameters["projection.job.values"] == join(",", sort(keys(local.jobs)))
+    error_message = "Expected the folders of all jobs, by their deployed names."
+  }
+}
+
 run "a_database_that_exists_is_named" {
   command = plan
   variables { existing_database = "acme_curated" }

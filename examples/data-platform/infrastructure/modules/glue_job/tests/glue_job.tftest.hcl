@@ -228,12 +228,13 @@ run "a_job_with_reads_reads_them_and_writes_its_own_tables" {
       ] if contains(statement.Action, "s3:PutObject")
       ])) == toset([
       "arn:aws:s3:::lake-dev-artifacts/temporary/sales-etl-dev/*",
+      "arn:aws:s3:::lake-dev-silver/_loads/sales_etl/*",
       "arn:aws:s3:::lake-dev-silver/_quarantine/_staging/sales_etl/*",
       "arn:aws:s3:::lake-dev-silver/_quarantine/sales_etl/*",
       "arn:aws:s3:::lake-dev-silver/_staging/sales_etl/*",
       "arn:aws:s3:::lake-dev-silver/sales_etl/*",
     ])
-    error_message = "Expected the role to write the job's table, its quarantine, and what a run stages for each."
+    error_message = "Expected the role to write the job's table, its quarantine, what a run stages for each, and what it records."
   }
 
   assert {
@@ -242,7 +243,7 @@ run "a_job_with_reads_reads_them_and_writes_its_own_tables" {
         for resource in statement.Resource : resource if !endswith(resource, "/*") && !strcontains(resource, "sales_etl")
       ] if contains(statement.Action, "s3:PutObject")
       ])) == toset(flatten([
-      for folder in ["_staging", "_quarantine", "_quarantine/_staging"] :
+      for folder in ["_loads", "_staging", "_quarantine", "_quarantine/_staging"] :
       [for ending in ["", "/", "_$folder$"] : "arn:aws:s3:::lake-dev-silver/${folder}${ending}"]
     ]))
     error_message = "Expected, of the folders above these, only the empty objects that stand for them."

@@ -174,6 +174,8 @@ def test_the_policies_are_valid_and_fit_with_the_longest_names(
 ) -> None:
     lake, environment = "l" * 39, "e" * 10
     longest = {
+        "partition": "aws-us-gov",
+        "region": "us-gov-west-1",
         "project": "p" * 32,
         "lake": f"{lake}-{environment}",
         "database": f"{lake}_{environment}_silver",

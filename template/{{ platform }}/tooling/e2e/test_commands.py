@@ -36,6 +36,7 @@ ON_THE_PAGE = (
     "deploy-infra",
     "doctor",
     "job-runs",
+    "loads",
     "matching-rules",
     "replay",
     "rule-invocations",
@@ -138,6 +139,17 @@ def test_an_object_is_traced_from_its_upload_to_its_rows(
     written = next(row for row in found if row["what"] == "data_written")
     assert re.search(r"rows_written=[1-9]", written["told"])
     assert any(row["what"] == "execution" and "SUCCEEDED" in row["told"] for row in found)
+
+
+def test_what_became_of_an_upload_is_listed(ask: Ask, uploaded: Row, cloud: Cloud) -> None:
+    run_id = json.loads(uploaded["output"])["Id"]
+
+    found = ask("loads", "--job", JOB, "--status", "loaded")
+
+    [load] = [row for row in found if row["run"] == run_id]
+    assert load["object"] == shown(cloud, KEY)
+    assert load["written"] > 0
+    assert not [row for row in ask("loads", "--job", JOB, "--status", "killed")]
 
 
 def test_the_commands_of_the_page_run(deployment: Deployment, uploaded: Row, cloud: Cloud) -> None:

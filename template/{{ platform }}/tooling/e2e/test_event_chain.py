@@ -21,6 +21,7 @@ from deployer import refused, statements
 from deployment import ENVIRONMENT, REPOSITORY, Deployment, chosen_jobs
 from emulated_aws.delivery import fire
 from emulated_aws.server import DEPLOYER, PLANNER, EmulatedAws
+from glue_runtime.tables.data_catalog import entry_name
 from landscape import inventory
 from operations.environment import Environment, deployed_name
 
@@ -69,6 +70,13 @@ def test_an_upload_ends_as_the_rows_of_that_file(cloud: Cloud, job: str) -> None
     table = rows(cloud.aws, written["output"])
     of_file = [row for row in table if row["source_object"] == f"s3://{bucket}/{key}"]
     assert len(of_file) == written["row_count"] > 0
+    assert not [entry for entry in log if entry["event"].endswith("_failed")]
+    entry = cloud.aws.client("glue").get_table(
+        DatabaseName=cloud.outputs["catalog_database"], Name=entry_name(deployed_name(job))
+    )["Table"]
+    assert entry["StorageDescriptor"]["Location"] == written["output"]
+    columns = {column["Name"] for column in entry["StorageDescriptor"]["Columns"]}
+    assert {name.lower() for name in of_file[0]} == columns
 
 
 @pytest.mark.parametrize("job", chosen_jobs())

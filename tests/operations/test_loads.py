@@ -13,7 +13,8 @@ from moto import mock_aws
 
 from operations.cli import main
 from operations.environment import Environment
-from operations.loads import Load, loads
+from operations.errors import OperationError
+from operations.loads import Load, late, loads
 from operations.prices import read_prices
 from operations.trace import trace
 
@@ -194,3 +195,40 @@ def test_trace_reads_the_records_when_nothing_else_is_left(environment: Environm
         "loaded",
         "jr_1: rows_written=3 rows_quarantined=0",
     )
+
+
+@pytest.mark.parametrize(
+    ("loaded_hours_ago", "told"),
+    [
+        (1, None),
+        (25, None),
+        (27, "expected every 26h, last loaded"),
+        (None, "expected every 26h, never loaded"),
+    ],
+)
+def test_a_prefix_that_is_late_is_told(
+    environment: Environment,
+    monkeypatch: pytest.MonkeyPatch,
+    loaded_hours_ago: int | None,
+    told: str | None,
+) -> None:
+    expected = {"expected": {"sales/": "26h"}}
+    monkeypatch.setattr("operations.loads.declaration", lambda _: expected)
+    record("jr_1", "ended", NOW, loaded("other/a.csv", 1))
+    record("jr_2", "ended", NOW, {**uploaded("sales/a.csv"), "status": "failed", "reason": "row 2"})
+    if loaded_hours_ago is not None:
+        record("jr_3", "ended", NOW - timedelta(hours=loaded_hours_ago), loaded("sales/b.csv", 1))
+
+    found = late(environment, "sales_etl", NOW)
+
+    assert [(load.object, load.status) for load in found] == [("sales/", "late")] * bool(told)
+    assert all(load.told.startswith(told or "") for load in found)
+
+
+def test_an_expected_period_that_is_none_is_named(
+    environment: Environment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("operations.loads.declaration", lambda _: {"expected": {"sales/": "daily"}})
+
+    with pytest.raises(OperationError, match="daily"):
+        late(environment, "sales_etl", NOW)

@@ -15,7 +15,7 @@ from glue_runtime.load_history import FAILED, GONE, LOADED, NOTHING_NEW, QUARANT
 from glue_runtime.s3_object import S3Object
 from glue_runtime.spark.storage import Storage
 from glue_runtime.testing import Lake, run_scheduled
-from operations.loads import WITHOUT_END
+from operations.loads import LATE, WITHOUT_END
 from tasks.examples import RENDERED
 
 HISTORY = "s3://data-lake-test-silver/_loads"
@@ -238,7 +238,7 @@ def history(lake: Lake) -> None:
 
 
 def test_the_page_names_every_column_and_every_status() -> None:
-    for name in (*TABLE, "job", "day", *STATUSES, *WITHOUT_END):
+    for name in (*TABLE, "job", "day", *STATUSES, *WITHOUT_END, LATE):
         assert f"`{name}`" in PAGE
 
 

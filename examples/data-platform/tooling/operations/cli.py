@@ -107,7 +107,9 @@ def _trace(asked: Environment, options: Options) -> Answer:
 
 def _loads(asked: Environment, options: Options) -> Answer:
     since = point_in_time(options.since or "1d")
-    found = [each for job in _jobs(asked, options) for each in loads.loads(asked, job, since)]
+    jobs = _jobs(asked, options)
+    found = [each for job in jobs for each in loads.loads(asked, job, since)]
+    found += [each for job in jobs for each in loads.late(asked, job)]
     rows = [each for each in found if options.status in ("", each.status)]
     counts = Counter(each.status for each in rows)
     summary = ", ".join(f"{number} {status}" for status, number in counts.most_common())
@@ -304,7 +306,15 @@ _ARGUMENTS: dict[str, dict[str, Any]] = {
     "--since": {"help": "2h, 7d, 2024-01-15 or 2024-01-15T10:30, UTC"},
     "--status": {
         "default": "",
-        "choices": ("loaded", "quarantined", "gone", "failed", "nothing_new", *loads.WITHOUT_END),
+        "choices": (
+            "loaded",
+            "quarantined",
+            "gone",
+            "failed",
+            "nothing_new",
+            *loads.WITHOUT_END,
+            loads.LATE,
+        ),
         "help": "only these loads",
     },
     "--until": {"help": "end of the period, in the same form as --since"},

@@ -6,15 +6,22 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from operations.environment import Environment, deployed_name
+from operations.environment import Environment, declaration, deployed_name
 from operations.executions import Execution, executions
 from operations.tables import Row
+from operations.times import point_in_time, shown
 
 WITHOUT_END = RUNNING, KILLED, NOT_STARTED = "running", "killed", "not_started"
 """What became of a file whose run has written no end, or of which no run has written anything."""
+
+LATE = "late"
+"""What is said of a prefix from which nothing has come in time."""
+
+_LONG_AGO = timedelta(days=90)
+"""How far back to look for the last load of a prefix."""
 
 _LIVE = ("STARTING", "RUNNING", "STOPPING", "WAITING")
 _FAILURES = ("FAILED", "TIMED_OUT", "ABORTED")
@@ -59,6 +66,31 @@ def recorded(environment: Environment, job: str, since: datetime) -> Iterator[Lo
             load = _load(environment, job, record)
             if load.began >= since:
                 yield load
+
+
+def late(environment: Environment, job: str, now: datetime | None = None) -> list[Load]:
+    """The prefixes of a job from which nothing was loaded for longer than the job expects.
+
+    Raises:
+        OperationError: the job is not deployed, or an expected period is none.
+    """
+    now = now or datetime.now(UTC)
+    found = []
+    for prefix, period in declaration(job).get("expected", {}).items():
+        since = point_in_time(period, now)
+        place = _shown(environment, prefix)
+        last = max(
+            (
+                load.began
+                for load in recorded(environment, job, now - _LONG_AGO)
+                if load.status == "loaded" and load.object.startswith(place)
+            ),
+            default=None,
+        )
+        if last is None or last < since:
+            told = f"expected every {period}, {f'last loaded {shown(last)}' if last else 'never loaded'}"
+            found.append(Load(now, job, place, LATE, "", told))
+    return found
 
 
 def as_rows(found: Sequence[Load]) -> list[Row]:

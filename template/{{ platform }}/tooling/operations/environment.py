@@ -179,10 +179,13 @@ def deployed_jobs(environment: Environment, jobs: list[str]) -> list[str]:
 
 def deployed_name(job: str) -> str:
     """The name of a job on AWS: the declared one, else the module's, as in Terraform."""
-    declaration = REPOSITORY / f"infrastructure/jobs/{job}.json"
-    if not declaration.is_file():
-        return job
-    return str(json.loads(declaration.read_text(encoding="utf-8"))["deployed_name"])
+    return str(declaration(job).get("deployed_name", job))
+
+
+def declaration(job: str) -> dict[str, Any]:
+    """What infrastructure/jobs/<job>.json declares; nothing without the file."""
+    file = REPOSITORY / f"infrastructure/jobs/{job}.json"
+    return dict(json.loads(file.read_text(encoding="utf-8"))) if file.is_file() else {}
 
 
 def chosen_jobs(job: str | None) -> list[str]:

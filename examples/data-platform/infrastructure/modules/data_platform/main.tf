@@ -33,9 +33,9 @@ locals {
     )
   }
   known_settings = [
-    "//", "auto_scaling", "connections", "default_arguments", "deployed_name", "execution_class", "glue_version", "jars",
-    "max_concurrent_runs", "number_of_workers", "permissions_boundary", "policy_statements", "python_modules", "reads",
-    "role_arn", "role_path", "security_configuration", "tags", "timeout", "worker_type", "writes",
+    "//", "auto_scaling", "connections", "default_arguments", "deployed_name", "execution_class", "expected", "glue_version",
+    "jars", "max_concurrent_runs", "number_of_workers", "permissions_boundary", "policy_statements", "python_modules",
+    "reads", "role_arn", "role_path", "security_configuration", "tags", "timeout", "worker_type", "writes",
   ]
   runtime = "${var.repository}/build/glue_runtime.zip"
 

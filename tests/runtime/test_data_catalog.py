@@ -17,7 +17,8 @@ from pyspark.sql.types import StructType
 from emulated_aws.repairs import refuse_outdated_changes_of_tables
 from glue_runtime import BaseGlueJob, Source
 from glue_runtime.tables import data_catalog
-from glue_runtime.tables.data_catalog import Entry, write_entry
+from glue_runtime.tables.catalog_entry import Entry, entry_name
+from glue_runtime.tables.data_catalog import write_entry
 from glue_runtime.testing import Lake, run_for, run_scheduled
 
 DATABASE = "data_lake_test_silver"
@@ -359,7 +360,7 @@ def test_a_comment_that_makes_a_column_optional_is_none_of_the_table(lake: Lake,
     ("name", "said"), [("sales_etl", "sales_etl"), ("Sales-ETL 2", "sales_etl_2")]
 )
 def test_a_table_has_a_name_that_needs_no_quotation_marks(name: str, said: str) -> None:
-    assert data_catalog.entry_name(name) == said
+    assert entry_name(name) == said
 
 
 def test_long_texts_are_cut_to_what_an_entry_allows(glue: Any) -> None:

@@ -19,7 +19,13 @@ LONGEST = 400
 NAMES = {name for entry in FORMATS.items() for name in (entry[0], entry[1].module)}
 
 AT_HOME = (
-    *("input/formats/", "input/exact/", "tables/parquet.py", "tables/data_catalog.py"),
+    *(
+        "input/formats/",
+        "input/exact/",
+        "tables/parquet.py",
+        "tables/catalog_entry.py",
+        "load_history.py",
+    ),
     *(
         "local/warm_up.py",
         "local/wheels.py",

@@ -21,7 +21,7 @@ from deployer import refused, statements
 from deployment import ENVIRONMENT, REPOSITORY, Deployment, chosen_jobs
 from emulated_aws.delivery import fire
 from emulated_aws.server import DEPLOYER, PLANNER, EmulatedAws
-from glue_runtime.tables.data_catalog import entry_name
+from glue_runtime.tables.catalog_entry import entry_name
 from landscape import inventory
 from operations.environment import Environment, deployed_name
 

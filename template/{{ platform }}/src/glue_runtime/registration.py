@@ -16,13 +16,7 @@ from glue_runtime.lineage import SOURCE_ID, SOURCE_OBJECT
 from glue_runtime.run_sources import RunSources
 from glue_runtime.spark.session import region
 from glue_runtime.tables import quarantine
-from glue_runtime.tables.data_catalog import (
-    CatalogError,
-    Entry,
-    entry_name,
-    unfit_columns,
-    write_entry,
-)
+from glue_runtime.tables.catalog_entry import CatalogError, Entry, entry_name, unfit_columns
 
 if TYPE_CHECKING:
     from glue_runtime.base_job import BaseGlueJob
@@ -81,6 +75,9 @@ def _register(job: "BaseGlueJob", entry: Entry, *, is_complete: bool) -> None:
     database = job.args.get("catalog_database")
     if not database:
         return
+    # Glue has AWS's client; a local run does not need it.
+    from glue_runtime.tables.data_catalog import write_entry
+
     name = f"{database}.{entry.name}"
     if unfit := unfit_columns(entry.columns):
         job.logger.warning("columns_not_in_catalog", table=name, columns=unfit)

@@ -1,72 +1,21 @@
 # Owned by the gluecast template: an update rewrites this file and merges local edits into it.
-"""Entries of the Glue Data Catalog, by which Athena, Redshift Spectrum and EMR find tables.
+"""Write entries of the Glue Data Catalog, by which Athena, Redshift Spectrum and EMR find tables."""
 
-An entry is of an external table without partitions: a query reads every Parquet file below its
-location, so that new files need no new entry. A run changes an entry only if the columns differ, or
-what the job says of them. What others have written into it stays: parameters, comments of columns
-that the job says nothing of, and whatever else an entry has.
-"""
-
-import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
 
 import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
-from pyspark.sql import types as T
+
+from glue_runtime.tables.catalog_entry import CatalogError, Entry, table_input
 
 _TRIES = 10
 """How often a run writes an entry that other runs change meanwhile."""
 
 _SECONDS = 10
 """How long a request may take. A network without a way to the catalog must not stop a run."""
-
-_LONGEST_DESCRIPTION, _LONGEST_COMMENT = 2048, 255
-
-_NESTED_NAME = re.compile(r"[\w.$ ]+")
-"""A name of a nested field that a column's type can have: the catalog does not quote names."""
-
-_PARQUET = {
-    "InputFormat": "org.apache.hadoop.hive.ql.io.parquet.MapredParquetInputFormat",
-    "OutputFormat": "org.apache.hadoop.hive.ql.io.parquet.MapredParquetOutputFormat",
-    "SerdeInfo": {
-        "SerializationLibrary": "org.apache.hadoop.hive.ql.io.parquet.serde.ParquetHiveSerDe"
-    },
-}
-
-
-class CatalogError(Exception):
-    """An entry cannot be written; the message says why, and what to do."""
-
-
-@dataclass(frozen=True)
-class Entry:
-    """What a run says of a table.
-
-    name: the table's name in its database. uri: the folder of its files, ``s3://bucket/name``.
-    comments: of columns, by name. parameters: further properties of the entry.
-    """
-
-    name: str
-    uri: str
-    columns: Sequence[T.StructField]
-    description: str = ""
-    owner: str = ""
-    comments: Mapping[str, str] = field(default_factory=dict)
-    parameters: Mapping[str, str] = field(default_factory=dict)
-
-
-def entry_name(name: str) -> str:
-    """The name of a table as Athena takes it without quotation marks: ``sales_etl``."""
-    return re.sub(r"[^a-z0-9_]", "_", name.lower())
-
-
-def unfit_columns(columns: Sequence[T.StructField]) -> list[str]:
-    """The columns that no entry can have, because of the name of a nested field."""
-    return [column.name for column in columns if _hive_type(column.dataType) is None]
 
 
 def write_entry(region: str, database: str, entry: Entry, *, is_complete: bool) -> bool:
@@ -86,8 +35,9 @@ def write_entry(region: str, database: str, entry: Entry, *, is_complete: bool) 
             there = _found(glue, database, entry.name)
             if there is not None:
                 _check_location(database, there, entry)
-            wanted = _table_input(glue, there or {}, entry, is_complete=is_complete)
-            if there is not None and wanted == _table_input_of(glue, there):
+            as_it_is = _table_input_of(glue, there or {})
+            wanted = table_input(entry, as_it_is, is_complete=is_complete)
+            if wanted == as_it_is:
                 return False
             if _written(glue, database, wanted, there):
                 return True
@@ -153,85 +103,6 @@ def _table_input_of(glue: Any, there: Mapping[str, Any]) -> dict[str, Any]:
     """What a request to change this entry would have to say to leave it as it is."""
     settable = glue.meta.service_model.shape_for("TableInput").members
     return {name: value for name, value in there.items() if name in settable}
-
-
-def _table_input(
-    glue: Any, there: Mapping[str, Any], entry: Entry, *, is_complete: bool
-) -> dict[str, Any]:
-    storage = there.get("StorageDescriptor", {})
-    columns = _columns(storage.get("Columns", ()), entry, is_complete=is_complete)
-    said = {
-        "Description": _short(entry.description, _LONGEST_DESCRIPTION),
-        "Owner": _short(entry.owner, _LONGEST_COMMENT),
-    }
-    return {
-        "TableType": "EXTERNAL_TABLE",
-        **_table_input_of(glue, there),
-        "Name": entry.name,
-        **{name: text for name, text in said.items() if text},
-        "StorageDescriptor": {**_PARQUET, "Location": entry.uri, **storage, "Columns": columns},
-        "Parameters": {
-            "EXTERNAL": "TRUE",
-            "classification": "parquet",
-            **there.get("Parameters", {}),
-            **entry.parameters,
-        },
-    }
-
-
-def _columns(
-    there: Sequence[Mapping[str, Any]], entry: Entry, *, is_complete: bool
-) -> list[dict[str, Any]]:
-    """The columns of an entry: those that it had in their order, then the new ones."""
-    comments = {name.lower(): comment for name, comment in entry.comments.items()}
-    types = {column.name.lower(): _hive_type(column.dataType) for column in entry.columns}
-    had = {column["Name"]: column for column in there}
-    columns = []
-    for name in [*had, *(name for name in types if name not in had)]:
-        if is_complete and name not in types:
-            continue
-        type_ = types.get(name) or had.get(name, {}).get("Type")
-        comment = _short(comments.get(name, ""), _LONGEST_COMMENT)
-        if type_:
-            said = {"Comment": comment} if comment else {}
-            columns.append({**had.get(name, {}), "Name": name, "Type": type_, **said})
-    return columns
-
-
-def _hive_type(type_: T.DataType) -> str | None:
-    """A type of Spark's in the words of the catalog: ``array<decimal(10,2)>``; None if it has none.
-
-    The type is that of the values in Parquet files.
-    """
-    if isinstance(type_, T.ArrayType):
-        return _composed("array<{}>", type_.elementType)
-    if isinstance(type_, T.MapType):
-        return _composed("map<{},{}>", type_.keyType, type_.valueType)
-    if isinstance(type_, T.StructType):
-        if not all(_NESTED_NAME.fullmatch(each.name) for each in type_.fields):
-            return None
-        form = ",".join(f"{each.name}:{{}}" for each in type_.fields)
-        return _composed(f"struct<{form}>", *(each.dataType for each in type_.fields))
-    if isinstance(type_, T.TimestampNTZType):
-        return "timestamp"
-    if isinstance(type_, T.DayTimeIntervalType):
-        return "bigint"
-    if isinstance(type_, T.YearMonthIntervalType):
-        return "int"
-    return type_.simpleString()
-
-
-def _composed(form: str, *types: T.DataType) -> str | None:
-    parts = [_hive_type(each) for each in types]
-    return None if None in parts else form.format(*parts)
-
-
-def _short(text: str, longest: int) -> str:
-    """A text in one line that is no longer than an entry allows."""
-    line = " ".join(text.split()).encode()
-    if len(line) > longest:
-        line = line[: longest - 3] + b"..."
-    return line.decode(errors="ignore")
 
 
 def _explained(error: ClientError, database: str, entry: Entry) -> str:

@@ -26,6 +26,11 @@ ROLE = "acme-glue"
 CONNECTION = "acme-network"
 DATABASE = "acme_curated"
 
+_HISTORY = [
+    f"arn:aws:glue:{REGION}:{ACCOUNT}:{each}"
+    for each in ("catalog", f"database/{DATABASE}", f"table/{DATABASE}/load_history")
+]
+
 # What an administrator adds to infrastructure/deployer/policy.json for them: docs/existing-account.md.
 DEPLOYER: list[Mapping[str, Any]] = [
     {
@@ -55,6 +60,13 @@ DEPLOYER: list[Mapping[str, Any]] = [
         "Action": ["s3:ListBucketVersions"],
         "Resource": [f"arn:aws:s3:::{BUCKETS['artifacts']}"],
     },
+    *(
+        {"Sid": sid, "Effect": "Allow", "Action": actions, "Resource": _HISTORY}
+        for sid, actions in {
+            "ReadHistoryInExisting": ["glue:GetTable", "glue:GetPartitionIndexes"],
+            "HistoryInExisting": ["glue:CreateTable", "glue:UpdateTable", "glue:DeleteTable"],
+        }.items()
+    ),
     {
         "Sid": "PassExisting",
         "Effect": "Allow",

@@ -202,8 +202,8 @@ def test_trace_reads_the_records_when_nothing_else_is_left(environment: Environm
     [
         (1, None),
         (25, None),
-        (27, "expected every 26h, last loaded"),
-        (None, "expected every 26h, never loaded"),
+        (27, "expected every 26h, nothing was loaded since "),
+        (None, "expected every 26h, nothing was loaded since "),
     ],
 )
 def test_a_prefix_that_is_late_is_told(

@@ -139,6 +139,21 @@ def test_a_run_over_the_whole_directory_knows_all_columns(lake: Lake, glue: Any)
     assert read_by_others(lake, entry(glue)) == [("x", "s3://data-lake-test-bronze/sales/a.csv", 1)]
 
 
+def test_the_columns_of_rows_that_stay_stay_in_the_entry(lake: Lake, glue: Any) -> None:
+    class KeepingJob(SalesJob):
+        sources: ClassVar = (Source("sales/", ".csv", "csv", when_gone="keep"),)
+
+    upload_and_run(lake, "sales/a.csv", "id,old\n1,9.5\n", KeepingJob)
+    (lake.root / "data-lake-test-bronze/sales/a.csv").unlink()
+    lake.upload("sales/b.csv", "id\n2\n")
+
+    scheduled(KeepingJob)
+
+    assert [name for name, _ in columns(glue)] == ["id", "old", "source_object"]
+    a, b = (f"s3://data-lake-test-bronze/sales/{name}.csv" for name in "ab")
+    assert read_by_others(lake, entry(glue)) == [(1, 9.5, a), (2, None, b)]
+
+
 def test_a_run_writes_an_entry_only_if_it_differs(lake: Lake, glue: Any) -> None:
     upload_and_run(lake, "sales/a.csv", "id\n1\n")
     first = scheduled()

@@ -86,6 +86,7 @@ class Attempt:
         self.staged = NOTHING
         self.quarantined: Staged | None = None
         self._is_committed = False
+        self._spares_rows = False
 
     def run(self) -> None:
         """Call the hooks in order.
@@ -285,7 +286,8 @@ class Attempt:
         recover(job.logger, table, quarantine_table)
         self._log_quarantined(read)
         run_log.written(job.logger, job.output_uri, self.loads, read, staged)
-        register_table(job, rows.schema.fields, is_complete=self._sources.objects is None)
+        is_complete = self._sources.objects is None and not self._spares_rows
+        register_table(job, rows.schema.fields, is_complete=is_complete)
 
     def _stage_quarantine(self, read: Mapping[int, RowsRead]) -> Staged:
         if self.quarantined is None:
@@ -312,6 +314,7 @@ class Attempt:
                 replaced = replacing.replace_directory(written, self.loads, removal)
         self.outdated = replaced.outdated
         run_log.spared(self.job.logger, replaced.spared)
+        self._spares_rows = bool(replaced.spared)
         self._is_committed = True
 
     def _provenance(self) -> dict[str, str]:

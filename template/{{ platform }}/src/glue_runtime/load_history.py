@@ -15,12 +15,9 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from glue_runtime.attempt import Attempt
-from glue_runtime.errors import JobError
 from glue_runtime.input.loading import Loaded
 from glue_runtime.lineage import source_id
 from glue_runtime.observe import run_log
-from glue_runtime.spark.errors import SparkError
-from glue_runtime.spark.files import StorageError
 from glue_runtime.spark.storage import Storage
 from glue_runtime.tables.table import NOTHING
 
@@ -106,7 +103,7 @@ class LoadHistory:
         uri = f"{location}/{job.job_name}/{self._began:%Y-%m-%d}/{job.job_run_id}-{state}.json.gz"
         try:
             Storage(job.spark).write(uri, gzip.compress(lines.encode(), mtime=0))
-        except (JobError, StorageError, OSError, *SparkError) as error:
+        except Exception as error:  # whatever it is: it would hide why the run has failed
             why = run_log.described(error)["error"]
             job.logger.warning("load_history_failed", path=uri, error=why)
 

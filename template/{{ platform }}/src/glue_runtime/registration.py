@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from pyspark.sql.types import StructField
 
 from glue_runtime.input.contracts import comments_of
+from glue_runtime.input.source import KEEP
 from glue_runtime.lineage import SOURCE_ID, SOURCE_OBJECT
 from glue_runtime.run_sources import RunSources
 from glue_runtime.spark.session import region
@@ -29,7 +30,8 @@ def register_table(
 ) -> None:
     """Register the table of a job.
 
-    columns: those of the rows that a run has written. is_complete: whether these are all rows.
+    columns: those of the rows that a run has written. is_complete: whether it has written all rows, and
+        left none of other files.
     """
     if not job.args.get("catalog_database"):
         return
@@ -47,7 +49,8 @@ def register_table(
         comments={**comments, **job.column_comments},
         parameters={"gluecast.job": job.job_name, **({"gluecast.sources": read} if read else {})},
     )
-    _register(job, entry, is_complete=is_complete)
+    keeps_others = any(source.when_gone == KEEP for source in job.sources)
+    _register(job, entry, is_complete=is_complete and not keeps_others)
 
 
 def register_quarantine(job: "BaseGlueJob") -> None:

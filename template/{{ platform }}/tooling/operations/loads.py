@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
 from operations.environment import Environment, declaration, deployed_name
@@ -19,9 +19,6 @@ WITHOUT_END = RUNNING, KILLED, NOT_STARTED = "running", "killed", "not_started"
 
 LATE = "late"
 """What is said of a prefix from which nothing has come in time."""
-
-_LONG_AGO = timedelta(days=90)
-"""How far back to look for the last load of a prefix."""
 
 _LIVE = ("STARTING", "RUNNING", "STOPPING", "WAITING")
 _FAILURES = ("FAILED", "TIMED_OUT", "ABORTED")
@@ -69,7 +66,7 @@ def recorded(environment: Environment, job: str, since: datetime) -> Iterator[Lo
 
 
 def late(environment: Environment, job: str, now: datetime | None = None) -> list[Load]:
-    """The prefixes of a job from which nothing was loaded for longer than the job expects.
+    """The prefixes of a job from which nothing was loaded by a run of the last expected period.
 
     Raises:
         OperationError: the job is not deployed, or an expected period is none.
@@ -79,16 +76,11 @@ def late(environment: Environment, job: str, now: datetime | None = None) -> lis
     for prefix, period in declaration(job).get("expected", {}).items():
         since = point_in_time(period, now)
         place = _shown(environment, prefix)
-        last = max(
-            (
-                load.began
-                for load in recorded(environment, job, now - _LONG_AGO)
-                if load.status == "loaded" and load.object.startswith(place)
-            ),
-            default=None,
-        )
-        if last is None or last < since:
-            told = f"expected every {period}, {f'last loaded {shown(last)}' if last else 'never loaded'}"
+        if not any(
+            load.status == "loaded" and load.object.startswith(place)
+            for load in recorded(environment, job, since)
+        ):
+            told = f"expected every {period}, nothing was loaded since {shown(since)}"
             found.append(Load(now, job, place, LATE, "", told))
     return found
 

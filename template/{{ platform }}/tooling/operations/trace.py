@@ -68,7 +68,8 @@ def trace(environment: Environment, key: str, since: datetime, prices: Prices) -
                 happened += [_ran(run), *_logged(environment, run)]
     # Logs, runs and executions expire, and records do not.
     if not any(row["what"] in _LOGGED_EVENTS for row in happened):
-        happened += [*_recorded(environment, bucket, key, since, started_by_it)]
+        first = max(since, uploaded["time"] or since)
+        happened += [*_recorded(environment, bucket, key, first, started_by_it)]
     return rows + sorted(happened, key=lambda row: row["time"] or datetime.max.replace(tzinfo=UTC))
 
 

@@ -55,6 +55,7 @@ class LoadHistory:
 
     def __init__(self, job: "BaseGlueJob") -> None:
         self._job = job
+        self._location = job.args.get("load_history")
         self._began = datetime.now(UTC)
         self._uploads: Sequence[str] = ()
         self._loads: dict[str, Load] = {}
@@ -66,7 +67,7 @@ class LoadHistory:
 
     def keep(self, attempt: Attempt) -> None:
         """Remember what an attempt has committed."""
-        for number, loaded in enumerate(attempt.loads):
+        for number, loaded in enumerate(attempt.loads if self._location else ()):
             if loaded.owned:
                 self._loads |= {
                     load.source_object or "": load for load in _loads(attempt, number, loaded)
@@ -88,8 +89,7 @@ class LoadHistory:
 
     def _write(self, state: str, loads: Sequence[Load]) -> None:
         job, now = self._job, datetime.now(UTC)
-        location = job.args.get("load_history")
-        if not location:
+        if not self._location:
             return
         run = {
             "run_id": job.job_run_id,
@@ -100,7 +100,7 @@ class LoadHistory:
             "duration_seconds": round((now - self._began).total_seconds(), 3),
         }
         lines = "".join(f"{json.dumps({**run, **asdict(load)})}\n" for load in loads)
-        uri = f"{location}/{job.job_name}/{self._began:%Y-%m-%d}/{job.job_run_id}-{state}.json.gz"
+        uri = f"{self._location}/{job.job_name}/{self._began:%Y-%m-%d}/{job.job_run_id}-{state}.json.gz"
         try:
             Storage(job.spark).write(uri, gzip.compress(lines.encode(), mtime=0))
         except Exception as error:  # whatever it is: it would hide why the run has failed

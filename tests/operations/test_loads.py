@@ -10,6 +10,7 @@ from typing import Any
 import boto3
 import pytest
 from moto import mock_aws
+from moto.glue.models import FakeJobRun
 
 from operations.cli import main
 from operations.environment import Environment
@@ -103,19 +104,46 @@ def test_a_load_before_the_time_is_left_out(environment: Environment) -> None:
     assert loads(environment, "sales_etl", old)
 
 
-def test_a_run_without_an_end_is_running_or_killed(environment: Environment) -> None:
-    glue = client("glue")
-    live = glue.start_job_run(JobName="sales-etl-dev")["JobRunId"]
-    record(live, "began", NOW, uploaded("sales/a.csv"))
+def test_records_of_days_before_are_not_read(environment: Environment) -> None:
+    key = f"_loads/sales_etl/{NOW - timedelta(days=3):%Y-%m-%d}/jr_0-ended.json.gz"
+    client("s3").put_object(Bucket=SILVER, Key=key, Body=b"unreadable")
+    record("jr_1", "ended", NOW, loaded("sales/a.csv", 1))
+
+    assert [load.run for load in loads(environment, "sales_etl", NOW - timedelta(days=1))] == [
+        "jr_1"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("state", "status"),
+    [
+        ("STARTING", "running"),
+        ("RUNNING", "running"),
+        ("STOPPING", "running"),
+        ("TIMEOUT", "killed"),
+        ("FAILED", "killed"),
+        ("STOPPED", "killed"),
+    ],
+)
+def test_a_run_without_an_end_is_running_or_killed(
+    environment: Environment, monkeypatch: pytest.MonkeyPatch, state: str, status: str
+) -> None:
+    run = client("glue").start_job_run(JobName="sales-etl-dev")["JobRunId"]
+    as_dict = FakeJobRun.as_dict
+    monkeypatch.setattr(FakeJobRun, "as_dict", lambda self: {**as_dict(self), "JobRunState": state})
+    record(run, "began", NOW, uploaded("sales/a.csv"))
+
+    [load] = loads(environment, "sales_etl", NOW)
+
+    assert (load.status, load.told) == (status, f"the run is {state}")
+
+
+def test_a_run_without_an_end_that_glue_has_forgotten_was_killed(environment: Environment) -> None:
     record("jr_unknown", "began", NOW, uploaded("sales/b.csv"))
 
-    found = {load.run: load for load in loads(environment, "sales_etl", NOW)}
+    [load] = loads(environment, "sales_etl", NOW)
 
-    state = glue.get_job_run(JobName="sales-etl-dev", RunId=live)["JobRun"]["JobRunState"]
-    expected = "running" if state in ("STARTING", "RUNNING") else "killed"
-    assert (found[live].status, found[live].told) == (expected, f"the run is {state}")
-    assert found["jr_unknown"].status == "killed"
-    assert found["jr_unknown"].told == "Glue no longer knows the run"
+    assert (load.status, load.told) == ("killed", "Glue no longer knows the run")
 
 
 def test_an_execution_that_could_start_no_run_is_there(environment: Environment) -> None:

@@ -12,6 +12,7 @@ from pyspark.sql import functions as F
 
 from glue_runtime import BaseGlueJob, JobError, Source
 from glue_runtime.load_history import FAILED, GONE, LOADED, NOTHING_NEW, QUARANTINED
+from glue_runtime.run import JobRun
 from glue_runtime.s3_object import S3Object
 from glue_runtime.spark.storage import Storage
 from glue_runtime.testing import Lake, run_scheduled
@@ -137,6 +138,37 @@ def test_a_failed_scheduled_run_has_an_end_too(lake: Lake) -> None:
     [(name, status, reason)] = records(lake, "ended", "source_object, status, reason")
     assert (name, status) == (None, "failed")
     assert reason.startswith("expected data at")
+
+
+def test_a_run_that_fails_after_its_commit_records_both(
+    lake: Lake, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(_: JobRun) -> bool:
+        raise JobError("expected the end, found an error")
+
+    monkeypatch.setattr(JobRun, "_is_up_to_date", fails)
+    uploaded = lake.upload("sales/a.csv", "id\n1\n")
+
+    with pytest.raises(JobError):
+        run(SalesJob, uploaded)
+
+    assert records(lake, "ended", "source_object, status, reason") == [
+        (uploaded.uri, "loaded", None),
+        (None, "failed", "expected the end, found an error"),
+    ]
+
+
+def test_a_file_that_is_only_looked_up_is_not_recorded(lake: Lake) -> None:
+    class LookupJob(SalesJob):
+        def extract(self) -> DataFrame:
+            return self.load_data("sales").join(self.load_data("shops").select("id"), "id")
+
+    lake.upload("shops/a.csv", "id\n1\n")
+    uploaded = lake.upload("sales/a.csv", "id\n1\n")
+
+    run(LookupJob, uploaded)
+
+    assert records(lake, "ended", "source_object, rows_written") == [(uploaded.uri, 1)]
 
 
 def test_a_file_that_is_gone_is_recorded_as_gone(lake: Lake) -> None:

@@ -82,9 +82,8 @@ class LoadHistory:
         loads = [*self._loads.values()]
         if error is not None:
             reason = run_log.described(error)["error"]
-            loads += [Load(uri, FAILED, reason) for uri in self._uploads if uri not in self._loads]
-            if not self._uploads:
-                loads.append(Load(None, FAILED, reason))
+            failed: list[str | None] = [uri for uri in self._uploads if uri not in self._loads]
+            loads += [Load(uri, FAILED, reason) for uri in failed or [None]]
         self._write("ended", loads or [Load(None, NOTHING_NEW)])
 
     def _write(self, state: str, loads: Sequence[Load]) -> None:

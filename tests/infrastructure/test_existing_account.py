@@ -189,3 +189,23 @@ def test_the_page_shows_every_variable_for_what_exists() -> None:
     variables = re.findall(r'^variable "(\w+)"', code.partition("what exists in")[2], re.MULTILINE)
 
     assert shown == {*variables, "glue_jobs"}
+
+
+def test_the_page_asks_for_the_rights_of_the_roles_that_runs_are_tried_with() -> None:
+    page = (RENDERED / "docs/existing-account.md").read_text(encoding="utf-8")
+    statements = landscape.rights("sales_etl", [])
+    silver = f"arn:aws:s3:::{landscape.BUCKETS['silver']}/"
+
+    actions = {action for each in statements for action in each["Action"]}
+    folders = {
+        re.sub(r"(/\*?|_\$folder\$)$", "", resource.removeprefix(silver))
+        for each in statements
+        for resource in each["Resource"]
+        if resource.startswith(silver)
+    }
+
+    assert "_loads/sales_etl" in folders
+    assert [action for action in actions if f"`{action}`" not in page] == []
+    assert [
+        each for each in folders if f"`{each.replace('sales_etl', '<table>')}`" not in page
+    ] == []

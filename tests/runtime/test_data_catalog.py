@@ -360,6 +360,17 @@ def test_a_module_without_a_docstring_is_described_by_its_class(lake: Lake, glue
     assert entry(glue)["Description"] == "Reads sales."
 
 
+def test_a_class_that_uses_the_names_for_other_things_runs(lake: Lake, glue: Any) -> None:
+    class OlderJob(SalesJob):
+        owner: ClassVar[Any] = ("sales", "finance")
+        column_comments: ClassVar[Any] = ["id"]
+
+    upload_and_run(lake, "sales/a.csv", "id\n1\n", OlderJob)
+
+    assert entry(glue).get("Owner", "") == ""
+    assert columns(glue) == [("id", "int"), ("source_object", "string")]
+
+
 def test_a_comment_that_makes_a_column_optional_is_none_of_the_table(lake: Lake, glue: Any) -> None:
     class OptionalJob(SalesJob):
         sources: ClassVar = (

@@ -66,8 +66,8 @@ class Job:
     """A job: what starts it, what it reads, where it writes, and its files.
 
     `module` is None if there is none. `output` and `quarantine` are addresses, `table` is its name in
-    the Glue Data Catalog; all are empty if the job's own code determines them. `next` are the jobs that its successful runs start. `remarks`
-    are sentences about inconsistencies.
+    the Glue Data Catalog; all are empty if the job's own code determines them. `next` are the jobs
+    that its successful runs start. `remarks` are sentences about inconsistencies.
     """
 
     name: str

@@ -24,15 +24,8 @@ from glue_runtime.validation import Finding, Validation
 
 ARGUMENTS = (
     *("env", "bucket", "object_key", "uploaded_at", "manifest", "lake_buckets"),
-    *(
-        "catalog_database",
-        "load_history",
-        "run_metrics",
-        "validate",
-        "scheduled",
-        "removal_limit",
-        "JOB_RUN_ID",
-    ),
+    *("catalog_database", "load_history", "run_metrics"),
+    *("validate", "scheduled", "removal_limit", "JOB_RUN_ID"),
 )
 
 EVERYTHING = "*"

@@ -6,7 +6,7 @@ so that a run does not fail if the catalog cannot be written; the next run write
 """
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from pyspark.sql.types import StructField
@@ -45,8 +45,8 @@ def register_table(
         job.output_uri,
         [column for column in columns if column.name != SOURCE_ID],
         description=_described(job),
-        owner=job.owner,
-        comments={**comments, **job.column_comments},
+        owner=_text(job.owner),
+        comments={**comments, **_texts(job.column_comments)},
         parameters={"gluecast.job": job.job_name, **({"gluecast.sources": read} if read else {})},
     )
     keeps_others = any(source.when_gone == KEEP for source in job.sources)
@@ -60,11 +60,22 @@ def register_quarantine(job: "BaseGlueJob") -> None:
         job.quarantine_uri,
         quarantine.COLUMNS.fields,
         description=f"The rows and files that {job.job_name} could not process, each with the reason.",
-        owner=job.owner,
+        owner=_text(job.owner),
         comments=quarantine.COMMENTS,
         parameters={"gluecast.job": job.job_name},
     )
     _register(job, entry, is_complete=True)
+
+
+def _text(declared: object) -> str:
+    """A text that a class declares. An older class may have another thing of this name."""
+    return declared if isinstance(declared, str) else ""
+
+
+def _texts(declared: object) -> dict[str, str]:
+    """The same for a mapping of texts."""
+    named = declared if isinstance(declared, Mapping) else {}
+    return {str(name): _text(text) for name, text in named.items()}
 
 
 def _described(job: "BaseGlueJob") -> str:

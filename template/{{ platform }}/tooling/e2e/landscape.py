@@ -205,12 +205,13 @@ def _role(aws: EmulatedAws, job: str, keys: list[str]) -> str:
         Path=ROLE_PATH,
         AssumeRolePolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [trust]}),
     )
-    policy = {"Version": "2012-10-17", "Statement": _rights(job, keys)}
+    policy = {"Version": "2012-10-17", "Statement": rights(job, keys)}
     iam.put_role_policy(RoleName=name, PolicyName="theirs", PolicyDocument=json.dumps(policy))
     return str(role["Role"]["Arn"])
 
 
-def _rights(job: str, keys: list[str]) -> list[dict[str, Any]]:
+def rights(job: str, keys: list[str]) -> list[dict[str, Any]]:
+    """The statements of a role that others have made for a job, as docs/existing-account.md asks for."""
     declared = REPOSITORY / f"infrastructure/jobs/{job}.json"
     found = json.loads(declared.read_text(encoding="utf-8")) if declared.is_file() else {}
     silver, code = (f"arn:aws:s3:::{BUCKETS[each]}" for each in ("silver", "artifacts"))
